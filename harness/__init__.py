@@ -1,0 +1,7 @@
+"""Reproducibility benchmark harness for a published zoo of compressed detectors."""
+
+# Paddle 2.6.2 crashes the process when zlib is first imported after it (also through
+# gzip, zipfile and numpy's npz); imported here, it always comes first.
+import zlib  # noqa: F401
+
+__version__ = "0.1.0"

@@ -1,0 +1,129 @@
+"""What detectors found, as flat arrays that any metric can score."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import DetectionsInvalid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageDetections:
+    """The detections of one image, in the detector's output order."""
+
+    classes: NDArray[np.int32]  # [N] contiguous class ids, 0-based
+    scores: NDArray[np.float32]  # [N]
+    boxes_xyxy: NDArray[np.float32]  # [N, 4] original pixels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detections:
+    """The detections of one run over a set of images.
+
+    ``evaluated_ids`` lists every image that was looked at, also those without a
+    detection, so a result set knows what it covers.
+    """
+
+    evaluated_ids: NDArray[np.int64]  # [I]
+    image_ids: NDArray[np.int64]  # [N]
+    classes: NDArray[np.int32]  # [N]
+    scores: NDArray[np.float32]  # [N]
+    boxes_xyxy: NDArray[np.float32]  # [N, 4]
+
+    def sha256(self) -> str:
+        """Return a digest of the values: same detections, same digest, any file."""
+        digest = hashlib.sha256(b"detections/1")
+        for array in self.arrays().values():
+            little = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<")))
+            digest.update(f"{little.dtype.str}{little.shape}".encode())
+            digest.update(little.tobytes())
+        return digest.hexdigest()
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name, in declaration order."""
+        return {
+            "evaluated_ids": self.evaluated_ids,
+            "image_ids": self.image_ids,
+            "classes": self.classes,
+            "scores": self.scores,
+            "boxes_xyxy": self.boxes_xyxy,
+        }
+
+    def check(self) -> None:
+        """Refuse detections that no metric may score.
+
+        Raises:
+            DetectionsInvalid: lengths differ, a score or coordinate is not finite, a
+                class is negative, an image id was not evaluated or is listed twice.
+        """
+        count = len(self.image_ids)
+        for name in ("classes", "scores", "boxes_xyxy"):
+            got = len(self.arrays()[name])
+            if got != count:
+                raise DetectionsInvalid(
+                    f"{name} has another length than image_ids", expected=count, got=got
+                )
+        for name, array in (("scores", self.scores), ("boxes_xyxy", self.boxes_xyxy)):
+            flat = array.reshape(count, -1)
+            bad = np.flatnonzero(~np.isfinite(flat).all(axis=1))
+            if len(bad):
+                raise DetectionsInvalid(
+                    f"{name}, detection {bad[0]} of image {self.image_ids[bad[0]]}",
+                    expected="finite numbers",
+                    got=flat[bad[0]].tolist(),
+                )
+        if count and int(self.classes.min()) < 0:
+            raise DetectionsInvalid(
+                "classes", expected="0 or more", got=int(self.classes.min())
+            )
+        if len(np.unique(self.evaluated_ids)) != len(self.evaluated_ids):
+            raise DetectionsInvalid("evaluated_ids lists an image twice")
+        unknown = np.setdiff1d(self.image_ids, self.evaluated_ids)
+        if len(unknown):
+            raise DetectionsInvalid(
+                f"detections of image {unknown[0]}, which was not evaluated"
+            )
+
+
+def join_images(
+    image_ids: Sequence[int], found: Sequence[ImageDetections]
+) -> Detections:
+    """Join the detections of several images into one flat set, order kept.
+
+    Args:
+        image_ids: one id per entry of ``found``.
+        found: the detections of each image.
+    """
+    counts = [len(one.scores) for one in found]
+    ids = np.asarray(image_ids, dtype=np.int64)
+    return Detections(
+        evaluated_ids=ids,
+        image_ids=np.repeat(ids, counts),
+        classes=np.concatenate(
+            [np.zeros(0, np.int32), *(one.classes for one in found)]
+        ).astype(np.int32),
+        scores=np.concatenate(
+            [np.zeros(0, np.float32), *(one.scores for one in found)]
+        ).astype(np.float32),
+        boxes_xyxy=np.concatenate(
+            [np.zeros((0, 4), np.float32), *(one.boxes_xyxy for one in found)]
+        ).astype(np.float32),
+    )
+
+
+def join_detections(parts: Sequence[Detections]) -> Detections:
+    """Join result sets of disjoint images, order kept."""
+    if not parts:
+        return join_images([], [])
+    return Detections(
+        **{
+            name: np.concatenate([part.arrays()[name] for part in parts])
+            for name in parts[0].arrays()
+        }
+    )

@@ -1,0 +1,137 @@
+"""Every refusal the harness makes, as one tree, and the places it names.
+
+::
+
+    HarnessError
+    |-- UsageError           the question itself cannot be asked: exit 2, pytest exit 4
+    |-- ZooDataError         a row, claim, erratum or tolerance is malformed
+    |-- ArchiveUnavailable   no source serves the archive          -> unavailable
+    |-- WrongArchive         bytes differ from the pinned digest   -> wrong_archive
+    |-- ArchiveUnreadable    right bytes, but not a model we read  -> unreadable
+    |-- DatasetMissing       the dataset is not under the root     -> no_dataset
+    |-- DatasetInvalid       the dataset is there and malformed    -> errored
+    |-- DeviceMissing        the asked-for device does not compute -> no_device
+    |-- DetectionsInvalid    detections no metric may score        -> errored
+    |-- RecordInvalid        a stored record is malformed or was altered
+    `-- TrainingFailed       a training or compression run went wrong
+
+A message has five parts: where, what, expected, got, next step (design 5).
+*Where* is added from outside, by nesting :func:`located`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+
+class HarnessError(Exception):
+    """A refusal with its five parts.
+
+    Args:
+        what: what is wrong, in a few words.
+        expected: what would have been right.
+        got: what was found instead.
+        next_step: what the reader can do about it.
+    """
+
+    #: The verdict a row gets when this stops its measurement (``records.Verdict``).
+    verdict: ClassVar[str] = "errored"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        expected: object = None,
+        got: object = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.where: tuple[str, ...] = ()
+        self.what = what
+        self.expected = expected
+        self.got = got
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        text = ": ".join((*self.where, self.what))
+        if self.expected is not None:
+            text += f"; expected {self.expected}"
+        if self.got is not None:
+            text += (
+                f", got {self.got}"
+                if self.expected is not None
+                else f"; got {self.got}"
+            )
+        if self.next_step is not None:
+            text += f"; {self.next_step}"
+        return text
+
+
+class UsageError(HarnessError):
+    """The question itself cannot be asked."""
+
+
+class ZooDataError(HarnessError):
+    """A row, claim, erratum, tolerance or waiver is malformed."""
+
+
+class ArchiveUnavailable(HarnessError):
+    """No source serves the archive."""
+
+    verdict = "unavailable"
+
+
+class WrongArchive(HarnessError):
+    """The bytes are not those of the pinned digest."""
+
+    verdict = "wrong_archive"
+
+
+class ArchiveUnreadable(HarnessError):
+    """The bytes are right (or unpinned), but they are not a model we can read."""
+
+    verdict = "unreadable"
+
+
+class DatasetMissing(HarnessError):
+    """The dataset is not under the data root."""
+
+    verdict = "no_dataset"
+
+
+class DatasetInvalid(HarnessError):
+    """The dataset is there, and malformed."""
+
+
+class DeviceMissing(HarnessError):
+    """The device that was asked for does not compute."""
+
+    verdict = "no_device"
+
+
+class DetectionsInvalid(HarnessError):
+    """Detections that no metric may score: NaN, unknown images or classes."""
+
+
+class RecordInvalid(HarnessError):
+    """A stored record is malformed, or does not say what its detections say."""
+
+
+class TrainingFailed(HarnessError):
+    """A training or compression run produced something other than it promised."""
+
+
+@contextmanager
+def located(where: object) -> Iterator[None]:
+    """Prefix any :class:`HarnessError` from inside with ``where``; nests.
+
+    ``with located("demo.toml"): with located("row 3"):`` gives a message that
+    starts ``demo.toml: row 3: ...``.
+    """
+    try:
+        yield
+    except HarnessError as error:
+        error.where = (str(where), *error.where)
+        raise

@@ -1,0 +1,206 @@
+"""Records, detections and truth to and from a records folder.
+
+::
+
+    <records>/<row id>.json               one record
+    <records>/detections/<sha256>.npz     what it was scored from
+    <records>/truth/<sha256>.npz          what it was scored against
+
+The digests are of the values, not of the files, so a folder can be checked anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+from zipfile import BadZipFile
+
+import numpy as np
+
+from harness.atomic import replacing, write_text
+from harness.detections import Detections
+from harness.errors import RecordInvalid, located
+from harness.records import RECORD_FORMAT, Record
+from harness.truth import CocoTruth
+
+Arrays = TypeVar("Arrays", Detections, CocoTruth)
+
+
+def record_to_json(record: Record) -> str:
+    """Return the canonical JSON of a record: sorted keys, two spaces, final LF."""
+    return (
+        json.dumps(
+            asdict(record),
+            indent=2,
+            sort_keys=True,
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+        + "\n"
+    )
+
+
+def record_from_json(text: str) -> Record:
+    """Read a record back.
+
+    Raises:
+        RecordInvalid: not JSON, another format version, a field missing, unknown or of
+            the wrong type.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RecordInvalid("not JSON", got=str(error)) from error
+    got = data.get("format") if isinstance(data, dict) else None
+    if got != RECORD_FORMAT:
+        raise RecordInvalid(
+            "record format",
+            expected=RECORD_FORMAT,
+            got=got,
+            next_step="measure the row again with this version",
+        )
+    record = _revive(Record, data)
+    assert isinstance(record, Record)
+    return record
+
+
+def write_record(folder: Path, record: Record) -> Path:
+    """Write ``<folder>/<row id>.json`` and return its path."""
+    path = folder / f"{record.row_id}.json"
+    write_text(path, record_to_json(record))
+    return path
+
+
+def read_records(folder: Path) -> dict[str, Record]:
+    """Read every record of a folder, by row id; a missing folder holds none.
+
+    Raises:
+        RecordInvalid: a file is malformed or named for another row.
+    """
+    records = {}
+    for path in sorted(folder.glob("*.json")):
+        with located(path):
+            record = record_from_json(path.read_text(encoding="utf-8"))
+            if record.row_id != path.stem:
+                raise RecordInvalid("row_id", expected=path.stem, got=record.row_id)
+        records[record.row_id] = record
+    return records
+
+
+def write_detections(folder: Path, detections: Detections) -> str:
+    """Write detections under their digest; return the path relative to ``folder``."""
+    return _write_arrays(folder, "detections", detections)
+
+
+def read_detections(folder: Path, name: str) -> Detections:
+    """Read detections and check that they are those of their file name.
+
+    Raises:
+        RecordInvalid: the file is missing or malformed, or its values were altered.
+    """
+    return _read_arrays(folder, name, Detections)
+
+
+def write_truth(folder: Path, truth: CocoTruth) -> str:
+    """Write truth under its digest; return the path relative to ``folder``."""
+    return _write_arrays(folder, "truth", truth)
+
+
+def read_truth(folder: Path, name: str) -> CocoTruth:
+    """Read truth and check that it is that of its file name.
+
+    Raises:
+        RecordInvalid: the file is missing or malformed, or its values were altered.
+    """
+    return _read_arrays(folder, name, CocoTruth)
+
+
+def _write_arrays(folder: Path, kind: str, value: Detections | CocoTruth) -> str:
+    name = f"{kind}/{value.sha256()}.npz"
+    path = folder / name
+    if not path.exists():  # named by content: there already means right already
+        with replacing(path) as beside, beside.open("wb") as file:
+            np.savez_compressed(file, **value.arrays())
+    return name
+
+
+def _read_arrays(folder: Path, name: str, kind: type[Arrays]) -> Arrays:
+    path = folder / name
+    with located(path):
+        if not path.is_relative_to(folder) or ".." in Path(name).parts:
+            raise RecordInvalid("path leaves the records folder", got=name)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                value = kind(**{one.name: arrays[one.name] for one in fields(kind)})
+        except FileNotFoundError as error:
+            raise RecordInvalid(
+                "no such file", next_step="copy the records folder whole"
+            ) from error
+        except (OSError, KeyError, ValueError, BadZipFile) as error:
+            raise RecordInvalid("not the arrays of a record", got=str(error)) from error
+        digest = value.sha256()
+        if digest != path.stem:
+            raise RecordInvalid(
+                "the values were altered", expected=f"sha256 {path.stem}", got=digest
+            )
+    return value
+
+
+def _revive(kind: Any, data: Any) -> Any:
+    """Build a value of the annotated type from plain JSON data."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if data is None and type(None) in arguments:
+            return None
+        (kind,) = (one for one in arguments if one is not type(None))
+        return _revive(kind, data)
+    if is_dataclass(kind):
+        return _revive_dataclass(kind, data)
+    if origin is tuple:
+        _demand(data, list)
+        return tuple(_revive(arguments[0], one) for one in data)
+    if origin is Mapping:
+        _demand(data, dict)
+        return {key: _revive(arguments[1], one) for key, one in data.items()}
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        try:
+            return kind(data)
+        except ValueError as error:
+            raise RecordInvalid(
+                "unknown word", expected=" | ".join(kind), got=repr(data)
+            ) from error
+    if kind is float:
+        if isinstance(data, bool) or not isinstance(data, (int, float)):
+            raise RecordInvalid("type", expected="number", got=repr(data))
+        return float(data)
+    _demand(data, kind)
+    return data
+
+
+def _revive_dataclass(kind: Any, data: Any) -> Any:
+    _demand(data, dict)
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(data) - set(hints))
+    missing = sorted(set(hints) - set(data))
+    if unknown or missing:
+        raise RecordInvalid(
+            f"fields of {kind.__name__}",
+            expected=f"{', '.join(missing)} too" if missing else "no others",
+            got=f"also {', '.join(unknown)}" if unknown else "none of them",
+        )
+    values = {}
+    for name, hint in hints.items():
+        with located(name):
+            values[name] = _revive(hint, data[name])
+    return kind(**values)
+
+
+def _demand(data: Any, kind: type) -> None:
+    if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
+        raise RecordInvalid("type", expected=kind.__name__, got=repr(data))

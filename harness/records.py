@@ -1,0 +1,132 @@
+"""What was measured, as frozen values: verdicts, judgements, records.
+
+A record is the measured result of one row. Everything in it is plain data; its JSON
+form is canonical (sorted keys, two spaces, LF), so equal records are equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+#: Version of the JSON form; a reader refuses any other.
+RECORD_FORMAT = 1
+
+
+class Verdict(StrEnum):
+    """What the comparison of a row came to (design 3)."""
+
+    REPRODUCED = "reproduced"
+    REPRODUCED_WITH_ERRATUM = "reproduced_with_erratum"
+    LOWER = "lower"
+    HIGHER = "higher"
+    WRONG_ARCHIVE = "wrong_archive"
+    WRONG_DATASET = "wrong_dataset"
+    UNREADABLE = "unreadable"
+    ERRORED = "errored"
+    UNAVAILABLE = "unavailable"
+    NO_DATASET = "no_dataset"
+    NO_DEVICE = "no_device"
+    PARTIAL = "partial"
+
+
+PASSING = frozenset({Verdict.REPRODUCED, Verdict.REPRODUCED_WITH_ERRATUM})
+#: Could not be measured: skips with the verdict as reason, fails if required.
+INCOMPLETE = frozenset(
+    {Verdict.UNAVAILABLE, Verdict.NO_DATASET, Verdict.NO_DEVICE, Verdict.PARTIAL}
+)
+FAILING = frozenset(Verdict) - PASSING - INCOMPLETE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """One measured number against one published one."""
+
+    metric: str
+    printed: str  # the claim, as printed
+    measured_pct: float  # unrounded
+    difference_pct: float  # measured - printed
+    tolerance_pct: str  # decimal, the sum of the parts
+    verdict: Verdict  # REPRODUCED, LOWER or HIGHER
+    budget: str  # "rounding 0.05 + device 0.05 + ...": the parts of the tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One run of a row: at the printed size, or at an erratum's."""
+
+    input_px: int
+    erratum: str | None  # id of the erratum whose correction this run follows
+    scores_pct: Mapping[str, float]  # unrounded: the claims' metrics and more
+    judgements: tuple[Judgement, ...]  # one per claim
+    verdict: Verdict
+    detections_sha256: str
+    detections_file: str  # relative to the records folder
+    detection_count: int
+    store_key: str
+    replayed: bool  # all detections came from the store
+    detect_wall_s: float  # 0 when replayed
+    detect_cpu_s: float
+    score_wall_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveUsed:
+    """The archive that was really opened."""
+
+    name: str
+    source: str  # the address that served it
+    sha256: str
+    size_bytes: int
+    layout: str  # "separate_files", ...
+    shape_plan: str  # the plan whose shapes the files have: "none", "prune_r578", ...
+    ignored_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetUsed:
+    """The dataset that was really read."""
+
+    name: str  # "coco"
+    fingerprint: str
+    image_count: int
+    annotation_count: int
+    truth_sha256: str
+    truth_file: str  # relative to the records folder
+    differences: tuple[str, ...]  # from the published dataset; empty when it is that
+    limit: int | None = None  # --limit, when only part was measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What computed the numbers."""
+
+    harness: str
+    python: str
+    paddle: str
+    numpy: str
+    decoder: str  # "opencv-python-headless 4.11.0.86"
+    metric_engine: str  # "pycocotools 2.0.11"
+    device: str  # "cpu" | "gpu"
+    device_model: str
+    threads: int
+    precision: str  # "float32"
+    graph_optimiser: str  # "on" | "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The measured result of one row; ``verdict`` says how it ended."""
+
+    zoo: str
+    row_id: str
+    verdict: Verdict
+    reason: str  # one sentence; empty when the claim was simply reproduced
+    measurements: tuple[Measurement, ...] = ()  # as printed first
+    archive: ArchiveUsed | None = None
+    dataset: DatasetUsed | None = None
+    protocol: Mapping[str, str] = field(default_factory=dict)
+    environment: Environment | None = None
+    notes: tuple[str, ...] = ()
+    format: int = RECORD_FORMAT

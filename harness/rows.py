@@ -1,0 +1,149 @@
+"""What was published, as frozen values: rows, claims, archives, errata.
+
+These cross every wall of the house, so they live in the foundation. They are made by
+``harness.registry`` from TOML and CSV and never change afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+#: The claims that one row of a dataset makes, in printed order.  # zoo-spec 1.5-1.7
+METRICS_OF_DATASET: Mapping[str, tuple[str, ...]] = {
+    "coco": ("box_ap",),
+    "voc": ("box_ap",),
+    "widerface": ("easy", "medium", "hard"),
+}
+
+#: Fields of a row that an erratum can correct.
+ERRATUM_FIELDS = ("input_px", "url", "strategy", "spelling")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One published number, in percent."""
+
+    row_id: str
+    metric: str  # "box_ap", "easy", "medium" or "hard"
+    printed: str  # as printed: "24.0" stays "24.0"
+
+    @property
+    def value_pct(self) -> Decimal:
+        """The printed decimal, exactly."""
+        return Decimal(self.printed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """One downloadable archive: where it was, where it went, what is known of it."""
+
+    name: str  # unique in the zoo; the printed URL's basename without .tar
+    url: str  # as printed
+    moves: tuple[str, ...] = ()  # later addresses, tried after the printed one
+    sha256: str | None = None  # from the zoo's lock; enforced when known
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One printed line: model, strategy, input size and dataset."""
+
+    row_id: str  # <architecture>-<backbone>-<dataset>-<strategy>-<printed input_px>
+    zoo: str
+    table: str  # key of the Table that prints it
+    architecture: str  # "yolov3" | "blazeface"
+    backbone: str  # "mobilenet_v1", "resnet34", "resnet50_vd_dcn", "original", ...
+    dataset: str  # "coco" | "voc" | "widerface"
+    strategy: str  # "prune_r578", "distill_l2", "quant_post", "baseline", ...
+    input_px: int  # as printed, even where an erratum moves it
+    archive: str  # Archive.name
+    num_classes: int
+    width: float = 1.0  # channel multiplier; 1 for every published row
+    cells: Mapping[str, str] = field(default_factory=dict)  # column title -> as printed
+
+    @property
+    def markers(self) -> frozenset[str]:
+        """The pytest markers of the row (design 3)."""
+        family, _, _ = self.strategy.partition("_")
+        marks = {self.dataset, self.architecture, "published"}
+        if family in ("prune", "distill", "quant"):
+            marks.add(family)
+        if family == "quant":
+            marks.add(self.strategy)
+        return frozenset(marks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One printed table of the document: where it stands and how it looks."""
+
+    key: str  # file name in cases/rows/<zoo>/ without .toml
+    order: int
+    chapter: str  # heading of level 2, as printed
+    heading: str  # heading of level 3, as printed
+    dataset: str
+    columns: tuple[str, ...]  # titles as printed, left to right
+    align: tuple[str, ...]  # "left" | "center" per column
+    translations: Mapping[str, str] = field(default_factory=dict)  # title -> English
+    row_ids: tuple[str, ...] = ()  # printed order
+    metric_columns: Mapping[str, str] = field(default_factory=dict)  # title -> metric
+    link_column: str = ""  # title of the column holding the download link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erratum:
+    """One doubt about the document, with its evidence."""
+
+    erratum_id: str  # "E1"
+    field: str  # one of ERRATUM_FIELDS
+    rows: tuple[str, ...]  # row ids; empty for a spelling that touches no run
+    printed: str
+    corrected: str
+    changes_run: bool  # measured both as printed and as corrected
+    evidence: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TolerancePart:
+    """One part of the tolerance budget (design 4), in AP points."""
+
+    name: str
+    value_pct: Decimal
+    basis: str  # "derived" | "measured" | "assumed"
+    source: str
+    applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # row field -> values; "family" is prune|distill|quant|baseline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zoo:
+    """One edition of a published document, read and joined."""
+
+    name: str
+    title: str
+    root: Path  # the folder of its TOML files
+    tables: tuple[Table, ...]  # printed order
+    rows: tuple[Row, ...]  # printed order
+    archives: Mapping[str, Archive]
+    claims: Mapping[str, tuple[Claim, ...]]  # row id -> its claims, metric order
+    errata: tuple[Erratum, ...]
+    tolerance: tuple[TolerancePart, ...]
+
+    def row(self, row_id: str) -> Row:
+        """Return the row of that id.
+
+        Raises:
+            KeyError: no such row.
+        """
+        for row in self.rows:
+            if row.row_id == row_id:
+                return row
+        raise KeyError(row_id)
+
+    def errata_of(self, row_id: str) -> tuple[Erratum, ...]:
+        """Return the errata that name the row, in file order."""
+        return tuple(one for one in self.errata if row_id in one.rows)

@@ -1,0 +1,53 @@
+"""What is really in the images, as flat arrays that any metric can score against."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CocoTruth:
+    """The ground truth of a COCO-format set.
+
+    Row order is the annotation file's; ids are the file's own.
+    """
+
+    image_ids: NDArray[np.int64]  # [I] every image, also those without annotation
+    category_ids: NDArray[np.int64]  # [C] ascending; class c is category_ids[c]
+    box_image_ids: NDArray[np.int64]  # [M]
+    box_category_ids: NDArray[np.int64]  # [M]
+    boxes_xywh: NDArray[np.float64]  # [M, 4] as in the file
+    areas_px2: NDArray[np.float64]  # [M] as in the file (masks, not boxes)
+    is_crowd: NDArray[np.bool_]  # [M]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name, in declaration order."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    def sha256(self) -> str:
+        """Return a digest of the values: same truth, same digest, any file."""
+        digest = hashlib.sha256(b"coco-truth/1")
+        for array in self.arrays().values():
+            little = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<")))
+            digest.update(f"{little.dtype.str}{little.shape}".encode())
+            digest.update(little.tobytes())
+        return digest.hexdigest()
+
+    def subset(self, image_ids: NDArray[np.int64]) -> CocoTruth:
+        """Return the truth of those images alone, order kept."""
+        images = np.isin(self.image_ids, image_ids)
+        boxes = np.isin(self.box_image_ids, image_ids)
+        return CocoTruth(
+            image_ids=self.image_ids[images],
+            category_ids=self.category_ids,
+            box_image_ids=self.box_image_ids[boxes],
+            box_category_ids=self.box_category_ids[boxes],
+            boxes_xywh=self.boxes_xywh[boxes],
+            areas_px2=self.areas_px2[boxes],
+            is_crowd=self.is_crowd[boxes],
+        )
