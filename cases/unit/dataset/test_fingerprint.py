@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from harness.dataset.fingerprint import fingerprint_files
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> dict[str, Path]:
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return {name: folder / name for name in files}
+
+
+def fingerprint(folder: Path, files: dict[str, bytes], truth: bytes = b"{}") -> str:
+    images = write_files(folder, files)
+    annotations = folder / "truth.json"
+    annotations.write_bytes(truth)
+    return fingerprint_files(annotations, images)
+
+
+def test_the_folder_and_the_order_do_not_matter(tmp_path: Path) -> None:
+    one = fingerprint(tmp_path / "one", {"a.png": b"A", "b.png": b"B"})
+    other = fingerprint(tmp_path / "other", {"b.png": b"B", "a.png": b"A"})
+
+    assert one == other
+    assert len(one) == 64
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a.png": b"A", "b.png": b"b"},  # a byte
+        {"a.png": b"A", "c.png": b"B"},  # a name
+        {"a.png": b"B", "b.png": b"A"},  # contents exchanged
+        {"a.png": b"A"},  # one fewer
+        {"a.png": b"A", "b.png": b"B", "c.png": b""},  # one more
+        {"a.png": b"AB", "b.png": b""},  # a moved border
+    ],
+)
+def test_any_difference_in_the_images_shows(
+    tmp_path: Path, files: dict[str, bytes]
+) -> None:
+    one = fingerprint(tmp_path / "one", {"a.png": b"A", "b.png": b"B"})
+
+    assert fingerprint(tmp_path / "other", files) != one
+
+
+def test_any_difference_in_the_annotations_shows(tmp_path: Path) -> None:
+    one = fingerprint(tmp_path / "one", {"a.png": b"A"}, truth=b"{}")
+
+    assert fingerprint(tmp_path / "other", {"a.png": b"A"}, truth=b"{ }") != one
+
+
+def test_the_digest_of_known_files_does_not_drift(tmp_path: Path) -> None:
+    found = fingerprint(tmp_path / "one", {"a.png": b"A", "b.png": b"B"})
+
+    assert found == "b564793bf757cf258c092fd48f99fdbb6ca307a207d2fcb49f1f984ba9d62ee6"

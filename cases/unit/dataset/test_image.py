@@ -1,0 +1,163 @@
+import importlib.metadata
+import struct
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from harness.dataset import image
+from harness.dataset.image import decoder_name, read_rgb
+from harness.errors import DatasetInvalid, DatasetMissing, UsageError
+
+
+def install(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str]) -> None:
+    def version(name: str) -> str:
+        if name not in versions:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return versions[name]
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+
+
+def test_channels_come_as_red_green_blue(tmp_path: Path) -> None:
+    path = tmp_path / "red.png"
+    cv2.imwrite(str(path), np.full((2, 3, 3), (10, 20, 250), np.uint8))  # BGR
+
+    rgb = read_rgb(path)
+
+    assert rgb.shape == (2, 3, 3)
+    assert rgb.dtype == np.uint8
+    assert (rgb == (250, 20, 10)).all()
+
+
+def test_rows_are_height_and_columns_are_width(tmp_path: Path) -> None:
+    drawn = np.zeros((4, 7, 3), np.uint8)
+    drawn[3, 0] = 255
+    cv2.imwrite(str(tmp_path / "a.bmp"), drawn)
+
+    rgb = read_rgb(tmp_path / "a.bmp")
+
+    assert rgb.shape == (4, 7, 3)
+    assert rgb[3, 0].tolist() == [255, 255, 255]
+    assert int(rgb.sum()) == 3 * 255
+
+
+def test_a_grey_image_becomes_three_equal_channels(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((2, 2), 77, np.uint8))
+
+    rgb = read_rgb(tmp_path / "grey.png")
+
+    assert rgb.shape == (2, 2, 3)
+    assert (rgb == 77).all()
+
+
+def test_transparency_is_dropped(tmp_path: Path) -> None:
+    drawn = np.full((2, 2, 4), (1, 2, 3, 0), np.uint8)
+    cv2.imwrite(str(tmp_path / "clear.png"), drawn)
+
+    assert (read_rgb(tmp_path / "clear.png") == (3, 2, 1)).all()
+
+
+def test_the_exif_orientation_turns_the_image(tmp_path: Path) -> None:
+    drawn = np.zeros((16, 32, 3), np.uint8)
+    drawn[:, 24:] = 255  # right quarter is white
+    encoded = cv2.imencode(".jpg", drawn)[1].tobytes()
+    entry = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)  # orientation 6: turn clockwise
+    exif = b"Exif\0\0" + b"MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
+    marker = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    (tmp_path / "turned.jpg").write_bytes(encoded[:2] + marker + encoded[2:])
+
+    rgb = read_rgb(tmp_path / "turned.jpg")
+
+    assert rgb.shape == (32, 16, 3)
+    assert rgb[28:].min() > 200  # now the bottom quarter is
+    assert rgb[:20].max() < 50
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
+def test_an_undecodable_file_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.png"
+    path.write_bytes(content)
+
+    with pytest.raises(
+        DatasetInvalid,
+        match=rf"image .*broken\.png cannot be decoded; expected an image that OpenCV "
+        rf"reads, got {len(content)} bytes that are none; fetch",
+    ):
+        read_rgb(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetMissing, match=r"image .*gone\.png cannot be read"):
+        read_rgb(tmp_path / "gone.png")
+
+
+def test_the_decoder_is_one_headless_distribution(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    install(monkeypatch, {"opencv-python-headless": "4.11.0.86"})
+
+    assert decoder_name() == "opencv-python-headless 4.11.0.86"
+
+
+def test_this_environment_has_such_a_decoder() -> None:
+    assert decoder_name().startswith("opencv-python-headless ")
+
+
+def test_no_decoder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, {})
+
+    with pytest.raises(
+        UsageError,
+        match=r"exactly one distribution of it, headless, got none; "
+        r"run: python -m pip install 'zoo-harness\[cpu\]'",
+    ):
+        decoder_name()
+
+
+def test_two_decoders_are_refused_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    install(
+        monkeypatch,
+        {"opencv-python": "4.6.0.66", "opencv-python-headless": "4.11.0.86"},
+    )
+
+    with pytest.raises(
+        UsageError,
+        match=r"got opencv-python 4\.6\.0\.66, opencv-python-headless 4\.11\.0\.86; "
+        r"run: python -m pip uninstall -y opencv-python opencv-python-headless && "
+        r"python -m pip install opencv-python-headless==4\.11\.0\.86",
+    ):
+        decoder_name()
+
+
+@pytest.mark.parametrize("name", ["opencv-python", "opencv-contrib-python"])
+def test_a_decoder_with_a_display_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    install(monkeypatch, {name: "4.11.0.86"})
+
+    with pytest.raises(UsageError, match=rf"got {name} 4\.11\.0\.86; .* -y {name} &&"):
+        decoder_name()
+
+
+def test_the_advised_version_is_the_pinned_one() -> None:
+    project = Path(__file__).parents[3] / "pyproject.toml"
+    extras = tomllib.loads(project.read_text())["project"]["optional-dependencies"]
+
+    assert image.PINNED in extras["cpu"]
+    assert image.PINNED in extras["gpu"]
+
+
+def test_opening_a_dataset_does_not_load_the_decoder() -> None:
+    code = (
+        "import sys, harness.dataset.coco, harness.dataset.resize, "
+        "harness.dataset.published; sys.exit('cv2' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,6 @@
+"""A dataset folder in; its images, their truth and its fingerprint out.
+
+Nothing here knows a detector: the folder is read and checked, images are decoded and
+resized as the published evaluation did it, and a fingerprint says whether these are the
+same bytes that somebody else measured.
+"""

@@ -1,0 +1,102 @@
+"""A data root in, its COCO validation set out: images, truth, fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.dataset.coco_annotations import ListedImage, parse_annotations
+from harness.dataset.fingerprint import fingerprint_files
+from harness.dataset.image import ImageEntry
+from harness.errors import DatasetMissing, UsageError, located
+from harness.truth import CocoTruth
+
+ANNOTATIONS = Path("coco", "annotations", "instances_val2017.json")  # design 3
+IMAGES = Path("coco", "val2017")  # design 3
+
+#: How many missing files a message names; the rest are counted.
+NAMED_FILES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CocoSet:
+    """A COCO-format set that was checked and is ready to be detected on."""
+
+    images: tuple[ImageEntry, ...]  # ascending image_id
+    truth: CocoTruth  # of these images alone
+    fingerprint: str  # of the annotation file and these images
+    image_count: int
+    annotation_count: int  # crowds too
+    limit: int | None  # None when every image of the annotation file is in ``images``
+
+
+def open_coco(root: Path, *, limit: int | None = None) -> CocoSet:
+    """Open and check the COCO validation set under a data root.
+
+    Every image file is read once, for the fingerprint; none is decoded.
+
+    Args:
+        root: the data root; holds ``coco/annotations/instances_val2017.json`` and
+            ``coco/val2017/``.
+        limit: take only the first images by id, at most so many.
+
+    Raises:
+        UsageError: the limit is below 1.
+        DatasetMissing: the annotation file, the image folder or an image is not there.
+        DatasetInvalid: the annotation file is malformed.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError("limit", expected="1 image or more", got=limit)
+    annotations = root / ANNOTATIONS
+    _demand_under_root(root, annotations, annotations.is_file())
+    _demand_under_root(root, root / IMAGES, (root / IMAGES).is_dir())
+    with located(annotations):
+        parsed = parse_annotations(annotations.read_bytes())
+    listed = sorted(parsed.images, key=lambda image: image.image_id)
+    used = listed if limit is None else listed[:limit]
+    is_whole = len(used) == len(listed)
+    paths = _image_paths(root / IMAGES, used)
+    used_ids = np.array([image.image_id for image in used], dtype=np.int64)
+    truth = parsed.truth if is_whole else parsed.truth.subset(used_ids)
+    return CocoSet(
+        images=tuple(
+            ImageEntry(
+                image_id=image.image_id,
+                path=paths[image.file_name],
+                width_px=image.width_px,
+                height_px=image.height_px,
+            )
+            for image in used
+        ),
+        truth=truth,
+        fingerprint=fingerprint_files(annotations, paths),
+        image_count=len(used),
+        annotation_count=len(truth.box_image_ids),
+        limit=None if is_whole else limit,
+    )
+
+
+def _image_paths(folder: Path, images: Sequence[ListedImage]) -> dict[str, Path]:
+    paths = {image.file_name: folder / image.file_name for image in images}
+    missing = [name for name, path in paths.items() if not path.is_file()]
+    if missing:
+        named = ", ".join(missing[:NAMED_FILES])
+        raise DatasetMissing(
+            f"{len(missing)} of {len(paths)} images are not in {folder}",
+            got=f"no {named}{', ...' if len(missing) > NAMED_FILES else ''}",
+            next_step="fetch the dataset's images again",
+        )
+    return paths
+
+
+def _demand_under_root(root: Path, path: Path, is_there: bool) -> None:
+    if not is_there:
+        raise DatasetMissing(
+            "the COCO validation set is not under the data root",
+            expected=path,
+            got=f"a data root {root} without it",
+            next_step="set the data root with --data-root DIR or ZOO_DATA_ROOT",
+        )

@@ -1,0 +1,219 @@
+"""The text of a COCO annotation file in, its checked images and truth out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from harness.errors import DatasetInvalid, located
+from harness.truth import CocoTruth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedImage:
+    """One image as the annotation file lists it."""
+
+    image_id: int
+    file_name: str  # relative to the image folder
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CocoAnnotations:
+    """One annotation file, checked."""
+
+    images: tuple[ListedImage, ...]  # file order
+    truth: CocoTruth
+
+
+def parse_annotations(text: str | bytes) -> CocoAnnotations:
+    """Read and check a COCO annotation file.
+
+    Args:
+        text: the JSON of a file in the form of ``instances_val2017.json``.
+
+    Raises:
+        DatasetInvalid: not JSON, a field is missing or of the wrong kind, an id is
+            listed twice, an annotation is of an unknown image or category, a size is
+            negative or not finite. The message names the entry and the field.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DatasetInvalid("not JSON", got=error) from error
+    if not isinstance(data, dict):
+        raise DatasetInvalid(
+            "not a COCO annotation file",
+            expected="an object",
+            got=type(data).__name__,
+        )
+    images = _parse_images(_entries(data, "images"))
+    category_ids = _unique_ids(_entries(data, "categories"), "category")
+    truth = _parse_truth(
+        _entries(data, "annotations"),
+        image_ids=[image.image_id for image in images],
+        category_ids=sorted(category_ids),
+    )
+    return CocoAnnotations(images=images, truth=truth)
+
+
+def _parse_images(entries: Sequence[Mapping[str, Any]]) -> tuple[ListedImage, ...]:
+    if not entries:
+        raise DatasetInvalid("images", expected="at least one", got="none")
+    ids = _unique_ids(entries, "image")
+    images = []
+    for image_id, entry in zip(ids, entries, strict=True):
+        with located(f"image {image_id}"):
+            images.append(
+                ListedImage(
+                    image_id=image_id,
+                    file_name=_file_name(entry),
+                    width_px=_side_px(entry, "width"),
+                    height_px=_side_px(entry, "height"),
+                )
+            )
+    return tuple(images)
+
+
+def _parse_truth(
+    entries: Sequence[Mapping[str, Any]],
+    *,
+    image_ids: Sequence[int],
+    category_ids: Sequence[int],
+) -> CocoTruth:
+    ids = _unique_ids(entries, "annotation")
+    known_images, known_categories = set(image_ids), set(category_ids)
+    box_image_ids, box_category_ids, boxes, areas, crowds = [], [], [], [], []
+    for annotation_id, entry in zip(ids, entries, strict=True):
+        with located(f"annotation {annotation_id}"):
+            box_image_ids.append(_known_id(entry, "image_id", known_images))
+            box_category_ids.append(_known_id(entry, "category_id", known_categories))
+            boxes.append(_box(entry))
+            areas.append(_area(entry))
+            crowds.append(_is_crowd(entry))
+    return CocoTruth(
+        image_ids=np.array(image_ids, dtype=np.int64),
+        category_ids=np.array(category_ids, dtype=np.int64),
+        box_image_ids=np.array(box_image_ids, dtype=np.int64),
+        box_category_ids=np.array(box_category_ids, dtype=np.int64),
+        boxes_xywh=np.array(boxes, dtype=np.float64).reshape(-1, 4),
+        areas_px2=np.array(areas, dtype=np.float64),
+        is_crowd=np.array(crowds, dtype=np.bool_),
+    )
+
+
+def _entries(data: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    entries = _field(data, name)
+    if not isinstance(entries, list):
+        raise DatasetInvalid(name, expected="a list", got=type(entries).__name__)
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise DatasetInvalid(
+                f"{name}[{index}]", expected="an object", got=repr(entry)
+            )
+    return entries
+
+
+def _field(entry: Mapping[str, Any], name: str) -> Any:
+    if name not in entry:
+        raise DatasetInvalid(
+            f"field {name} is missing", got=f"only {', '.join(sorted(entry))}"
+        )
+    return entry[name]
+
+
+def _unique_ids(entries: Sequence[Mapping[str, Any]], what: str) -> list[int]:
+    ids: dict[int, int] = {}
+    for index, entry in enumerate(entries):
+        with located(f"{what} at index {index}"):
+            found = _integer(entry, "id")
+            if found in ids:
+                raise DatasetInvalid(
+                    f"id {found} is listed twice", got=f"also at index {ids[found]}"
+                )
+            ids[found] = index
+    return list(ids)
+
+
+def _integer(entry: Mapping[str, Any], name: str) -> int:
+    value = _field(entry, name)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63:
+        raise DatasetInvalid(name, expected="an integer", got=repr(value))
+    return value
+
+
+def _known_id(entry: Mapping[str, Any], name: str, known: set[int]) -> int:
+    value = _integer(entry, name)
+    if value not in known:
+        raise DatasetInvalid(
+            name, expected=f"one of the {len(known)} listed", got=value
+        )
+    return value
+
+
+def _is_finite(value: object) -> bool:
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and abs(value) <= sys.float_info.max  # math.isfinite raises on a huge integer
+    )
+
+
+def _is_size(value: Any) -> bool:
+    return _is_finite(value) and value >= 0
+
+
+def _side_px(entry: Mapping[str, Any], name: str) -> int:
+    value = _integer(entry, name)
+    if value < 1:
+        raise DatasetInvalid(name, expected="1 px or more", got=value)
+    return value
+
+
+def _file_name(entry: Mapping[str, Any]) -> str:
+    value = _field(entry, "file_name")
+    if not isinstance(value, str) or not value:
+        raise DatasetInvalid("file_name", expected="a name", got=repr(value))
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts:
+        raise DatasetInvalid(
+            "file_name", expected="a name inside the image folder", got=repr(value)
+        )
+    return value
+
+
+def _box(entry: Mapping[str, Any]) -> list[float]:
+    box = _field(entry, "bbox")
+    if (
+        not isinstance(box, list)
+        or len(box) != 4
+        or not all(map(_is_finite, box[:2]))
+        or not all(map(_is_size, box[2:]))
+    ):
+        raise DatasetInvalid(
+            "bbox",
+            expected="[x, y, width, height], finite, sides 0 or more",
+            got=repr(box),
+        )
+    return [float(number) for number in box]
+
+
+def _area(entry: Mapping[str, Any]) -> float:
+    value = _field(entry, "area")
+    if not _is_size(value):
+        raise DatasetInvalid("area", expected="finite, 0 or more", got=repr(value))
+    return float(value)
+
+
+def _is_crowd(entry: Mapping[str, Any]) -> bool:
+    value = _field(entry, "iscrowd")
+    if value not in (0, 1):
+        raise DatasetInvalid("iscrowd", expected="0 or 1", got=repr(value))
+    return bool(value)

@@ -1,0 +1,116 @@
+"""An image file in, RGB pixels out, and the name of the decoder that made them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import DatasetInvalid, DatasetMissing, UsageError
+
+Pixels = NDArray[np.uint8]  # [H, W, 3] RGB
+
+#: Every distribution on the package index that installs the package ``cv2``.
+OPENCV_DISTRIBUTIONS = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
+
+#: What the extras ``cpu`` and ``gpu`` install: its version sets pixels.
+PINNED = "opencv-python-headless==4.11.0.86"  # pyproject.toml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageEntry:
+    """One image of a set, with the size that its annotations state.
+
+    A detector is given this size, also where the file's own differs.  # zoo-spec 1.2
+    """
+
+    image_id: int
+    path: Path
+    width_px: int
+    height_px: int
+
+
+def read_rgb(path: Path) -> Pixels:
+    """Read an image file as RGB, turned as its EXIF orientation says.
+
+    OpenCV's flag 1, channels swapped: what the published evaluation did.
+    # zoo-spec 1.2
+
+    Args:
+        path: a file of any format that OpenCV decodes.
+
+    Returns:
+        ``[H, W, 3]``, uint8, channels R, G, B.
+
+    Raises:
+        DatasetMissing: no such file.
+        DatasetInvalid: OpenCV cannot decode it.
+    """
+    import cv2  # noqa: PLC0415 - listing and scoring work without it
+
+    try:
+        content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    except OSError as error:
+        raise DatasetMissing(f"image {path} cannot be read", got=error) from error
+    try:
+        bgr = cv2.imdecode(content, cv2.IMREAD_COLOR)  # [H, W, 3] or None
+    except cv2.error:  # no bytes at all, or a header that claims too many pixels
+        bgr = None
+    if bgr is None:
+        raise DatasetInvalid(
+            f"image {path} cannot be decoded",
+            expected="an image that OpenCV reads",
+            got=f"{len(content)} bytes that are none",
+            next_step="fetch the dataset's images again",
+        )
+    rgb: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)  # [H, W, 3]
+    return rgb
+
+
+def decoder_name() -> str:
+    """Return the one OpenCV distribution that is installed, and its version.
+
+    Two of them write over each other's files, so that nobody can say which one decodes;
+    one with a display brings other image libraries, and other pixels.
+
+    Returns:
+        For example ``"opencv-python-headless 4.11.0.86"``.
+
+    Raises:
+        UsageError: none, several, or one that is not headless.
+    """
+    found = {}
+    for name in OPENCV_DISTRIBUTIONS:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    if len(found) == 1:
+        ((name, version),) = found.items()
+        if name.endswith("-headless"):
+            return f"{name} {version}"
+    raise UsageError(
+        "the OpenCV of this environment",
+        expected="exactly one distribution of it, headless",
+        got=", ".join(f"{name} {found[name]}" for name in found) or "none",
+        next_step=_mending(tuple(found)),
+    )
+
+
+def _mending(found: tuple[str, ...]) -> str:
+    """Return the pip commands that leave one headless OpenCV."""
+    if not found:
+        return "run: python -m pip install 'zoo-harness[cpu]' (or [gpu])"
+    # Removing one of several also removes files of the others: all go, one comes back.
+    return (
+        f"run: python -m pip uninstall -y {' '.join(found)} && "
+        f"python -m pip install {PINNED}"
+    )
