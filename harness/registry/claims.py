@@ -1,0 +1,114 @@
+"""The CSV of published numbers in, claims per row out; and back."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from harness.errors import ZooDataError, located
+from harness.registry.problems import noting
+from harness.rows import Claim
+
+HEADER = ("row", "metric", "printed")
+
+
+def parse_claims(text: str, problems: list[ZooDataError]) -> tuple[Claim, ...]:
+    """Return the claims of a CSV text in file order; notes what is wrong.
+
+    Lines that start with ``#`` say where the numbers come from and are passed over. A
+    claim is a decimal from 0 to 100, in percent, kept as printed.
+    """
+    claims: list[Claim] = []
+    seen: dict[tuple[str, str], int] = {}
+    header_read = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        with noting(problems), located(f"line {number}"):
+            cells = tuple(next(csv.reader([line])))
+            if not header_read:
+                header_read = True
+                _check_header(cells)
+                continue
+            claim = _parse_claim(cells)
+            key = (claim.row_id, claim.metric)
+            if key in seen:
+                raise ZooDataError(
+                    f"field metric of row {claim.row_id}",
+                    expected="each metric of a row once",
+                    got=f"{claim.metric} again, first on line {seen[key]}",
+                )
+            seen[key] = number
+            claims.append(claim)
+    return tuple(claims)
+
+
+def read_claims(path: Path, problems: list[ZooDataError]) -> tuple[Claim, ...]:
+    """Return the claims of a CSV file; a file that is missing is a problem."""
+    with noting(problems), located(path.name):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ZooDataError(
+                "claims are not readable",
+                expected=f"a CSV in UTF-8 with the header {','.join(HEADER)}",
+                got=str(error),
+            ) from error
+        found: list[ZooDataError] = []
+        claims = parse_claims(text, found)
+        for problem in found:
+            problem.where = (path.name, *problem.where)
+        problems += found
+        return claims
+    return ()
+
+
+def claims_text(
+    claims: Iterable[Claim],
+    *,
+    what: str,
+    source: str,
+    version: str,
+    date: dt.date | None,
+) -> str:
+    """Return the CSV of the claims, under a head that says where they come from."""
+    out = io.StringIO(newline="")
+    head = {
+        "what": what,
+        "source": source,
+        "version": version,
+        "date": "" if date is None else date.isoformat(),
+    }
+    out.writelines(f"# {key}: {value}\n" for key, value in head.items() if value)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows((one.row_id, one.metric, one.printed) for one in claims)
+    return out.getvalue()
+
+
+def _check_header(cells: tuple[str, ...]) -> None:
+    if cells != HEADER:
+        raise ZooDataError("header", expected=",".join(HEADER), got=",".join(cells))
+
+
+def _parse_claim(cells: tuple[str, ...]) -> Claim:
+    if len(cells) != len(HEADER):
+        raise ZooDataError(
+            "cells of the line", expected=",".join(HEADER), got=",".join(cells)
+        )
+    row_id, metric, printed = cells
+    try:
+        value = Decimal(printed)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not (value.is_finite() and 0 <= value <= 100):
+        raise ZooDataError(
+            f"field printed of row {row_id}",
+            expected="a decimal from 0 to 100",
+            got=repr(printed),
+        )
+    return Claim(row_id=row_id, metric=metric, printed=printed)

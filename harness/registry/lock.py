@@ -1,0 +1,86 @@
+"""The archive lock: size and digest of every archive that was fetched and pinned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomli_w
+
+from harness.atomic import write_text
+from harness.errors import ZooDataError, located
+from harness.registry.block import Block, read_toml, table_of
+from harness.registry.problems import noting
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """What is known of the bytes of one archive."""
+
+    url: str  # the address that served them
+    size_bytes: int
+    sha256: str  # lower-case hexadecimal
+
+
+def read_lock(
+    path: Path, section: str | None, problems: list[ZooDataError]
+) -> Mapping[str, Pin]:
+    """Return the pins of one zoo by archive name; what is wrong goes to ``problems``.
+
+    Args:
+        path: the TOML file; a missing one pins nothing.
+        section: the zoo's name in a lock shared by several; None reads the whole file.
+        problems: gets what is malformed.
+    """
+    pins: dict[str, Pin] = {}
+    entries: Mapping[str, object] = {}
+    if not path.exists():
+        return pins
+    with noting(problems):
+        document = read_toml(path)
+        with located(path.name):
+            chosen = document if section is None else document.get(section, {})
+            entries = table_of(chosen, f"section {section}")
+    for name, values in entries.items():
+        with noting(problems), located(path.name), located(f"archive {name}"):
+            pins[name] = _parse_pin(table_of(values, name))
+    return pins
+
+
+def write_lock(path: Path, section: str | None, pins: Mapping[str, Pin]) -> None:
+    """Write the pins of one zoo; the other zoos' sections stay as they are.
+
+    The file is sorted by zoo and archive, and replaced whole or not at all.
+
+    Raises:
+        ZooDataError: the file that is there is not a lock.
+    """
+    document: dict[str, object] = read_toml(path) if path.exists() else {}
+    entries = {
+        name: {"url": pin.url, "size_bytes": pin.size_bytes, "sha256": pin.sha256}
+        for name, pin in sorted(pins.items())
+    }
+    if section is None:
+        document = dict(entries)
+    else:
+        document[section] = entries
+    write_text(path, tomli_w.dumps(dict(sorted(document.items()))))
+
+
+def _parse_pin(values: Mapping[str, object]) -> Pin:
+    block = Block(values)
+    pin = Pin(
+        url=block.text("url"),
+        size_bytes=block.whole("size_bytes", at_least=1),
+        sha256=block.text("sha256"),
+    )
+    block.finish()
+    if _SHA256.fullmatch(pin.sha256) is None:
+        raise ZooDataError(
+            "field sha256", expected="64 hexadecimal digits", got=repr(pin.sha256)
+        )
+    return pin

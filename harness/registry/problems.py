@@ -1,0 +1,20 @@
+"""Many refusals gathered into one list, so that a reader sees them all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from harness.errors import ZooDataError
+
+
+@contextmanager
+def noting(problems: list[ZooDataError]) -> Iterator[None]:
+    """Append a :class:`ZooDataError` of the block to ``problems`` and go on after it.
+
+    Nest ``located`` inside, so that the note carries its place.
+    """
+    try:
+        yield
+    except ZooDataError as problem:
+        problems.append(problem)

@@ -1,0 +1,130 @@
+"""A zoo's name or folder in, the paths of its files out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.registry.location import EXPECTED_FOLDER, ROWS_FOLDER, find_home
+
+#: Files of a zoo's folder that are not tables.
+ZOO_FILE = "zoo.toml"
+MOVES_FILE = "moves.toml"
+ERRATA_FILE = "errata.toml"
+TOLERANCE_FILE = "tolerance.toml"
+LOCK_FILE = "archives.lock.toml"
+#: Section of the shared tolerance file for a zoo that brings none of its own.
+DEFAULT_SECTION = "default"
+NOT_TABLES = frozenset({ZOO_FILE, MOVES_FILE, ERRATA_FILE, TOLERANCE_FILE, LOCK_FILE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZooSources:
+    """Where the files of one zoo are.
+
+    A section names the part of a file that several zoos share; None means that the
+    whole file is this zoo's.
+    """
+
+    name: str
+    root: Path  # the folder of its tables
+    claims: Path
+    errata: Path
+    errata_section: str | None
+    tolerance: Path
+    tolerance_section: str | None
+    lock: Path
+    lock_section: str | None
+
+    @property
+    def tables(self) -> tuple[Path, ...]:
+        """The table files, by name."""
+        return tuple(
+            path
+            for path in sorted(self.root.glob("*.toml"))
+            if path.name not in NOT_TABLES
+        )
+
+
+def find_sources(name_or_path: str, *, home: Path | None = None) -> ZooSources:
+    """Return where the files of a zoo are.
+
+    A name is a folder of ``cases/rows`` in ``home``. A path is anybody's own folder:
+    its claims, errata, tolerance and lock are in the ``expected`` folder beside the
+    ``rows`` (or ``cases/rows``) that holds it when ``<name>.csv`` is there, else in the
+    folder itself, the claims as ``expected.csv``. Without a tolerance of its own it
+    gets the default of ``home``.
+
+    Raises:
+        UsageError: no zoo has that name, and no folder that path.
+    """
+    home = find_home() if home is None else home
+    named = home / ROWS_FOLDER / name_or_path
+    if _is_word(name_or_path) and named.is_dir():
+        return _shared(named, home / EXPECTED_FOLDER)
+    own = Path(name_or_path)
+    if own.is_dir():
+        return _own(own.resolve(), home)
+    raise UsageError(
+        f"no zoo {name_or_path!r}",
+        expected="the path of a folder, or " + " or ".join(zoo_names(home)),
+        got="neither",
+    )
+
+
+def zoo_names(home: Path) -> tuple[str, ...]:
+    """Return the names of the zoos in ``home``, sorted."""
+    return tuple(
+        sorted(path.name for path in (home / ROWS_FOLDER).iterdir() if path.is_dir())
+    )
+
+
+def _is_word(name: str) -> bool:
+    return name not in ("", ".", "..") and Path(name).name == name
+
+
+def _shared(root: Path, expected: Path) -> ZooSources:
+    name = root.name
+    return ZooSources(
+        name=name,
+        root=root,
+        claims=expected / f"{name}.csv",
+        errata=expected / ERRATA_FILE,
+        errata_section=name,
+        tolerance=expected / TOLERANCE_FILE,
+        tolerance_section=name,
+        lock=expected / LOCK_FILE,
+        lock_section=name,
+    )
+
+
+def _own(root: Path, home: Path) -> ZooSources:
+    above = root.parents
+    beside = [folder / EXPECTED_FOLDER for folder in above[1:3]]
+    for expected in beside:
+        if (expected / f"{root.name}.csv").is_file():
+            shared = _shared(root, expected)
+            if shared.tolerance.is_file():
+                return shared
+            return _with_default_tolerance(shared, home)
+    own = ZooSources(
+        name=root.name,
+        root=root,
+        claims=root / "expected.csv",
+        errata=root / ERRATA_FILE,
+        errata_section=None,
+        tolerance=root / TOLERANCE_FILE,
+        tolerance_section=None,
+        lock=root / LOCK_FILE,
+        lock_section=None,
+    )
+    return own if own.tolerance.is_file() else _with_default_tolerance(own, home)
+
+
+def _with_default_tolerance(sources: ZooSources, home: Path) -> ZooSources:
+    return replace(
+        sources,
+        tolerance=home / EXPECTED_FOLDER / TOLERANCE_FILE,
+        tolerance_section=DEFAULT_SECTION,
+    )

@@ -1,0 +1,131 @@
+"""The one table of words: what documents print, and what the house calls it.
+
+Upstream's spelling (``split_distiil``, ``sensity``) stays in data; code uses ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.errors import ZooDataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What a column of a published table holds, and its English title."""
+
+    role: str  # one of ROLES, or a metric of rows.METRICS_OF_DATASET
+    english: str
+
+
+#: Columns that say something of the row itself; any other title is kept as a cell.
+ROLES = ("backbone", "pretrained", "strategy", "input_px", "link")
+
+COLUMNS: Mapping[str, Column] = {
+    "骨架网络": Column(role="backbone", english="Backbone"),
+    "模型": Column(role="backbone", english="Model"),
+    "预训练权重": Column(role="pretrained", english="Pretrained weights"),
+    "裁剪策略": Column(role="strategy", english="Pruning strategy"),
+    "蒸馏策略": Column(role="strategy", english="Distillation strategy"),
+    "量化策略": Column(role="strategy", english="Quantisation strategy"),
+    "输入尺寸": Column(role="input_px", english="Input size"),
+    "Box AP": Column(role="box_ap", english="Box AP"),
+    "Easy Set": Column(role="easy", english="Easy Set"),
+    "Medium Set": Column(role="medium", english="Medium Set"),
+    "Hard Set": Column(role="hard", english="Hard Set"),
+    "下载": Column(role="link", english="Download"),
+    "Backbone": Column(role="backbone", english="Backbone"),
+    "Model": Column(role="backbone", english="Model"),
+    "Pretrained weights": Column(role="pretrained", english="Pretrained weights"),
+    "Strategy": Column(role="strategy", english="Strategy"),
+    "Input size": Column(role="input_px", english="Input size"),
+    "Download": Column(role="link", english="Download"),
+}
+
+#: Chapter headings of the published documents, for the English page.
+CHAPTERS: Mapping[str, str] = {
+    "裁剪模型库": "Pruned models",
+    "蒸馏模型库": "Distilled models",
+    "量化模型库": "Quantised models",
+}
+
+ARCHITECTURES: Mapping[str, str] = {"YOLOv3": "yolov3", "BlazeFace": "blazeface"}
+
+DATASETS: Mapping[str, str] = {
+    "COCO": "coco",
+    "Pascal VOC": "voc",
+    "WIDER FACE": "widerface",
+}
+
+#: architecture -> printed word -> ours.  # zoo-spec 1.1
+BACKBONES: Mapping[str, Mapping[str, str]] = {
+    "yolov3": {
+        "MobileNetV1": "mobilenet_v1",
+        "ResNet34": "resnet34",
+        "ResNet50-vd-dcn": "resnet50_vd_dcn",
+        "R50vd-dcn": "resnet50_vd_dcn",
+    },
+    "blazeface": {
+        "BlazeFace": "original",
+        "BlazeFace-Lite": "lite",
+        "BlazeFace-NAS": "nas",
+    },
+}
+
+#: Printed pretrained weights -> what they add to the backbone's word. The object365
+#: network has another normalisation, so it is another backbone.  # zoo-spec 1.2
+PRETRAINED: Mapping[str, str] = {"ImageNet": "", "object365": "_obj365"}
+
+STRATEGIES: Mapping[str, str] = {
+    "baseline": "baseline",
+    "r578": "prune_r578",
+    "sensity": "prune_sensity",
+    "split_distiil": "distill_split",
+    "l2_distiil": "distill_l2",
+    "post": "quant_post",
+    "aware": "quant_aware",
+}
+
+#: Outputs of a published network's classifier per dataset; a face network has
+#: background and face.  # zoo-spec 1.2, 1.4, 1.6
+NUM_CLASSES: Mapping[str, int] = {"coco": 80, "voc": 20, "widerface": 2}
+
+KNOWN_BACKBONES: Mapping[str, frozenset[str]] = {
+    "yolov3": frozenset(BACKBONES["yolov3"].values()) | {"resnet50_vd_dcn_obj365"},
+    "blazeface": frozenset(BACKBONES["blazeface"].values()),
+}
+
+
+def translate(printed: str, words: Mapping[str, str], what: str) -> str:
+    """Return our word for a printed one.
+
+    Raises:
+        ZooDataError: the printed word is not in the table.
+    """
+    if printed not in words:
+        raise ZooDataError(
+            f"unknown {what}",
+            expected=" or ".join(sorted(words)),
+            got=repr(printed),
+            next_step="a new word is one line in harness/registry/words.py",
+        )
+    return words[printed]
+
+
+def backbone_of(architecture: str, printed: str, pretrained: str | None) -> str:
+    """Return our word for a printed backbone and its printed pretrained weights.
+
+    Raises:
+        ZooDataError: a word is not in the tables.
+    """
+    backbone = translate(printed, BACKBONES.get(architecture, {}), "backbone")
+    if pretrained is None:
+        return backbone
+    return backbone + translate(pretrained, PRETRAINED, "pretrained weights")
+
+
+def role_of(title: str) -> str | None:
+    """Return what the column of that title holds; None when it only decorates."""
+    column = COLUMNS.get(title)
+    return None if column is None else column.role

@@ -1,0 +1,115 @@
+"""The files of one zoo in; rows joined with archives, claims and errata out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ZooDataError, located
+from harness.registry.block import Block, read_toml
+from harness.registry.claims import read_claims
+from harness.registry.errata import read_errata
+from harness.registry.joins import (
+    check_archives_are_known,
+    join_archives,
+    join_claims,
+    unique_rows,
+)
+from harness.registry.lock import Pin, read_lock
+from harness.registry.moves import Move, read_moves
+from harness.registry.problems import noting
+from harness.registry.sources import MOVES_FILE, ZOO_FILE, ZooSources, find_sources
+from harness.registry.table_reading import TableFile, read_table
+from harness.registry.tolerance import read_tolerance
+from harness.rows import Zoo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZooReading:
+    """What could be read of a zoo, and every reason why not all of it could."""
+
+    zoo: Zoo
+    moves: tuple[Move, ...]
+    pins: Mapping[str, Pin]
+    problems: tuple[ZooDataError, ...]
+
+
+def open_zoo(name_or_path: str, *, home: Path | None = None) -> Zoo:
+    """Return a zoo by its name in ``home``, or from anybody's own folder.
+
+    Reads every time: nothing is kept. Loads neither Paddle nor numpy.
+
+    Args:
+        name_or_path: ``january-2020``, ``demo``, or the path of a folder of rows.
+        home: the folder that holds ``cases/rows`` and ``expected``; found when None.
+
+    Raises:
+        UsageError: there is no such zoo.
+        ZooDataError: its files are malformed or do not join; the first problem, and how
+            many more there are.
+    """
+    reading = read_zoo(find_sources(name_or_path, home=home))
+    if reading.problems:
+        first, others = reading.problems[0], len(reading.problems) - 1
+        if others:
+            first.next_step = f"{others} more: `zoo check` lists them all"
+        raise first
+    return reading.zoo
+
+
+def read_zoo(sources: ZooSources) -> ZooReading:
+    """Return what could be read of a zoo; raises nothing for what is wrong with it."""
+    problems: list[ZooDataError] = []
+    files = _read_tables(sources, problems)
+    moves = read_moves(sources.root / MOVES_FILE, problems)
+    pins = read_lock(sources.lock, sources.lock_section, problems)
+    claims = read_claims(sources.claims, problems)
+    rows = unique_rows(files, problems)
+    archives = join_archives(files, moves, pins, problems)
+    check_archives_are_known(rows, archives, problems)
+    zoo = Zoo(
+        name=sources.name,
+        title=_read_title(sources, problems),
+        root=sources.root,
+        tables=tuple(file.table for file in files),
+        rows=rows,
+        archives=archives,
+        claims=join_claims(rows, claims, sources.claims.name, problems),
+        errata=read_errata(sources.errata, sources.errata_section, problems),
+        tolerance=read_tolerance(
+            sources.tolerance, sources.tolerance_section, problems
+        ),
+    )
+    return ZooReading(zoo=zoo, moves=moves, pins=pins, problems=tuple(problems))
+
+
+def _read_tables(sources: ZooSources, problems: list[ZooDataError]) -> list[TableFile]:
+    """Return the table files in printed order."""
+    if not sources.tables:
+        problems.append(
+            ZooDataError(
+                f"{sources.root.name}: no table",
+                expected="one TOML file per printed table",
+                got="none",
+            )
+        )
+    read = [read_table(path, sources.name, problems) for path in sources.tables]
+    files = [file for file in read if file is not None]
+    return sorted(files, key=lambda file: (file.table.order, file.table.key))
+
+
+def _read_title(sources: ZooSources, problems: list[ZooDataError]) -> str:
+    """Return the title in ``zoo.toml``, or the folder's name without that file."""
+    path = sources.root / ZOO_FILE
+    if path.exists():
+        with noting(problems):
+            block = Block(read_toml(path))
+            with located(path.name):
+                title = block.text("title")
+                block.text("source", "")
+                block.text("version", "")
+                block.optional_date("date")
+                block.finish()
+                return title
+    return sources.name
