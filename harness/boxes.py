@@ -6,55 +6,56 @@ pixels are meant, the far edge counts and a side is ``far - near + 1``.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
+Floats: TypeAlias = NDArray[np.floating[Any]]
 
 
 def xyxy_to_xywh_inclusive(boxes_xyxy: Floats) -> Floats:
-    """Return ``[x, y, w, h]`` with inclusive sides: ``w = x2 - x1 + 1``.  # zoo-spec 1.5
+    """Return ``[x, y, w, h]`` with inclusive sides: ``w = x2 - x1 + 1``.
 
     Args:
         boxes_xyxy: ``[N, 4]``, corners in pixels.
 
     Returns:
-        ``[N, 4]`` of the same dtype.
+        ``[N, 4]`` of the same dtype.  # zoo-spec 1.5
     """
-    boxes_xywh = boxes_xyxy.copy()
+    boxes_xywh: Floats = boxes_xyxy.copy()
     boxes_xywh[:, 2:] = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2] + 1  # [N, 2]
     return boxes_xywh
 
 
 def iou_one_to_many(box_xyxy: Floats, boxes_xyxy: Floats, *, inclusive: bool) -> Floats:
-    """Return the overlap of one box with each of many, in the input's dtype.
+    """Return the overlap of one box with each of many, as multiclass_nms sees it.
 
-    Boxes that do not touch have overlap 0; a degenerate box (a far edge before its
-    near edge) has area 0.  # zoo-spec 1.3
+    Boxes that do not touch have overlap 0. A degenerate box (a far edge before its
+    near edge) has area 0 and still meets others with whatever sides the difference
+    gives: the published operator does the same, to the last float.  # zoo-spec 1.3
 
     Args:
         box_xyxy: ``[4]``.
-        boxes_xyxy: ``[N, 4]``.
+        boxes_xyxy: ``[N, 4]``, of the same dtype; the arithmetic stays in it.
         inclusive: count the far edge (``normalized=False`` of multiclass_nms).
 
     Returns:
-        ``[N]``, in 0..1.
+        ``[N]``.
     """
     one = boxes_xyxy.dtype.type(1 if inclusive else 0)
-    near = np.maximum(box_xyxy[:2], boxes_xyxy[:, :2])  # [N, 2]
-    far = np.minimum(box_xyxy[2:], boxes_xyxy[:, 2:])  # [N, 2]
-    touching = (far >= near).all(axis=1)  # [N]
-    sides = far - near + one  # [N, 2]
-    inter = np.where(touching, sides[:, 0] * sides[:, 1], 0)  # [N]
+    near, far = boxes_xyxy[:, :2], boxes_xyxy[:, 2:]  # [N, 2]
+    apart = ((near > box_xyxy[2:]) | (far < box_xyxy[:2])).any(axis=1)  # [N]
+    sides = np.minimum(far, box_xyxy[2:]) - np.maximum(near, box_xyxy[:2]) + one
+    inter = sides[:, 0] * sides[:, 1]  # [N]
     union = _areas(box_xyxy[None], one) + _areas(boxes_xyxy, one) - inter  # [N]
     overlap = np.zeros_like(union)
-    np.divide(inter, union, out=overlap, where=inter > 0)
-    return overlap
+    np.divide(inter, union, out=overlap, where=~apart & (union != 0))
+    return cast("Floats", overlap)
 
 
 def _areas(boxes_xyxy: Floats, one: np.floating[Any]) -> Floats:
     sides = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]  # [N, 2]
-    areas = (sides[:, 0] + one) * (sides[:, 1] + one)  # [N]
-    return cast(Floats, np.where((sides < 0).any(axis=1), areas.dtype.type(0), areas))
+    areas: Floats = (sides[:, 0] + one) * (sides[:, 1] + one)  # [N]
+    areas[(sides < 0).any(axis=1)] = 0
+    return areas

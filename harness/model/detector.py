@@ -1,0 +1,160 @@
+"""An opened YOLOv3 archive: resized images in, boxes in original pixels out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.detections import ImageDetections
+from harness.errors import ArchiveUnreadable
+from harness.model.device import Device, import_paddle
+from harness.model.graph import build_graph, serialise
+from harness.model.multiclass_nms import multiclass_nms
+from harness.model.network import Network, demand_network
+from harness.model.plan import plan_network
+from harness.model.predictor import Predictor
+from harness.model.preprocess import normalise
+from harness.model.separate_files import LAYOUT, Arrays, read_weights, shape_in
+from harness.model.shape_plans import (
+    PRUNED_RATIOS,
+    matching_plan,
+    plan_of_strategy,
+    planned_channels,
+)
+from harness.model.tensors import TensorOps
+from harness.model.yolo_box import decode_heads
+from harness.model.yolov3_head import block_convs
+
+#: [B, 3, S, S] float32 to three heads [B, 3 * (5 + C), H, W].
+HeadsFunction = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedArchive:
+    """A network with a value for every variable, read from an archive's folder."""
+
+    network: Network
+    weights: Arrays
+    layout: str
+    shape_plan: str  # key of PRUNED_RATIOS
+    ignored_files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """Finds objects in images that were resized to one size."""
+
+    heads: HeadsFunction
+    input_px: int
+
+    def detect(
+        self, images_rgb: NDArray[np.uint8], sizes_hw: NDArray[np.int32]
+    ) -> list[ImageDetections]:
+        """Return the detections of each image, in its original pixels.
+
+        Args:
+            images_rgb: ``[B, S, S, 3]``, resized, red first.
+            sizes_hw: ``[B, 2]``, original height and width.
+        """
+        outputs = self.heads(normalise(images_rgb))
+        found = []
+        for place, (height_px, width_px) in enumerate(sizes_hw):
+            boxes_xyxy, scores = decode_heads(
+                [head[place] for head in outputs],
+                height_px=int(height_px),
+                width_px=int(width_px),
+            )
+            found.append(multiclass_nms(boxes_xyxy, scores))
+        return found
+
+
+def open_archive(
+    folder: Path,
+    *,
+    architecture: str,
+    backbone: str,
+    strategy: str,
+    num_classes: int,
+    width: float,
+    also_accepted: Sequence[str] = (),
+) -> OpenedArchive:
+    """Read the folder of a YOLOv3 archive; its files say the shapes of the head.
+
+    Args:
+        folder: one fluid file per variable.
+        architecture: the row's.
+        backbone: the row's.
+        strategy: the row's; says which shapes the head ought to have.
+        num_classes: the row's.
+        width: the row's channel multiplier.
+        also_accepted: strategies that an erratum holds possible too.
+
+    Raises:
+        ArchiveUnreadable: no such network here, the shapes are those of another
+            strategy or of none, or a variable is missing, mis-shaped or damaged.
+    """
+    demand_network(architecture, backbone)
+    channels = {
+        name: shape_in(folder, f"{name}.conv.weights")[0] for name in block_convs()
+    }
+    expected = [plan_of_strategy(one) for one in (strategy, *also_accepted)]
+    found = matching_plan(channels, width)
+    if found is None or found not in expected:
+        raise _other_shapes(channels, expected, found, width)
+    network = Network(
+        backbone=backbone,
+        num_classes=num_classes,
+        width=width,
+        head_channels=channels,
+    )
+    weights = read_weights(folder, plan_network(network))
+    return OpenedArchive(
+        network=network,
+        weights=weights.values,
+        layout=LAYOUT,
+        shape_plan=found,
+        ignored_files=weights.ignored_files,
+    )
+
+
+def open_heads(
+    opened: OpenedArchive, device: Device, *, optimise: bool = True
+) -> HeadsFunction:
+    """Return the network as an optimised graph on the device."""
+    program, parameters = serialise(build_graph(opened.network, opened.weights))
+    return Predictor(program, parameters, device=device, optimise=optimise).run
+
+
+def plain_heads(opened: OpenedArchive) -> HeadsFunction:
+    """Return the network as plain operations, the reference for :func:`open_heads`."""
+    paddle = import_paddle()
+    state = {name: paddle.to_tensor(one) for name, one in opened.weights.items()}
+
+    def heads(images: NDArray[np.float32]) -> list[NDArray[Any]]:
+        with paddle.no_grad():
+            outputs = opened.network(TensorOps(state), paddle.to_tensor(images))
+        return [one.numpy() for one in outputs]
+
+    return heads
+
+
+def _other_shapes(
+    channels: Mapping[str, int],
+    expected: Sequence[str],
+    found: str | None,
+    width: float,
+) -> ArchiveUnreadable:
+    wanted = planned_channels(expected[0], width)
+    name = next(one for one in channels if channels[one] != wanted[one])
+    known = found or f"none of {', '.join(PRUNED_RATIOS)}"
+    return ArchiveUnreadable(
+        f"{name}.conv.weights: output channels",
+        expected=f"{wanted[name]} ({' or '.join(expected)})",
+        got=f"{channels[name]} ({known})",
+        next_step="the row may name the wrong archive or strategy",
+    )

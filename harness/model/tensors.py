@@ -1,0 +1,86 @@
+"""Runs a network on Paddle tensors, in dynamic mode as in static mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.model.ops import BN_EPSILON, BN_MOMENTUM, LEAKY_SLOPE, BatchNormNames
+
+Tensor = Any  # Paddle 2.6 has no stubs
+
+
+class TensorOps:
+    """The operations on real values.
+
+    Args:
+        state: variable name to tensor (dynamic mode) or parameter (static mode).
+        training: use and update batch statistics.
+        bn_momentum: share of the running statistics that an update keeps.
+    """
+
+    def __init__(
+        self,
+        state: Mapping[str, Tensor],
+        *,
+        training: bool = False,
+        bn_momentum: float = BN_MOMENTUM,
+    ) -> None:
+        from paddle.nn import functional
+
+        self._functional = functional
+        self._state = state
+        self._training = training
+        self._bn_momentum = bn_momentum
+
+    def conv(
+        self,
+        x: Tensor,
+        weights: str,
+        *,
+        out: int,
+        kernel: int,
+        stride: int = 1,
+        depthwise: bool = False,
+        bias: str | None = None,
+    ) -> Tensor:
+        """Convolve; see :class:`~harness.model.ops.Ops`."""
+        return self._functional.conv2d(
+            x,
+            self._state[weights],
+            bias=None if bias is None else self._state[bias],
+            stride=stride,
+            padding=(kernel - 1) // 2,
+            groups=out if depthwise else 1,
+        )
+
+    def batch_norm(self, x: Tensor, names: BatchNormNames) -> Tensor:
+        """Normalise each channel."""
+        return self._functional.batch_norm(
+            x,
+            self._state[names.mean],
+            self._state[names.variance],
+            self._state[names.scale],
+            self._state[names.offset],
+            training=self._training,
+            momentum=self._bn_momentum,
+            epsilon=BN_EPSILON,
+        )
+
+    def relu(self, x: Tensor) -> Tensor:
+        """Clip below zero."""
+        return self._functional.relu(x)
+
+    def leaky_relu(self, x: Tensor) -> Tensor:
+        """Scale what is below zero."""
+        return self._functional.leaky_relu(x, LEAKY_SLOPE)
+
+    def upsample(self, x: Tensor) -> Tensor:
+        """Replicate every pixel to 2 x 2."""
+        return self._functional.interpolate(x, scale_factor=2, mode="nearest")
+
+    def concat(self, first: Tensor, second: Tensor) -> Tensor:
+        """Join along the channels."""
+        import paddle
+
+        return paddle.concat([first, second], axis=1)

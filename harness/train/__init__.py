@@ -1,0 +1,5 @@
+"""Model, recipe and data in, weights out.
+
+Training runs in Paddle's dynamic mode on the same network functions that the archives
+are read into. It can be stopped at any moment and goes on at its last checkpoint.
+"""

@@ -1,0 +1,79 @@
+"""Endless drawn scenes in, training batches out, made in a process beside the trainer.
+
+Batch ``k`` depends on the seed and ``k`` alone, so a run that was stopped goes on with
+the very batches it would have seen.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
+
+from harness.dataset.resize import resize_cubic
+from harness.dataset.scenes import MAX_OBJECTS, draw_scene
+
+#: Batches drawn ahead of the trainer: enough to hide a slow one.
+AHEAD = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Images with truth padded to a fixed count, as ``yolo_loss`` wants it."""
+
+    images_rgb: NDArray[np.uint8]  # [B, S, S, 3]
+    boxes_cxcywh: NDArray[np.float32]  # [B, M, 4] shares of the image, 0 where padded
+    classes: NDArray[np.int32]  # [B, M]
+
+
+def draw_batch(step: int, *, seed: int, batch: int, sizes_px: Sequence[int]) -> Batch:
+    """Draw the scenes of one step and resize them to one size of the list."""
+    size_px = int(RandomState([seed, step]).choice(sizes_px))
+    images = np.empty((batch, size_px, size_px, 3), dtype=np.uint8)
+    boxes = np.zeros((batch, MAX_OBJECTS, 4), dtype=np.float32)
+    classes = np.zeros((batch, MAX_OBJECTS), dtype=np.int32)
+    for place in range(batch):
+        scene = draw_scene(seed, step * batch + place)
+        height, width, _ = scene.rgb.shape
+        images[place] = resize_cubic(scene.rgb, size_px)
+        count = len(scene.classes)
+        near, far = scene.boxes_xyxy[:, :2], scene.boxes_xyxy[:, 2:]
+        side = np.asarray([width, height])
+        boxes[place, :count, :2] = (near + far) / 2 / side
+        boxes[place, :count, 2:] = (far - near) / side
+        classes[place, :count] = scene.classes
+    return Batch(images_rgb=images, boxes_cxcywh=boxes, classes=classes)
+
+
+def batches(
+    first: int, last: int, *, seed: int, batch: int, sizes_px: Sequence[int]
+) -> Iterator[Batch]:
+    """Yield the batches of steps ``first`` to ``last - 1``, drawn a little ahead."""
+    spawn = multiprocessing.get_context("spawn")  # a fork would copy Paddle's threads
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
+        pending: deque[Future[Batch]] = deque()
+        try:
+            for step in range(first, last + AHEAD):
+                if step < last:
+                    pending.append(
+                        pool.submit(
+                            draw_batch,
+                            step,
+                            seed=seed,
+                            batch=batch,
+                            sizes_px=sizes_px,
+                        )
+                    )
+                if step >= first + AHEAD and pending:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for one in pending:
+                one.cancel()
