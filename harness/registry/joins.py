@@ -1,4 +1,4 @@
-"""What the files of one zoo declare in, the joined whole out, and what does not join."""
+"""The files of a zoo in; joined rows, archives and claims out, and what is wrong."""
 
 from __future__ import annotations
 
