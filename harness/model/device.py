@@ -45,7 +45,7 @@ def open_device(*, gpu: bool) -> Device:
 
 
 def import_paddle() -> Any:
-    """Import Paddle with TF32 off.  # zoo-spec 8
+    """Import Paddle, with TF32 off (zoo-spec 8).
 
     Raises:
         DeviceMissing: it is not installed.

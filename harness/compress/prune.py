@@ -1,0 +1,73 @@
+"""A network's weights and a plan in, the weights of the pruned network out.
+
+Channels are chosen by PaddleSlim's L1 pruner, as the published rows' were: the output
+channels with the smallest sum of absolute weights go.  # zoo-spec 4.1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import TrainingFailed
+from harness.model.device import import_paddle
+from harness.model.graph import build_graph, static_mode
+from harness.model.network import Network
+from harness.model.plan import plan_network
+from harness.model.shape_plans import PRUNED_RATIOS, planned_channels
+from harness.model.yolov3_head import block_convs
+
+Arrays = dict[str, NDArray[np.float32]]
+
+
+def prune(
+    network: Network, weights: Mapping[str, NDArray[Any]], plan: str
+) -> tuple[Network, Arrays]:
+    """Remove the planned share of each head convolution's output channels.
+
+    Args:
+        network: the unpruned network.
+        weights: a value for each of its variables.
+        plan: key of ``PRUNED_RATIOS``.
+
+    Returns:
+        The pruned network and its weights.
+
+    Raises:
+        TrainingFailed: PaddleSlim left other shapes than the plan's. It has been seen
+            to leave a convolution unpruned without a word, so every shape is checked.
+    """
+    paddle = import_paddle()
+    from paddleslim.prune import Pruner
+
+    graph = build_graph(network, weights)
+    with static_mode(), paddle.static.scope_guard(graph.scope):
+        Pruner("l1_norm").prune(
+            graph.program,
+            graph.scope,
+            params=[f"{name}.conv.weights" for name in block_convs()],
+            ratios=list(PRUNED_RATIOS[plan]),
+            place=paddle.CPUPlace(),
+        )
+        pruned = {
+            name: np.array(graph.scope.find_var(name).get_tensor())
+            for name in graph.plan.variables
+        }
+    smaller = Network(
+        backbone=network.backbone,
+        num_classes=network.num_classes,
+        width=network.width,
+        head_channels=planned_channels(plan, network.width),
+    )
+    for name, variable in plan_network(smaller).variables.items():
+        if pruned[name].shape != variable.shape:
+            raise TrainingFailed(
+                f"{name}: shape after pruning",
+                expected=variable.shape,
+                got=pruned[name].shape,
+                next_step="PaddleSlim does not prune this network as planned",
+            )
+    return smaller, pruned
