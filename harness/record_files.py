@@ -83,14 +83,29 @@ def read_records(folder: Path) -> dict[str, Record]:
     Raises:
         RecordInvalid: a file is malformed or named for another row.
     """
-    records = {}
-    for path in sorted(folder.glob("*.json")):
-        with located(path):
-            record = record_from_json(path.read_text(encoding="utf-8"))
-            if record.row_id != path.stem:
-                raise RecordInvalid("row_id", expected=path.stem, got=record.row_id)
-        records[record.row_id] = record
-    return records
+    return {path.stem: read_record(path) for path in record_paths(folder)}
+
+
+def record_paths(folder: Path) -> list[Path]:
+    """Return the files of a folder that hold records, sorted; none if it is missing."""
+    return sorted(folder.glob("*.json"))
+
+
+def read_record(path: Path) -> Record:
+    """Read one record.
+
+    Raises:
+        RecordInvalid: it is malformed or named for another row.
+    """
+    with located(path):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise RecordInvalid("not UTF-8 text", got=str(error)) from error
+        record = record_from_json(text)
+        if record.row_id != path.stem:
+            raise RecordInvalid("row_id", expected=path.stem, got=record.row_id)
+    return record
 
 
 def write_detections(folder: Path, detections: Detections) -> str:

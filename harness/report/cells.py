@@ -1,0 +1,113 @@
+"""A row, its record and a language in, the text of its table cells out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.records import Judgement, Measurement, Record, Verdict
+from harness.report.tally import NOT_MEASURED
+from harness.report.words import Words
+from harness.rows import Erratum, Row, Zoo
+
+#: Verdicts that the comparison of numbers alone can come to. Any other says something
+#: of the whole row that its numbers do not show.
+OF_NUMBERS = frozenset(
+    {
+        Verdict.REPRODUCED,
+        Verdict.REPRODUCED_WITH_ERRATUM,
+        Verdict.LOWER,
+        Verdict.HIGHER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run that a row asks for, and what came of it."""
+
+    input_px: int
+    erratum: str | None
+    measurement: Measurement | None
+
+
+def runs_of(row: Row, errata: Sequence[Erratum], record: Record | None) -> list[Run]:
+    """Return the runs of a row: as printed, then one per erratum that changes it.
+
+    A run that was asked for and is not in the record is there without a measurement.
+    """
+    asked: dict[str | None, int] = {None: row.input_px}
+    for one in errata:
+        if one.changes_run and row.row_id in one.rows and one.field == "input_px":
+            asked[one.erratum_id] = int(one.corrected)
+    done = {one.erratum: one for one in record.measurements} if record else {}
+    sizes = asked | {erratum: one.input_px for erratum, one in done.items()}
+    return [
+        Run(input_px=input_px, erratum=erratum, measurement=done.get(erratum))
+        for erratum, input_px in sizes.items()
+    ]
+
+
+def judgement_of(run: Run, metric: str) -> Judgement | None:
+    """Return the judgement of one metric, if the run has it."""
+    if run.measurement is None:
+        return None
+    found = [one for one in run.measurement.judgements if one.metric == metric]
+    return found[0] if found else None
+
+
+def shown_verdict(record: Record, judgement: Judgement) -> Verdict:
+    """Return the verdict to show beside a number: the row's where it overrules."""
+    return judgement.verdict if record.verdict in OF_NUMBERS else record.verdict
+
+
+def metric_cell(
+    zoo: Zoo, row: Row, metric: str, record: Record | None, words: Words
+) -> str:
+    """Return the measured number with difference and verdict, or a dash and why.
+
+    A row that an erratum makes run twice has one line per run.
+    """
+    if record is None:
+        return words.dash.format(verdict=words.verdicts[NOT_MEASURED])
+    dash = words.dash.format(verdict=words.verdicts[record.verdict])
+    if record.verdict is Verdict.PARTIAL:  # a number of some images is not the row's
+        return dash
+    runs = runs_of(row, zoo.errata, record)
+    if all(run.measurement is None for run in runs):
+        return dash
+    texts = [_number(record, judgement_of(run, metric), words) for run in runs]
+    if len(runs) == 1:
+        return texts[0]
+    return "\n".join(
+        words.run.format(run=run_label(run), text=text)
+        for run, text in zip(runs, texts, strict=True)
+    )
+
+
+def run_label(run: Run) -> str:
+    """Return the size of a run, with a link to the erratum it follows."""
+    if run.erratum is None:
+        return f"{run.input_px}"
+    return f"{run.input_px} {erratum_link(run.erratum)}"
+
+
+def erratum_link(erratum_id: str) -> str:
+    """Return a link to the erratum's heading on the same page."""
+    return f"[{erratum_id}](#{erratum_id.lower()})"
+
+
+def signed(difference_pct: float) -> str:
+    """Return a difference with its sign and two decimals; a zero has no sign."""
+    text = f"{difference_pct:+.2f}"
+    return "0.00" if float(text) == 0 else text
+
+
+def _number(record: Record, judgement: Judgement | None, words: Words) -> str:
+    if judgement is None:
+        return words.dash.format(verdict=words.verdicts[NOT_MEASURED])
+    return words.number.format(
+        ap=f"{judgement.measured_pct:.1f}",
+        difference=signed(judgement.difference_pct),
+        verdict=words.verdicts[shown_verdict(record, judgement)],
+    )

@@ -1,0 +1,141 @@
+"""Zoo and records in, the sections of a page that are not its tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import TypeVar
+
+from harness.records import DatasetUsed, Record
+from harness.report.markdown import render_table
+from harness.report.words import Words
+from harness.rows import Erratum, Zoo
+
+Part = TypeVar("Part")
+
+
+def environments(records: Mapping[str, Record], words: Words) -> Iterator[str]:
+    """Yield the section that says what computed the numbers."""
+    yield f"## {words.environment_heading}"
+    lines = [
+        "- "
+        + words.environment.format(rows=words.rows(len(row_ids)), **asdict(environment))
+        for environment, row_ids in _by_part(records, lambda one: one.environment)
+    ]
+    yield "\n".join(lines) or words.no_environment
+
+
+def errata(zoo: Zoo, words: Words) -> Iterator[str]:
+    """Yield the section of errata with their evidence; nothing if there are none."""
+    if not zoo.errata:
+        return
+    yield f"## {words.errata_heading}"
+    for one in zoo.errata:
+        yield f"### {one.erratum_id}"
+        yield "\n".join(f"- {line}" for line in _erratum_lines(one, words))
+
+
+def datasets(records: Mapping[str, Record], words: Words) -> Iterator[str]:
+    """Yield the section of the datasets really read, with their differences."""
+    used = _by_part(records, lambda one: one.dataset)
+    if not used:
+        return
+    yield f"## {words.datasets_heading}"
+    yield "\n".join(
+        line for dataset, row_ids in used for line in _dataset(dataset, row_ids, words)
+    )
+
+
+def archives(records: Mapping[str, Record], words: Words) -> Iterator[str]:
+    """Yield the section of the archives really opened and who served them."""
+    used = [archive for archive, _ in _by_part(records, lambda one: one.archive)]
+    if not used:
+        return
+    used.sort(key=lambda one: (one.name, one.sha256, one.source))
+    yield f"## {words.archives_heading}"
+    yield render_table(
+        words.archive_columns,
+        [
+            [
+                one.name,
+                one.source,
+                str(one.size_bytes),
+                f"`{one.sha256}`",
+                one.layout,
+                one.shape_plan,
+            ]
+            for one in used
+        ],
+        ["left", "left", "right", "left", "left", "left"],
+    )
+
+
+def rows(zoo: Zoo, records: Mapping[str, Record], words: Words) -> Iterator[str]:
+    """Yield the section that says more of the rows that ask for it."""
+    lines = [
+        "- "
+        + words.note.format(
+            row=row.row_id,
+            verdict=words.verdicts[record.verdict],
+            text=words.semicolon.join(told),
+        )
+        for row in zoo.rows
+        if (record := records.get(row.row_id)) is not None
+        and (told := [one_line(one) for one in (record.reason, *record.notes) if one])
+    ]
+    if lines:
+        yield f"## {words.notes_heading}"
+        yield "\n".join(lines)
+
+
+def _by_part(
+    records: Mapping[str, Record], part_of: Callable[[Record], Part | None]
+) -> list[tuple[Part, list[str]]]:
+    """Return the different parts in row-id order of their first record, with rows."""
+    found: list[tuple[Part, list[str]]] = []
+    for row_id, record in sorted(records.items()):
+        part = part_of(record)
+        if part is None:
+            continue
+        for known, row_ids in found:
+            if known == part:
+                row_ids.append(row_id)
+                break
+        else:
+            found.append((part, [row_id]))
+    return found
+
+
+def _erratum_lines(one: Erratum, words: Words) -> Iterator[str]:
+    yield words.erratum.format(
+        field=one.field,
+        printed=one.printed,
+        corrected=one.corrected,
+        rows=", ".join(f"`{row_id}`" for row_id in one.rows) or words.everywhere,
+    )
+    yield words.changes_run if one.changes_run else words.changes_nothing
+    for evidence in one.evidence:
+        yield words.evidence.format(evidence=one_line(evidence))
+    if one.note:
+        yield one_line(one.note)
+
+
+def _dataset(dataset: DatasetUsed, row_ids: list[str], words: Words) -> Iterator[str]:
+    yield "- " + words.dataset.format(
+        name=dataset.name,
+        images=dataset.image_count,
+        annotations=dataset.annotation_count,
+        fingerprint=dataset.fingerprint,
+        rows=words.rows(len(row_ids)),
+    )
+    if dataset.limit is not None:
+        yield "  - " + words.limited.format(limit=dataset.limit)
+    elif not dataset.differences:
+        yield f"  - {words.is_published_dataset}"
+    for difference in dataset.differences:
+        yield f"  - {one_line(difference)}"
+
+
+def one_line(text: str) -> str:
+    """Return the text with every run of white space as one space."""
+    return " ".join(text.split())

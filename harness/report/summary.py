@@ -1,0 +1,157 @@
+"""Zoo, records and the selected rows in, the short table of a run out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+
+from harness.records import Record
+from harness.report.cells import judgement_of, runs_of, shown_verdict, signed
+from harness.report.markdown import display_width
+from harness.report.tally import NOT_MEASURED, count_outcomes
+from harness.rows import Claim, Row, Zoo
+
+#: What stands where there is no number.
+NO_NUMBER = "–"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryLine:
+    """One number of one run, as shown; :data:`NO_NUMBER` where there is none."""
+
+    row: str
+    run: str  # "608", or "608 E1" for a run that follows an erratum
+    metric: str
+    measured: str
+    printed: str
+    difference: str
+    tolerance: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The short table of a selection of rows."""
+
+    lines: tuple[SummaryLine, ...]  # printed order
+    counts: Mapping[str, int]  # every tally.OUTCOMES word; sums to the rows
+    loud: str  # the line for a selection that measured nothing; else empty
+
+
+#: Titles of the columns, left to right, for whoever draws the table.
+TITLES: tuple[str, ...] = tuple(one.name for one in fields(SummaryLine))
+
+
+def summarise(
+    zoo: Zoo, records: Mapping[str, Record], row_ids: Sequence[str]
+) -> Summary:
+    """Return the summary of those rows, in printed order.
+
+    Records of other rows are passed over: a selection is a question about its rows.
+    """
+    selected = [row for row in zoo.rows if row.row_id in set(row_ids)]
+    counts = count_outcomes((row.row_id for row in selected), records)
+    lines = tuple(
+        line
+        for row in selected
+        for line in _lines_of(zoo, row, records.get(row.row_id))
+    )
+    measured = any(line.measured != NO_NUMBER for line in lines)
+    return Summary(lines=lines, counts=counts, loud="" if measured else _loud(counts))
+
+
+def counts_line(counts: Mapping[str, int]) -> str:
+    """Return the counts as one line; those of no row are left out."""
+    terms = [f"{count} {word}" for word, count in counts.items() if count]
+    return f"{sum(counts.values())} rows: {', '.join(terms) or 'none selected'}"
+
+
+def summary_text(summary: Summary) -> str:
+    """Return the table in plain aligned lines, the counts and the loud line."""
+    table = [TITLES, *(tuple(asdict(line).values()) for line in summary.lines)]
+    widths = [max(map(display_width, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(
+            cell + " " * (width - display_width(cell))
+            for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in table
+    ]
+    tail = [counts_line(summary.counts), *([summary.loud] if summary.loud else [])]
+    return "\n".join([*lines, "", *tail]) + "\n"
+
+
+def summary_json(
+    zoo: Zoo, records: Mapping[str, Record], row_ids: Sequence[str]
+) -> str:
+    """Return the same as JSON, numbers unrounded: sorted keys, two spaces, final LF."""
+    selected = [row for row in zoo.rows if row.row_id in set(row_ids)]
+    told = [
+        {
+            "row": row.row_id,
+            "verdict": record.verdict if record else NOT_MEASURED,
+            "reason": record.reason if record else "",
+            "claims": {one.metric: one.printed for one in zoo.claims[row.row_id]},
+            "runs": [
+                {
+                    "input_px": one.input_px,
+                    "erratum": one.erratum,
+                    "verdict": one.verdict,
+                    "scores_pct": dict(one.scores_pct),
+                    "judgements": [asdict(judgement) for judgement in one.judgements],
+                }
+                for one in (record.measurements if record else ())
+            ],
+        }
+        for row in selected
+        for record in [records.get(row.row_id)]
+    ]
+    summary = summarise(zoo, records, row_ids)
+    data = {
+        "zoo": zoo.name,
+        "rows": told,
+        "counts": dict(summary.counts),
+        "measured_nothing": bool(summary.loud),
+    }
+    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _lines_of(zoo: Zoo, row: Row, record: Record | None) -> Iterator[SummaryLine]:
+    for run in runs_of(row, zoo.errata, record):
+        label = f"{run.input_px} {run.erratum or ''}".rstrip()
+        for claim in zoo.claims[row.row_id]:
+            judgement = judgement_of(run, claim.metric)
+            if record is None or judgement is None:
+                verdict = NOT_MEASURED if record is None else record.verdict.value
+                yield _without_number(claim, label, verdict)
+                continue
+            yield SummaryLine(
+                row=row.row_id,
+                run=label,
+                metric=claim.metric,
+                measured=f"{judgement.measured_pct:.2f}",
+                printed=claim.printed,
+                difference=signed(judgement.difference_pct),
+                tolerance=judgement.tolerance_pct,
+                verdict=shown_verdict(record, judgement).value,
+            )
+
+
+def _without_number(claim: Claim, label: str, verdict: str) -> SummaryLine:
+    return SummaryLine(
+        row=claim.row_id,
+        run=label,
+        metric=claim.metric,
+        measured=NO_NUMBER,
+        printed=claim.printed,
+        difference=NO_NUMBER,
+        tolerance=NO_NUMBER,
+        verdict=verdict,
+    )
+
+
+def _loud(counts: Mapping[str, int]) -> str:
+    return (
+        f"NOTHING WAS MEASURED ({counts_line(counts)}): no published number was checked"
+    )
