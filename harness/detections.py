@@ -70,7 +70,7 @@ class Detections:
                     f"{name} has another length than image_ids", expected=count, got=got
                 )
         for name, array in (("scores", self.scores), ("boxes_xyxy", self.boxes_xyxy)):
-            flat = array.reshape(count, -1)
+            flat = array.reshape(count, array.size // max(count, 1))  # count may be 0
             bad = np.flatnonzero(~np.isfinite(flat).all(axis=1))
             if len(bad):
                 raise DetectionsInvalid(
