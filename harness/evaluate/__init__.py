@@ -1,0 +1,6 @@
+"""Detectors and a dataset in; detections, and from those scores, out.
+
+Two steps that need not happen on one machine. *Detect* shows the images to detectors
+and keeps what they find in a store named by content, so a killed run goes on where it
+was. *Score* needs the detections and the truth alone: no network, no images.
+"""
