@@ -27,14 +27,17 @@ class Pin:
 
 
 def read_lock(
-    path: Path, section: str | None, problems: list[ZooDataError]
+    path: Path, section: str | None, problems: list[ZooDataError] | None = None
 ) -> Mapping[str, Pin]:
-    """Return the pins of one zoo by archive name; what is wrong goes to ``problems``.
+    """Return the pins of one zoo by archive name.
 
     Args:
         path: the TOML file; a missing one pins nothing.
         section: the zoo's name in a lock shared by several; None reads the whole file.
-        problems: gets what is malformed.
+        problems: gets what is malformed, which is then left out.
+
+    Raises:
+        ZooDataError: something is malformed, and there is no list to note it in.
     """
     pins: dict[str, Pin] = {}
     entries: Mapping[str, object] = {}

@@ -9,12 +9,15 @@ from harness.errors import ZooDataError
 
 
 @contextmanager
-def noting(problems: list[ZooDataError]) -> Iterator[None]:
+def noting(problems: list[ZooDataError] | None) -> Iterator[None]:
     """Append a :class:`ZooDataError` of the block to ``problems`` and go on after it.
 
-    Nest ``located`` inside, so that the note carries its place.
+    Without a list the error goes through, as it would without ``noting``. Nest
+    ``located`` inside, so that the note carries its place.
     """
     try:
         yield
     except ZooDataError as problem:
+        if problems is None:
+            raise
         problems.append(problem)

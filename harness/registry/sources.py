@@ -8,15 +8,19 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.registry.location import EXPECTED_FOLDER, ROWS_FOLDER, find_home
 
-#: Files of a zoo's folder that are not tables.
+#: Files of a zoo's folder that are not tables, and of an ``expected`` folder.
 ZOO_FILE = "zoo.toml"
 MOVES_FILE = "moves.toml"
 ERRATA_FILE = "errata.toml"
 TOLERANCE_FILE = "tolerance.toml"
 LOCK_FILE = "archives.lock.toml"
+NOT_TABLES = frozenset({ZOO_FILE, MOVES_FILE, ERRATA_FILE, TOLERANCE_FILE, LOCK_FILE})
+DATASETS_FILE = "datasets.toml"
+WAIVERS_FILE = "waivers.toml"
 #: Section of the shared tolerance file for a zoo that brings none of its own.
 DEFAULT_SECTION = "default"
-NOT_TABLES = frozenset({ZOO_FILE, MOVES_FILE, ERRATA_FILE, TOLERANCE_FILE, LOCK_FILE})
+#: The zoo that the harness makes itself; its rows are absent while they are made.
+EMBEDDED_ZOO = "demo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,11 @@ class ZooSources:
     tolerance_section: str | None
     lock: Path
     lock_section: str | None
+
+    @property
+    def shared_folder(self) -> Path | None:
+        """The ``expected`` folder that several zoos share; None for a lone folder."""
+        return None if self.lock_section is None else self.lock.parent
 
     @property
     def tables(self) -> tuple[Path, ...]:

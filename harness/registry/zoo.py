@@ -30,6 +30,7 @@ class ZooReading:
     """What could be read of a zoo, and every reason why not all of it could."""
 
     zoo: Zoo
+    archive_files: Mapping[str, str]  # archive name -> the file that declares it
     moves: tuple[Move, ...]
     pins: Mapping[str, Pin]
     problems: tuple[ZooDataError, ...]
@@ -81,7 +82,17 @@ def read_zoo(sources: ZooSources) -> ZooReading:
             sources.tolerance, sources.tolerance_section, problems
         ),
     )
-    return ZooReading(zoo=zoo, moves=moves, pins=pins, problems=tuple(problems))
+    return ZooReading(
+        zoo=zoo,
+        archive_files={
+            archive.name: f"{file.table.key}.toml"
+            for file in files
+            for archive in file.archives
+        },
+        moves=moves,
+        pins=pins,
+        problems=tuple(problems),
+    )
 
 
 def _read_tables(sources: ZooSources, problems: list[ZooDataError]) -> list[TableFile]:

@@ -1,0 +1,73 @@
+"""The known facts of published datasets in, facts per zoo and dataset out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ZooDataError, located
+from harness.registry.block import Block, read_toml, table_of
+from harness.registry.problems import noting
+from harness.rows import METRICS_OF_DATASET
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDataset:
+    """What is known of the dataset a zoo was measured on; None is not known."""
+
+    image_count: int | None = None
+    annotation_count: int | None = None
+    fingerprint: str | None = None  # SHA-256 in lower-case hexadecimal
+
+
+def read_known_datasets(
+    path: Path, problems: list[ZooDataError] | None = None
+) -> Mapping[str, Mapping[str, KnownDataset]]:
+    """Return zoo -> dataset -> what is known of it; a missing file knows nothing.
+
+    Args:
+        path: the TOML file, with tables ``[<zoo>.<dataset>]``.
+        problems: gets what is malformed, which is then left out.
+
+    Raises:
+        ZooDataError: something is malformed, and there is no list to note it in.
+    """
+    known: dict[str, dict[str, KnownDataset]] = {}
+    document: Mapping[str, object] = {}
+    if not path.exists():
+        return known
+    with noting(problems):
+        document = read_toml(path)
+    for zoo, section in document.items():
+        with noting(problems), located(path.name), located(f"section {zoo}"):
+            for dataset, values in table_of(section, "its content").items():
+                with noting(problems), located(f"dataset {dataset}"):
+                    known.setdefault(zoo, {})[dataset] = _parse_known(dataset, values)
+    return known
+
+
+def _parse_known(dataset: str, values: object) -> KnownDataset:
+    if dataset not in METRICS_OF_DATASET:
+        raise ZooDataError(
+            "name of the dataset",
+            expected=" or ".join(METRICS_OF_DATASET),
+            got=repr(dataset),
+        )
+    block = Block(table_of(values, "its content"))
+    known = KnownDataset(
+        image_count=block.optional_whole("image_count", at_least=1),
+        annotation_count=block.optional_whole("annotation_count", at_least=0),
+        fingerprint=block.optional_text("fingerprint"),
+    )
+    block.finish()
+    if known.fingerprint is not None and not _SHA256.fullmatch(known.fingerprint):
+        raise ZooDataError(
+            "field fingerprint",
+            expected="64 hexadecimal digits",
+            got=repr(known.fingerprint),
+        )
+    return known

@@ -1,0 +1,168 @@
+"""A read zoo in; what is wrong with its tables, rows and archives out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from harness.errors import ZooDataError
+from harness.registry import words
+from harness.registry.problems import noting
+from harness.rows import Row, Table, Zoo
+
+SCHEMES = ("https", "http", "file")
+#: What an archive holds; only the input size differs between the rows it serves.
+NETWORK_FIELDS = (
+    "architecture",
+    "backbone",
+    "dataset",
+    "strategy",
+    "num_classes",
+    "width",
+)
+
+
+def table_problems(zoo: Zoo) -> Iterator[ZooDataError]:
+    """Yield tables that claim one place, or print nothing."""
+    taken: dict[int, str] = {}
+    for table in zoo.tables:
+        first = taken.setdefault(table.order, table.key)
+        if first != table.key:
+            yield ZooDataError(
+                f"{table.key}.toml: table: field order",
+                expected="each place in the document once",
+                got=f"{table.order}, as in {first}.toml",
+            )
+        if not table.row_ids:
+            yield ZooDataError(
+                f"{table.key}.toml: [[row]]", expected="at least one", got="none"
+            )
+
+
+def row_problems(zoo: Zoo) -> Iterator[ZooDataError]:
+    """Yield rows whose id, words or printed cells do not agree with their fields."""
+    tables = {table.key: table for table in zoo.tables}
+    for row in zoo.rows:
+        place = f"{row.table}.toml: row {row.row_id}"
+        yield from _word_problems(row, place)
+        yield from _cell_problems(row, tables[row.table], place)
+        expected = (
+            f"{row.architecture}-{row.backbone}-{row.dataset}"
+            f"-{row.strategy}-{row.input_px}"
+        )
+        if row.row_id != expected:
+            yield ZooDataError(f"{place}: field id", expected=expected, got=row.row_id)
+
+
+def archive_problems(zoo: Zoo, files: Mapping[str, str]) -> Iterator[ZooDataError]:
+    """Yield archives that nobody uses, or whose name and address do not agree.
+
+    Args:
+        zoo: the zoo.
+        files: archive name -> the file that declares it.
+    """
+    used = {row.archive for row in zoo.rows}
+    urls: dict[str, str] = {}
+    for name, archive in zoo.archives.items():
+        place = f"{files[name]}: archive {name}"
+        address = urlsplit(archive.url)
+        first = urls.setdefault(archive.url, name)
+        if name not in used:
+            yield ZooDataError(
+                f"{place}: field name",
+                expected="a row that names it as its archive",
+                got="none",
+            )
+        if first != name:
+            yield ZooDataError(
+                f"{place}: field url",
+                expected="each address once",
+                got=f"that of the archive {first}",
+            )
+        if address.scheme not in SCHEMES:
+            yield ZooDataError(
+                f"{place}: field url",
+                expected=" or ".join(f"{one}:" for one in SCHEMES),
+                got=archive.url,
+            )
+        if PurePosixPath(address.path).name != f"{name}.tar":
+            yield ZooDataError(
+                f"{place}: field name",
+                expected="the last part of its url without .tar",
+                got=archive.url,
+            )
+
+
+def sharing_problems(zoo: Zoo) -> Iterator[ZooDataError]:
+    """Yield rows that share an archive and describe another network than its first."""
+    firsts: dict[str, Row] = {}
+    for row in zoo.rows:
+        first = firsts.setdefault(row.archive, row)
+        for name in NETWORK_FIELDS:
+            if getattr(row, name) != getattr(first, name):
+                yield ZooDataError(
+                    f"{row.table}.toml: row {row.row_id}: field {name}",
+                    expected=f"{getattr(first, name)}, as in {first.row_id} of the "
+                    f"same archive",
+                    got=str(getattr(row, name)),
+                )
+
+
+def _word_problems(row: Row, place: str) -> Iterator[ZooDataError]:
+    known = {
+        "architecture": (row.architecture, frozenset(words.ARCHITECTURES.values())),
+        "backbone": (
+            row.backbone,
+            words.KNOWN_BACKBONES.get(row.architecture, frozenset()),
+        ),
+        "strategy": (row.strategy, frozenset(words.STRATEGIES.values())),
+    }
+    for name, (word, allowed) in known.items():
+        if word not in allowed:
+            yield ZooDataError(
+                f"{place}: field {name}",
+                expected=" or ".join(sorted(allowed)) or "a known architecture first",
+                got=word,
+            )
+
+
+def _cell_problems(row: Row, table: Table, place: str) -> Iterator[ZooDataError]:
+    """Yield cells that are missing or left over, or print something else."""
+    printed = set(table.columns) - set(table.metric_columns) - {table.link_column}
+    if set(row.cells) != printed:
+        yield ZooDataError(
+            f"{place}: field cells",
+            expected=", ".join(title for title in table.columns if title in printed),
+            got=", ".join(row.cells) or "none",
+        )
+    cells = {words.role_of(title): text for title, text in row.cells.items()}
+    titles = {words.role_of(title): title for title in row.cells}
+    for role in ("input_px", "strategy", "backbone"):
+        if role not in cells:
+            continue
+        problems: list[ZooDataError] = []
+        field = f"{place}: field cells.{titles[role]}"
+        with noting(problems):
+            ours = _translated(row, role, cells[role], cells.get("pretrained"))
+            if ours != str(getattr(row, role)):
+                yield ZooDataError(
+                    field,
+                    expected=f"what prints {role} {getattr(row, role)}",
+                    got=repr(cells[role]),
+                )
+        for problem in problems:
+            yield ZooDataError(
+                f"{field}: {problem.what}",
+                expected=problem.expected,
+                got=problem.got,
+                next_step=problem.next_step,
+            )
+
+
+def _translated(row: Row, role: str, printed: str, pretrained: str | None) -> str:
+    if role == "strategy":
+        return words.translate(printed, words.STRATEGIES, "strategy")
+    if role == "backbone":
+        return words.backbone_of(row.architecture, printed, pretrained)
+    return printed
