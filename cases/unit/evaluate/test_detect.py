@@ -1,0 +1,444 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from harness.dataset.image import ImageEntry, read_rgb
+from harness.dataset.resize import resize_cubic
+from harness.detections import Detections, ImageDetections
+from harness.errors import (
+    ArchiveUnreadable,
+    DatasetMissing,
+    DetectionsInvalid,
+    UsageError,
+)
+from harness.evaluate import batches
+from harness.evaluate.detect import Detected, Detector, Failed, Outcome, Run, detect
+from harness.evaluate.store import PART_IMAGES, DetectionStore, StoreKey
+
+Images = tuple[ImageEntry, ...]
+KeyOf = Callable[..., StoreKey]
+Pixels = NDArray[np.uint8]
+
+
+class FakeDetector:
+    """Finds one box as large as the image, of a class told by its colour.
+
+    Images of a colour divisible by five have nothing in them.
+    """
+
+    def __init__(self, input_px: int = 32) -> None:
+        self.input_px = input_px
+        self.calls: list[int] = []  # images of each call
+
+    def detect(
+        self, images_rgb: Pixels, sizes_hw: NDArray[np.int32]
+    ) -> list[ImageDetections]:
+        self.calls.append(len(images_rgb))
+        assert images_rgb.shape == (len(sizes_hw), self.input_px, self.input_px, 3)
+        return [
+            self.look(int(pixels[0, 0, 0]), height, width)
+            for pixels, (height, width) in zip(
+                images_rgb, sizes_hw.tolist(), strict=True
+            )
+        ]
+
+    def look(self, colour: int, height: int, width: int) -> ImageDetections:
+        count = 0 if colour % 5 == 0 else 1
+        return ImageDetections(
+            classes=np.full(count, colour, np.int32),
+            scores=np.full(count, colour / 256, np.float32),
+            boxes_xyxy=np.array([[0, 0, width, height]] * count, np.float32).reshape(
+                -1, 4
+            ),
+        )
+
+
+class FailingDetector(FakeDetector):
+    """Raises at a colour."""
+
+    def __init__(self, colour: int, error: BaseException) -> None:
+        super().__init__()
+        self.colour, self.error = colour, error
+
+    def look(self, colour: int, height: int, width: int) -> ImageDetections:
+        if colour == self.colour:
+            raise self.error
+        return super().look(colour, height, width)
+
+
+def run_of(key: StoreKey, detector: Detector) -> Run:
+    return Run(key=key, open_detector=lambda: detector)
+
+
+def detected(outcome: Outcome) -> Detected:
+    assert isinstance(outcome, Detected), outcome
+    return outcome
+
+
+def failed(outcome: Outcome) -> Exception:
+    assert isinstance(outcome, Failed), outcome
+    return outcome.error
+
+
+def expected_detections(images: Images) -> Detections:
+    full = [(k, image) for k, image in enumerate(images) if (k + 1) % 5]
+    return Detections(
+        evaluated_ids=np.array([image.image_id for image in images], np.int64),
+        image_ids=np.array([image.image_id for _, image in full], np.int64),
+        classes=np.array([k + 1 for k, _ in full], np.int32),
+        scores=np.array([(k + 1) / 256 for k, _ in full], np.float32),
+        boxes_xyxy=np.array(
+            [[0, 0, image.width_px, image.height_px] for _, image in full], np.float32
+        ),
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DetectionStore:
+    return DetectionStore(tmp_path / "store")
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Counts of images read and resized."""
+    counts = {"reads": 0, "resizes": 0}
+
+    def read(path: Path) -> Pixels:
+        counts["reads"] += 1
+        return read_rgb(path)
+
+    def resize(rgb: Pixels, input_px: int) -> Pixels:
+        counts["resizes"] += 1
+        return resize_cubic(rgb, input_px)
+
+    monkeypatch.setattr(batches, "read_rgb", read)
+    monkeypatch.setattr(batches, "resize_cubic", resize)
+    return counts
+
+
+# --- one detector ---------------------------------------------------------------------
+
+
+def test_every_image_is_seen_once_in_batches_of_eight(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    detector = FakeDetector()
+
+    (outcome,) = detect(drawn_images, [run_of(key_of(), detector)], store)
+
+    found = detected(outcome)
+    assert found.detections.sha256() == expected_detections(drawn_images).sha256()
+    assert detector.calls == [8] * 18 + [6]  # 150 images, the last batch kept
+    assert found.computed_images == 150
+    assert not found.replayed
+    assert found.wall_s > 0
+    assert found.cpu_s > 0
+
+
+def test_a_second_run_is_a_replay_without_network_or_images(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf, work: dict[str, int]
+) -> None:
+    (first,) = detect(drawn_images, [run_of(key_of(), FakeDetector())], store)
+    work.update(reads=0)
+
+    def refuse() -> Detector:
+        pytest.fail("a replay opened the detector")
+
+    (second,) = detect(drawn_images, [Run(key=key_of(), open_detector=refuse)], store)
+
+    again = detected(second)
+    assert again.replayed
+    assert (again.computed_images, again.wall_s, again.cpu_s) == (0, 0, 0)
+    assert again.detections.sha256() == detected(first).detections.sha256()
+    assert work["reads"] == 0
+
+
+def test_a_fresh_run_measures_again(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    images = drawn_images[:20]
+    detect(images, [run_of(key_of(), FakeDetector())], store)
+    detector = FakeDetector()
+
+    (outcome,) = detect(images, [run_of(key_of(), detector)], store, fresh=True)
+
+    assert detected(outcome).computed_images == 20
+    assert detector.calls == [8, 8, 4]
+
+
+def test_another_key_is_another_measurement(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    images = drawn_images[:8]
+    detect(images, [run_of(key_of(), FakeDetector())], store)
+
+    (outcome,) = detect(
+        images, [run_of(key_of(graph_optimiser="off"), FakeDetector())], store
+    )
+
+    assert not detected(outcome).replayed
+
+
+def test_progress_counts_images_up_to_all(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    told: list[tuple[int, int]] = []
+
+    detect(
+        drawn_images[:20],
+        [run_of(key_of(), FakeDetector())],
+        store,
+        progress=lambda done, total: told.append((done, total)),
+    )
+
+    assert told == [(0, 20), (8, 20), (16, 20), (20, 20)]
+
+
+def test_no_images_make_no_detections(store: DetectionStore, key_of: KeyOf) -> None:
+    (outcome,) = detect([], [run_of(key_of(), FakeDetector())], store)
+
+    assert len(detected(outcome).detections.evaluated_ids) == 0
+
+
+# --- killed and damaged ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("colour", [1, 64, 65, 70, 130, 150])
+def test_a_killed_run_goes_on_where_it_was(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf, colour: int
+) -> None:
+    killed = FailingDetector(colour, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        detect(drawn_images, [run_of(key_of(), killed)], store)
+    detector, told = FakeDetector(), []
+
+    (outcome,) = detect(
+        drawn_images,
+        [run_of(key_of(), detector)],
+        store,
+        progress=lambda done, _: told.append(done),
+    )
+
+    kept = (colour - 1) // PART_IMAGES * PART_IMAGES
+    found = detected(outcome)
+    assert found.detections.sha256() == expected_detections(drawn_images).sha256()
+    assert found.computed_images == sum(detector.calls) == 150 - kept
+    assert not found.replayed
+    assert (told[0], told[-1]) == (kept, 150)
+
+
+def test_only_the_damaged_part_is_computed_again(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    detect(drawn_images, [run_of(key_of(), FakeDetector())], store)
+    (store.folder / key_of().digest() / "part-00001.npz").write_bytes(b"PK")
+    detector = FakeDetector()
+
+    (outcome,) = detect(drawn_images, [run_of(key_of(), detector)], store)
+
+    found = detected(outcome)
+    assert detector.calls == [8] * 8
+    assert found.computed_images == PART_IMAGES
+    assert found.detections.sha256() == expected_detections(drawn_images).sha256()
+
+
+# --- several detectors ----------------------------------------------------------------
+
+
+def test_an_image_is_read_once_and_resized_once_per_size(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf, work: dict[str, int]
+) -> None:
+    runs = [
+        run_of(key_of(archive_sha256=name, input_px=size_px), FakeDetector(size_px))
+        for name, size_px in [("a", 32), ("b", 32), ("c", 16), ("a", 24)]
+    ]
+
+    outcomes = detect(drawn_images[:20], runs, store)
+
+    assert work == {"reads": 20, "resizes": 3 * 20}
+    wanted = expected_detections(drawn_images[:20]).sha256()
+    assert [detected(one).detections.sha256() for one in outcomes] == [wanted] * 4
+
+
+def test_sizes_that_nobody_wants_any_more_are_not_made(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf, work: dict[str, int]
+) -> None:
+    detect(drawn_images[:8], [run_of(key_of(input_px=16), FakeDetector(16))], store)
+    work.update(reads=0, resizes=0)
+
+    detect(
+        drawn_images[:8],
+        [
+            run_of(key_of(input_px=size_px), FakeDetector(size_px))
+            for size_px in (16, 8)
+        ],
+        store,
+    )
+
+    assert work == {"reads": 8, "resizes": 8}
+
+
+def test_runs_at_different_points_are_both_completed(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf, work: dict[str, int]
+) -> None:
+    keys = [key_of(archive_sha256=name) for name in ("a", "b")]
+    stopped = FailingDetector(140, RuntimeError("stopped"))
+    detect(drawn_images, [run_of(keys[0], stopped)], store)
+    work.update(reads=0)
+    detectors = [FakeDetector(), FakeDetector()]
+
+    outcomes = detect(
+        drawn_images,
+        [run_of(key, one) for key, one in zip(keys, detectors, strict=True)],
+        store,
+    )
+
+    wanted = expected_detections(drawn_images).sha256()
+    assert [detected(one).detections.sha256() for one in outcomes] == [wanted] * 2
+    assert [sum(one.calls) for one in detectors] == [150 - 128, 150]
+    assert work["reads"] == 150
+
+
+def test_two_runs_of_one_key_are_computed_once(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    detectors = [FakeDetector(), FakeDetector()]
+
+    outcomes = detect(
+        drawn_images[:8], [run_of(key_of(), one) for one in detectors], store
+    )
+
+    assert outcomes[0] == outcomes[1]
+    assert [one.calls for one in detectors] == [[8], []]
+
+
+@pytest.mark.parametrize("colour", [1, 70, 150])
+@pytest.mark.parametrize("error", [ArchiveUnreadable("no"), ZeroDivisionError("no")])
+def test_the_failure_of_one_detector_does_not_stop_the_others(
+    drawn_images: Images,
+    store: DetectionStore,
+    key_of: KeyOf,
+    colour: int,
+    error: Exception,
+) -> None:
+    detectors = [FakeDetector(), FailingDetector(colour, error), FakeDetector()]
+    runs = [
+        run_of(key_of(archive_sha256=str(k)), one) for k, one in enumerate(detectors)
+    ]
+
+    first, second, third = detect(drawn_images, runs, store)
+
+    wanted = expected_detections(drawn_images).sha256()
+    assert detected(first).detections.sha256() == wanted
+    assert detected(third).detections.sha256() == wanted
+    assert failed(second) is error
+    assert sum(detectors[1].calls) < sum(detectors[0].calls) + 8
+
+
+def test_a_failed_run_goes_on_where_it_failed(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    broken = FailingDetector(100, RuntimeError("out of memory"))
+    detect(drawn_images, [run_of(key_of(), broken)], store)
+    detector = FakeDetector()
+
+    (outcome,) = detect(drawn_images, [run_of(key_of(), detector)], store)
+
+    assert sum(detector.calls) == 150 - PART_IMAGES
+    assert detected(outcome).detections.sha256() == (
+        expected_detections(drawn_images).sha256()
+    )
+
+
+def test_nothing_more_is_read_when_every_run_has_failed(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf, work: dict[str, int]
+) -> None:
+    broken = FailingDetector(1, RuntimeError("no"))
+
+    detect(drawn_images, [run_of(key_of(), broken)], store)
+
+    assert work["reads"] <= 3 * 8  # what was asked for ahead
+
+
+def test_a_detector_that_does_not_open_fails_alone(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    def refuse() -> Detector:
+        raise ArchiveUnreadable("no such variable")
+
+    bad = Run(key=key_of(archive_sha256="b"), open_detector=refuse)
+
+    first, second = detect(
+        drawn_images[:8], [bad, run_of(key_of(), FakeDetector())], store
+    )
+
+    assert isinstance(failed(first), ArchiveUnreadable)
+    assert detected(second).computed_images == 8
+
+
+def test_an_unreadable_image_fails_the_runs_that_need_it(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    detect(drawn_images, [run_of(key_of(), FakeDetector())], store)
+    gone = drawn_images[3].path.with_name("gone.bmp")
+    images = (*drawn_images[:3], replace(drawn_images[3], path=gone), *drawn_images[4:])
+    runs = [run_of(key_of(archive_sha256=name), FakeDetector()) for name in "bc"]
+
+    stored, *others = detect(images, [run_of(key_of(), FakeDetector()), *runs], store)
+
+    assert detected(stored).replayed
+    for outcome in others:
+        error = failed(outcome)
+        assert isinstance(error, DatasetMissing)
+        assert "gone.bmp cannot be read" in str(error)
+
+
+# --- what a detector may not do -------------------------------------------------------
+
+
+def test_a_detector_of_another_size_than_its_key_is_refused(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    (outcome,) = detect(drawn_images, [run_of(key_of(), FakeDetector(64))], store)
+
+    error = failed(outcome)
+    assert isinstance(error, UsageError)
+    assert str(error) == (
+        "input size of the detector; expected 32 px, as its store key says, got 64 px"
+    )
+
+
+def test_an_answer_for_too_few_images_is_refused(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    class Short(FakeDetector):
+        def detect(
+            self, images_rgb: Pixels, sizes_hw: NDArray[np.int32]
+        ) -> list[ImageDetections]:
+            return super().detect(images_rgb, sizes_hw)[1:]
+
+    (outcome,) = detect(drawn_images, [run_of(key_of(), Short())], store)
+
+    error = failed(outcome)
+    assert isinstance(error, DetectionsInvalid)
+    assert str(error) == (
+        "images 10 to 17: images in the detector's answer; expected 8, got 7"
+    )
+
+
+def test_detections_that_are_not_finite_are_never_stored(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    class NotANumber(FakeDetector):
+        def look(self, colour: int, height: int, width: int) -> ImageDetections:
+            found = super().look(colour, height, width)
+            return replace(found, scores=found.scores * np.float32(np.nan))
+
+    (outcome,) = detect(drawn_images, [run_of(key_of(), NotANumber())], store)
+
+    assert isinstance(failed(outcome), DetectionsInvalid)
+    assert not store.folder.exists()

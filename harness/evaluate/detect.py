@@ -1,0 +1,246 @@
+"""Images and several detectors in, the detections of each out, by way of the store."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.dataset.image import ImageEntry
+from harness.detections import Detections, ImageDetections, join_images
+from harness.errors import DetectionsInvalid, UsageError, located
+from harness.evaluate.batches import BATCH_SIZE, Batch, read_ahead
+from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredRun, StoreKey
+
+#: Called with how many images are done and how many there are.
+Progress = Callable[[int, int], None]
+
+
+class Detector(Protocol):
+    """What ``harness.model`` makes of a verified folder."""
+
+    @property
+    def input_px(self) -> int:
+        """The side S of the square that the network looks at."""
+        ...
+
+    def detect(
+        self, images_rgb: NDArray[np.uint8], sizes_hw: NDArray[np.int32]
+    ) -> list[ImageDetections]:
+        """Return what is in each image, in original pixels.
+
+        Args:
+            images_rgb: ``[B, S, S, 3]``.
+            sizes_hw: ``[B, 2]``, original height and width.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One detector over the dataset, and the name of what it will find."""
+
+    key: StoreKey
+    open_detector: Callable[[], Detector]  # not called when all is in the store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detected:
+    """A run that came to its end."""
+
+    detections: Detections  # of every image, in the order given
+    computed_images: int  # the others came from the store
+    wall_s: float  # inside the detector, for the computed images alone
+    cpu_s: float  # of the process in that time, so with the reading ahead
+
+    @property
+    def replayed(self) -> bool:
+        """Whether all detections came from the store: nothing was measured."""
+        return self.computed_images == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A run that was stopped by an error; the parts before it stay in the store."""
+
+    error: Exception
+
+
+Outcome = Detected | Failed
+
+
+def detect(
+    images: Sequence[ImageEntry],
+    runs: Sequence[Run],
+    store: DetectionStore,
+    *,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Outcome, ...]:
+    """Show the images to every detector that has not seen them, and keep what it finds.
+
+    An image is read once for all detectors. What the store holds is not computed again;
+    what was computed is stored every ``PART_IMAGES`` images. The failure of one run, of
+    whatever kind, does not stop the others.
+
+    Args:
+        images: the dataset, in the order its detections shall have.
+        runs: what to run; two of the same key are computed once.
+        store: where detections are kept.
+        fresh: forget first what the store holds of these runs.
+        progress: told the images done so far, those of the store included.
+
+    Returns:
+        One outcome for each run, in order.
+    """
+    image_ids = [image.image_id for image in images]
+    jobs: dict[str, _Job] = {}
+    for run in runs:
+        digest = run.key.digest()
+        if digest not in jobs:
+            stored = store.open_run(run.key, image_ids)
+            jobs[digest] = _open_job(run, stored, fresh=fresh)
+    _work(images, list(jobs.values()), progress or _silent)
+    outcomes = {digest: job.outcome() for digest, job in jobs.items()}
+    return tuple(outcomes[run.key.digest()] for run in runs)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Job:
+    """A run under way."""
+
+    input_px: int
+    stored: StoredRun
+    missing: frozenset[int] = frozenset()
+    detector: Detector | None = None  # let go of when the job fails or is done
+    error: Exception | None = None
+    found: list[ImageDetections] = field(default_factory=list)  # of the part so far
+    computed_images: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+    def wants(self, part: int) -> bool:
+        return self.error is None and part in self.missing
+
+    @contextlib.contextmanager
+    def failing_alone(self) -> Iterator[None]:
+        """Keep an error as the job's own end, so that the others go on."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - told as the outcome of this run
+            self.error = error
+            self.detector = None
+
+    def look_at(self, batch: Batch, image_ids: Sequence[int]) -> None:
+        assert self.detector is not None
+        wall_s, cpu_s = time.perf_counter(), time.process_time()
+        with located(f"images {image_ids[0]} to {image_ids[-1]}"):
+            found = self.detector.detect(
+                batch.images_rgb[self.input_px], batch.sizes_hw
+            )
+            self.wall_s += time.perf_counter() - wall_s
+            self.cpu_s += time.process_time() - cpu_s
+            if len(found) != len(image_ids):
+                raise DetectionsInvalid(
+                    "images in the detector's answer",
+                    expected=len(image_ids),
+                    got=len(found),
+                )
+        self.found += found
+
+    def end_part(self, part: int) -> None:
+        image_ids = self.stored.part_image_ids(part)
+        self.stored.write_part(part, join_images(image_ids, self.found))
+        self.computed_images += len(image_ids)
+        self.found = []
+        if part == max(self.missing):
+            self.detector = None
+
+    def outcome(self) -> Outcome:
+        with self.failing_alone():
+            if self.error is None:
+                return Detected(
+                    detections=self.stored.read_all(),
+                    computed_images=self.computed_images,
+                    wall_s=self.wall_s,
+                    cpu_s=self.cpu_s,
+                )
+        assert self.error is not None
+        return Failed(error=self.error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """One batch of one part, and the jobs that want it."""
+
+    part: int
+    ends_part: bool
+    entries: Sequence[ImageEntry]
+    jobs: Sequence[_Job]
+
+    @property
+    def sizes_px(self) -> frozenset[int]:
+        return frozenset(job.input_px for job in self.jobs)
+
+
+def _open_job(run: Run, stored: StoredRun, *, fresh: bool) -> _Job:
+    job = _Job(input_px=run.key.input_px, stored=stored)
+    with job.failing_alone():
+        if fresh:
+            stored.discard()
+        job.missing = frozenset(stored.missing_parts())
+        if job.missing:
+            detector = run.open_detector()
+            if detector.input_px != job.input_px:
+                raise UsageError(
+                    "input size of the detector",
+                    expected=f"{job.input_px} px, as its store key says",
+                    got=f"{detector.input_px} px",
+                )
+            job.detector = detector
+    return job
+
+
+def _work(
+    images: Sequence[ImageEntry], jobs: Sequence[_Job], progress: Progress
+) -> None:
+    to_do = {part for job in jobs if job.error is None for part in job.missing}
+    done = len(images) - sum(
+        len(images[part * PART_IMAGES : (part + 1) * PART_IMAGES]) for part in to_do
+    )
+    progress(done, len(images))
+    with contextlib.closing(read_ahead(_steps(images, jobs))) as coming:
+        for step, future in coming:
+            image_ids = [entry.image_id for entry in step.entries]
+            for job in step.jobs:
+                if job.error is not None:
+                    continue  # it failed while this batch was being read
+                with job.failing_alone():
+                    job.look_at(future.result(), image_ids)
+                    if step.ends_part:
+                        job.end_part(step.part)
+            done += len(step.entries)
+            progress(done, len(images))
+
+
+def _steps(images: Sequence[ImageEntry], jobs: Sequence[_Job]) -> Iterator[_Step]:
+    """Give the batches that any job still wants, in the order of the images."""
+    for start in range(0, len(images), BATCH_SIZE):
+        part, end = start // PART_IMAGES, min(start + BATCH_SIZE, len(images))
+        wanting = [job for job in jobs if job.wants(part)]
+        if wanting:
+            yield _Step(
+                part=part,
+                ends_part=end % PART_IMAGES == 0 or end == len(images),
+                entries=images[start:end],
+                jobs=wanting,
+            )
+
+
+def _silent(done_images: int, total_images: int) -> None:
+    """Tell nobody."""

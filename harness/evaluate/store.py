@@ -1,0 +1,182 @@
+"""A run's detections in parts, so that a killed run goes on where it was.
+
+::
+
+    <store>/<digest of the key>/key.json        what the digest stands for
+    <store>/<digest of the key>/part-00000.npz  the first PART_IMAGES images
+    <store>/<digest of the key>/part-00001.npz  the next ones
+
+A part that is missing, damaged or of something else counts as not computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.atomic import replacing, write_text
+from harness.detections import Detections, join_detections
+from harness.errors import DetectionsInvalid
+
+#: Bump by hand when the project's own code makes other detections of the same inputs;
+#: what the stores hold under an older one is then never looked at again.
+DETECTION_REVISION = 1
+
+#: Images of one part: what a killed run loses at most. A multiple of the batch size,
+#: so that a run that goes on forms the batches that an unbroken one does.
+PART_IMAGES = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreKey:
+    """Everything that sets the detections of a run (design 3, store key)."""
+
+    archive_sha256: str
+    dataset_fingerprint: str
+    protocol: Mapping[str, str]  # "score_threshold": "0.01", ...
+    input_px: int
+    paddle: str
+    device_model: str
+    precision: str  # "float32"
+    graph_optimiser: str  # "on" | "off"
+    decoder: str  # "opencv-python-headless 4.11.0.86"
+    detection_revision: int = DETECTION_REVISION
+
+    def to_json(self) -> str:
+        """Return the parts as canonical JSON: sorted keys, two spaces, final LF."""
+        return (
+            json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False)
+            + "\n"
+        )
+
+    def digest(self) -> str:
+        """Return the sha256 that names the run's folder in a store."""
+        return hashlib.sha256(self.to_json().encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """The parts of one run: one key over one sequence of images."""
+
+    folder: Path
+    key: StoreKey
+    image_ids: tuple[int, ...]  # in the order they are looked at
+
+    @property
+    def part_count(self) -> int:
+        """How many parts the run has; the last may be short."""
+        return -(-len(self.image_ids) // PART_IMAGES)
+
+    def part_image_ids(self, part: int) -> tuple[int, ...]:
+        """Return the images of a part, in order."""
+        return self.image_ids[part * PART_IMAGES : (part + 1) * PART_IMAGES]
+
+    def missing_parts(self) -> tuple[int, ...]:
+        """Return the parts that have to be computed, ascending.
+
+        Every stored part is read and checked.
+        """
+        return tuple(
+            part for part in range(self.part_count) if self._read_part(part) is None
+        )
+
+    def write_part(self, part: int, detections: Detections) -> None:
+        """Keep the detections of a part, whole or not at all.
+
+        Raises:
+            DetectionsInvalid: they are not of the part's images in order, or are such
+                that no metric may score them.
+        """
+        detections.check()
+        got = tuple(detections.evaluated_ids.tolist())
+        if got != self.part_image_ids(part):
+            raise DetectionsInvalid(
+                f"evaluated images of part {part}",
+                expected=self.part_image_ids(part),
+                got=got,
+            )
+        explanation = self.folder / "key.json"
+        if not explanation.exists():
+            write_text(explanation, self.key.to_json())
+        with replacing(self._path(part)) as beside, beside.open("wb") as file:
+            np.savez_compressed(
+                file,
+                digest=np.array(self._part_digest(part, detections)),
+                **detections.arrays(),
+            )
+
+    def read_all(self) -> Detections:
+        """Return the detections of every image, in the run's order.
+
+        Raises:
+            DetectionsInvalid: a part is missing or damaged.
+        """
+        parts = []
+        for part in range(self.part_count):
+            detections = self._read_part(part)
+            if detections is None:
+                raise DetectionsInvalid(
+                    f"part {part} of {self.folder}",
+                    expected=f"{self.part_count} whole parts",
+                    got="a missing or damaged one",
+                    next_step="run again: only what is missing is computed",
+                )
+            parts.append(detections)
+        return join_detections(parts)
+
+    def discard(self) -> None:
+        """Forget every part, so that all of them have to be computed."""
+        for path in self.folder.glob("part-*.npz"):
+            path.unlink(missing_ok=True)
+
+    def _path(self, part: int) -> Path:
+        return self.folder / f"part-{part:05d}.npz"
+
+    def _part_digest(self, part: int, detections: Detections) -> str:
+        # With the key and the place, a file copied from elsewhere is not taken.
+        text = f"{self.key.digest()}:{part}:{detections.sha256()}"
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    def _read_part(self, part: int) -> Detections | None:
+        """Return a part, or None when it is missing, damaged or of something else."""
+        try:
+            # Opened here: np.load leaves the file of a damaged zip open.
+            with (
+                self._path(part).open("rb") as file,
+                np.load(file, allow_pickle=False) as arrays,
+            ):
+                digest = str(arrays["digest"])
+                detections = Detections(
+                    evaluated_ids=arrays["evaluated_ids"],
+                    image_ids=arrays["image_ids"],
+                    classes=arrays["classes"],
+                    scores=arrays["scores"],
+                    boxes_xyxy=arrays["boxes_xyxy"],
+                )
+        except FileNotFoundError:
+            return None
+        except Exception:  # noqa: BLE001 - damage has many faces; all mean: compute it
+            return None
+        if digest != self._part_digest(part, detections):
+            return None
+        if tuple(detections.evaluated_ids.tolist()) != self.part_image_ids(part):
+            return None
+        return detections
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionStore:
+    """A folder of runs, each under the digest of its key."""
+
+    folder: Path
+
+    def open_run(self, key: StoreKey, image_ids: Sequence[int]) -> StoredRun:
+        """Return the run of that key over those images; nothing is made on disk."""
+        return StoredRun(
+            folder=self.folder / key.digest(), key=key, image_ids=tuple(image_ids)
+        )
