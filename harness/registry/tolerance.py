@@ -49,8 +49,9 @@ def read_tolerance(
             if not blocks:
                 raise ZooDataError(
                     f"section {section or 'of the file'}",
-                    expected="at least one [[part]]; a tolerance of 0 is a part, too",
+                    expected="at least one [[part]]",
                     got="none",
+                    next_step="no tolerance at all is a part of 0",
                 )
     for number, values in enumerate(blocks, start=1):
         with noting(problems), located(path.name), located(f"part {number}"):

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ZooDataError
+from harness.registry.datasets import KnownDataset, read_known_datasets
+
+
+def test_the_published_datasets_are_known(repository: Path) -> None:
+    known = read_known_datasets(repository / "expected" / "datasets.toml")
+
+    assert known["january-2020"] == {
+        "coco": KnownDataset(image_count=5000, annotation_count=36781),
+        "voc": KnownDataset(image_count=4952),
+        "widerface": KnownDataset(image_count=3226),
+    }
+
+
+def test_a_fingerprint_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "datasets.toml"
+    path.write_text(f'[demo.coco]\nfingerprint = "{"a" * 64}"\n')
+
+    assert read_known_datasets(path)["demo"]["coco"].fingerprint == "a" * 64
+
+
+def test_a_missing_file_knows_nothing(tmp_path: Path) -> None:
+    assert read_known_datasets(tmp_path / "datasets.toml") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[demo.lvis]\n", "dataset lvis: name of the dataset; expected coco or voc"),
+        ("[demo.coco]\nimages = 1\n", "unknown field; expected image_count, .*images"),
+        ("[demo.coco]\nimage_count = 0\n", "field image_count; expected a whole"),
+        ('[demo.coco]\nfingerprint = "x"\n', "field fingerprint; expected 64 hexa"),
+        ("demo = 1\n", "its content; expected a table"),
+        ("[demo]\ncoco = 1\n", "dataset coco: its content; expected a table"),
+    ],
+)
+def test_a_malformed_fact_is_refused(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "datasets.toml"
+    path.write_text(text)
+
+    with pytest.raises(
+        ZooDataError, match=rf"^datasets\.toml: section demo: .*{expected}"
+    ):
+        read_known_datasets(path)

@@ -1,0 +1,57 @@
+import pytest
+
+from harness.errors import ZooDataError
+from harness.registry import words
+from harness.rows import METRICS_OF_DATASET
+
+
+@pytest.mark.parametrize(
+    ("printed", "pretrained", "ours"),
+    [
+        ("MobileNetV1", None, "mobilenet_v1"),
+        ("MobileNetV1", "ImageNet", "mobilenet_v1"),
+        ("ResNet50-vd-dcn", None, "resnet50_vd_dcn"),
+        ("R50vd-dcn", "object365", "resnet50_vd_dcn_obj365"),
+    ],
+)
+def test_the_pretrained_weights_are_part_of_the_backbone(
+    printed: str, pretrained: str | None, ours: str
+) -> None:
+    assert words.backbone_of("yolov3", printed, pretrained) == ours
+    assert ours in words.KNOWN_BACKBONES["yolov3"]
+
+
+def test_an_unknown_word_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(
+        ZooDataError,
+        match=r"unknown strategy; expected .*r578 or sensity.*, got 'fpgm'; a new word",
+    ):
+        words.translate("fpgm", words.STRATEGIES, "strategy")
+
+
+def test_a_face_backbone_is_unknown_to_yolov3() -> None:
+    with pytest.raises(ZooDataError, match="unknown backbone"):
+        words.backbone_of("yolov3", "BlazeFace-NAS", None)
+
+
+@pytest.mark.parametrize("title", words.COLUMNS)
+def test_every_column_has_a_known_role_and_an_english_title(title: str) -> None:
+    column = words.COLUMNS[title]
+    metrics = {one for several in METRICS_OF_DATASET.values() for one in several}
+
+    assert column.role in {*words.ROLES, *metrics}
+    assert column.english.isascii()
+
+
+def test_a_column_that_only_decorates_has_no_role() -> None:
+    assert words.role_of("GFLOPs") is None
+
+
+def test_every_dataset_has_metrics_and_classes() -> None:
+    assert set(words.DATASETS.values()) == set(METRICS_OF_DATASET)
+    assert set(words.NUM_CLASSES) == set(METRICS_OF_DATASET)
+
+
+@pytest.mark.parametrize("architecture", words.ARCHITECTURES.values())
+def test_every_architecture_has_backbones(architecture: str) -> None:
+    assert words.BACKBONES[architecture]
