@@ -106,7 +106,7 @@ class StoredRun:
         with replacing(self._path(part)) as beside, beside.open("wb") as file:
             np.savez_compressed(
                 file,
-                digest=np.array(self._part_digest(part, detections)),
+                digest=np.array(self._part_digest(detections)),
                 **detections.arrays(),
             )
 
@@ -137,9 +137,10 @@ class StoredRun:
     def _path(self, part: int) -> Path:
         return self.folder / f"part-{part:05d}.npz"
 
-    def _part_digest(self, part: int, detections: Detections) -> str:
-        # With the key and the place, a file copied from elsewhere is not taken.
-        text = f"{self.key.digest()}:{part}:{detections.sha256()}"
+    def _part_digest(self, detections: Detections) -> str:
+        # With the key, a file copied from another run is not taken; the images that
+        # the values name say which part it is.
+        text = f"{self.key.digest()}:{detections.sha256()}"
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
     def _read_part(self, part: int) -> Detections | None:
@@ -162,7 +163,7 @@ class StoredRun:
             return None
         except Exception:  # noqa: BLE001 - damage has many faces; all mean: compute it
             return None
-        if digest != self._part_digest(part, detections):
+        if digest != self._part_digest(detections):
             return None
         if tuple(detections.evaluated_ids.tolist()) != self.part_image_ids(part):
             return None

@@ -97,6 +97,21 @@ def test_the_far_edge_counts() -> None:
     assert found["box_ap"] == pytest.approx(100)
 
 
+def test_sides_are_worked_out_in_double_precision() -> None:
+    # 1 + 2**-24 has no single precision: there the width would be 1 (to even) or more
+    # than it, the overlap with the truth 1 or less, and not this one.
+    near, far = np.float32(0.25), np.float32(0.25 + 2**-24)
+    width = float(far) - float(near) + 1
+    detections = replace(
+        found_of([Box(1, 0, (0, 0, 1, 1))]),
+        boxes_xyxy=np.array([[near, 0, far, 0]], np.float32),
+    )
+    truth = truth_of([Box(1, 0, (0.25, 0, 2 * width, 1))])  # overlap 1/2, exactly
+
+    assert width > 1
+    assert score(detections, truth)["box_ap50"] == pytest.approx(100)
+
+
 def test_an_overlap_of_four_fifths_passes_seven_thresholds_of_ten() -> None:
     truth = truth_of([Box(1, 0, (0, 0, 10, 10))])
 

@@ -1,3 +1,4 @@
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -395,6 +396,35 @@ def test_an_unreadable_image_fails_the_runs_that_need_it(
         error = failed(outcome)
         assert isinstance(error, DatasetMissing)
         assert "gone.bmp cannot be read" in str(error)
+
+
+def test_a_detector_is_let_go_as_soon_as_it_is_done(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    keys = [key_of(archive_sha256=name) for name in ("a", "b")]
+    detect(drawn_images, [run_of(keys[0], FakeDetector())], store)
+    (store.folder / keys[0].digest() / "part-00000.npz").unlink()
+    early: list[weakref.ref[FakeDetector]] = []
+
+    def open_early() -> Detector:
+        detector = FakeDetector()
+        early.append(weakref.ref(detector))
+        return detector
+
+    class Watching(FakeDetector):
+        def look(self, colour: int, height: int, width: int) -> ImageDetections:
+            alive.append((colour, early[0]() is not None))
+            return super().look(colour, height, width)
+
+    alive: list[tuple[int, bool]] = []
+
+    detect(
+        drawn_images,
+        [Run(key=keys[0], open_detector=open_early), run_of(keys[1], Watching())],
+        store,
+    )
+
+    assert alive == [(k, k <= PART_IMAGES - 8) for k in range(1, 151)]
 
 
 # --- what a detector may not do -------------------------------------------------------

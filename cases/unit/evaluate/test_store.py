@@ -240,6 +240,15 @@ def test_a_part_copied_from_another_run_is_computed_again(
     assert one.missing_parts() == (0,)
 
 
+def test_a_run_that_finds_its_key_explained_leaves_that_alone(run: StoredRun) -> None:
+    run.write_part(0, found_of(run.part_image_ids(0)))
+    before = (run.folder / "key.json").stat().st_ino
+
+    run.write_part(1, found_of(run.part_image_ids(1)))
+
+    assert (run.folder / "key.json").stat().st_ino == before
+
+
 def test_a_pickle_is_not_opened(run: StoredRun) -> None:
     run.folder.mkdir(parents=True)
     np.savez(
