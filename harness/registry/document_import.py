@@ -71,7 +71,7 @@ def import_document(
                     got=f"{imported.table.key} again",
                 )
             first_named = _declare(imported, declared)
-            _check_rows_are_new(imported, lines)
+        _check_rows_are_new(imported, lines)
         files[path] = table_text(imported.table, first_named, imported.rows)
         claims += imported.claims
     files[f"expected/{zoo}.csv"] = claims_text(

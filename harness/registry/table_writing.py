@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import tomli_w
 
@@ -15,7 +15,7 @@ def table_text(table: Table, archives: Sequence[Archive], rows: Sequence[Row]) -
     ``archives`` are those this file declares: an archive is declared once in a zoo.
     Moves and digests are not written: ``moves.toml`` and the archive lock hold them.
     """
-    described = {
+    described: dict[str, object] = {
         "order": table.order,
         "chapter": table.chapter,
         "heading": table.heading,
@@ -24,15 +24,25 @@ def table_text(table: Table, archives: Sequence[Archive], rows: Sequence[Row]) -
         "align": list(table.align),
         "link_column": table.link_column,
         "metric_columns": dict(table.metric_columns),
-        "translations": dict(table.translations),
     }
-    return tomli_w.dumps(
-        {
-            "table": described,
-            "archive": [{"name": one.name, "url": one.url} for one in archives],
-            "row": [_row_fields(one) for one in rows],
-        }
-    )
+    if table.translations:
+        described["translations"] = dict(table.translations)
+    blocks = [
+        tomli_w.dumps({"table": described}),
+        *(
+            _block("[[archive]]", {"name": one.name, "url": one.url})
+            for one in archives
+        ),
+    ]
+    for row in rows:
+        blocks.append(_block("[[row]]", _row_fields(row)))
+        blocks.append(_block("[row.cells]", row.cells))
+    return "\n".join(blocks)
+
+
+def _block(head: str, fields: Mapping[str, object]) -> str:
+    """Return one block; tomli_w alone folds short blocks into one line."""
+    return f"{head}\n{tomli_w.dumps(fields)}"
 
 
 def _row_fields(row: Row) -> dict[str, object]:
@@ -48,5 +58,4 @@ def _row_fields(row: Row) -> dict[str, object]:
     }
     if row.width != 1.0:
         fields["width"] = row.width
-    fields["cells"] = dict(row.cells)
     return fields
