@@ -1,0 +1,12 @@
+"""Every published row: its archive is fetched, evaluated and compared (design 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.records import Record
+from harness.rows import Row
+
+
+def test_published_ap(zoo_row: Row, zoo_verdict: Callable[[Row], Record]) -> None:
+    zoo_verdict(zoo_row)

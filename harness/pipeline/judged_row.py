@@ -1,0 +1,156 @@
+"""A row's detections in, its record out: scored, judged and explained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.compare.tolerance import budget_of
+from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
+from harness.errors import HarnessError
+from harness.evaluate import coco_ap
+from harness.evaluate.detect import Detected, Failed, Outcome, Run
+from harness.model.device import Device
+from harness.model.protocol import yolov3_protocol
+from harness.pipeline.opened_dataset import OpenedDataset
+from harness.pipeline.opened_row import OpenedRow
+from harness.pipeline.settings import Settings
+from harness.record_files import write_detections, write_truth
+from harness.records import (
+    DatasetUsed,
+    Environment,
+    Measurement,
+    Record,
+    Verdict,
+)
+from harness.rows import Row, Zoo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedPass:
+    """What all rows of one pass over a dataset share."""
+
+    zoo: Zoo
+    settings: Settings
+    dataset: OpenedDataset
+    device: Device
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """One run of one row: at the printed size, or at an erratum's."""
+
+    row: OpenedRow
+    input_px: int
+    erratum: str | None
+    run: Run
+
+
+def judge_row(
+    shared: SharedPass,
+    row: OpenedRow,
+    pairs: Sequence[tuple[PlannedRun, Outcome]],
+) -> Record:
+    """Return the record of a row from the outcomes of its runs; as printed first."""
+    for _, outcome in pairs:
+        if isinstance(outcome, Failed):
+            return refused_row(row.row, outcome.error, opened=row)
+    measurements = tuple(
+        _score_run(shared, one, outcome)
+        for one, outcome in pairs
+        if isinstance(outcome, Detected)
+    )
+    verdict, reason = verdict_of_row(
+        measurements,
+        dataset_differences=shared.dataset.differences,
+        limit=shared.dataset.found.limit,
+    )
+    return Record(
+        zoo=shared.zoo.name,
+        row_id=row.row.row_id,
+        verdict=verdict,
+        reason=reason,
+        measurements=measurements,
+        archive=row.used,
+        dataset=_dataset_used(shared),
+        protocol=yolov3_protocol(),
+        environment=shared.environment,
+        notes=_notes(shared.zoo, row),
+    )
+
+
+def _score_run(
+    shared: SharedPass, planned: PlannedRun, outcome: Detected
+) -> Measurement:
+    row = planned.row.row
+    truth = shared.dataset.found.truth
+    start_s = time.perf_counter()
+    scores = coco_ap.score(outcome.detections, truth)
+    score_wall_s = time.perf_counter() - start_s
+    budget = budget_of(shared.zoo.tolerance, row)
+    judgements = tuple(
+        judge(claim, scores[claim.metric], budget)
+        for claim in shared.zoo.claims[row.row_id]
+    )
+    return Measurement(
+        input_px=planned.input_px,
+        erratum=planned.erratum,
+        scores_pct=dict(scores),
+        judgements=judgements,
+        verdict=verdict_of_judgements(judgements),
+        detections_sha256=outcome.detections.sha256(),
+        detections_file=write_detections(shared.settings.records, outcome.detections),
+        detection_count=len(outcome.detections.scores),
+        store_key=planned.run.key.digest(),
+        replayed=outcome.replayed,
+        detect_wall_s=outcome.wall_s,
+        detect_cpu_s=outcome.cpu_s,
+        score_wall_s=score_wall_s,
+    )
+
+
+def _dataset_used(shared: SharedPass) -> DatasetUsed:
+    found = shared.dataset.found
+    return DatasetUsed(
+        name=shared.dataset.name,
+        fingerprint=found.fingerprint,
+        image_count=found.image_count,
+        annotation_count=found.annotation_count,
+        truth_sha256=found.truth.sha256(),
+        truth_file=write_truth(shared.settings.records, found.truth),
+        differences=shared.dataset.differences,
+        limit=found.limit,
+    )
+
+
+def _notes(zoo: Zoo, row: OpenedRow) -> tuple[str, ...]:
+    """Tell what the archive settled about errata that only its files can settle."""
+    notes = []
+    for one in zoo.errata_of(row.row.row_id):
+        if one.field == "strategy":
+            shapes = row.opened.shape_plan
+            notes.append(f"{one.erratum_id}: the archive has the shapes of {shapes}")
+        if one.field == "url" and row.used.source.endswith(
+            one.corrected.rpartition("/")[2]
+        ):
+            notes.append(f"{one.erratum_id}: served from {row.used.source}")
+    return tuple(notes)
+
+
+def refused_row(
+    row: Row, error: Exception, *, opened: OpenedRow | None = None
+) -> Record:
+    """Return the record of a row that could not be measured."""
+    if isinstance(error, HarnessError):
+        verdict, reason = Verdict(error.verdict), str(error)
+    else:
+        verdict, reason = Verdict.ERRORED, f"{type(error).__name__}: {error}"
+    return Record(
+        zoo=row.zoo,
+        row_id=row.row_id,
+        verdict=verdict,
+        reason=reason,
+        archive=None if opened is None else opened.used,
+    )

@@ -1,0 +1,192 @@
+"""Rows in, records out: the main job, end to end.
+
+The first row that is asked for measures every selected row of its dataset in one pass,
+so that an image is read and decoded once; the others find their record made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.artifact.progress import Progress as BytesProgress
+from harness.evaluate.detect import Detector, Run, detect
+from harness.evaluate.store import DetectionStore, StoreKey
+from harness.model.detector import Detector as YoloV3Detector
+from harness.model.detector import HeadsFunction, open_heads
+from harness.model.device import open_device
+from harness.model.protocol import yolov3_protocol
+from harness.pipeline.environment import describe_environment
+from harness.pipeline.judged_row import (
+    PlannedRun,
+    SharedPass,
+    judge_row,
+    refused_row,
+)
+from harness.pipeline.opened_dataset import open_dataset
+from harness.pipeline.opened_row import OpenedRow, open_row
+from harness.pipeline.settings import Settings
+from harness.record_files import write_record
+from harness.records import Record
+from harness.rows import Row, Zoo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Who is told how far a measurement is; every call is optional to heed."""
+
+    fetching: Callable[[str], BytesProgress | None] = lambda name: None
+    detecting: Callable[[str, int, int], None] = lambda name, done, total: None
+
+
+@dataclass(slots=True, kw_only=True)
+class Measurer:
+    """Measures rows of one zoo under one set of settings; each row once."""
+
+    zoo: Zoo
+    selected: Sequence[Row]
+    settings: Settings
+    watcher: Watcher = field(default_factory=Watcher)
+    _records: dict[str, Record] = field(default_factory=dict)
+
+    def measure(self, row: Row) -> Record:
+        """Return the record of a row, measured now or with an earlier one."""
+        if row.row_id not in self._records:
+            together = [
+                one
+                for one in self.selected
+                if one.dataset == row.dataset and one.row_id not in self._records
+            ]
+            together = together if row in together else [row]
+            for record in measure_rows(
+                self.zoo, together, self.settings, watcher=self.watcher
+            ):
+                write_record(self.settings.records, record)
+                self._records[record.row_id] = record
+        return self._records[row.row_id]
+
+
+def measure_rows(
+    zoo: Zoo,
+    rows: Sequence[Row],
+    settings: Settings,
+    *,
+    watcher: Watcher | None = None,
+) -> list[Record]:
+    """Measure rows of one dataset in one pass over it; a record for each, in order.
+
+    What stops a row becomes its verdict and reason; it does not stop the others.
+    """
+    watcher = watcher or Watcher()
+    records: dict[str, Record] = {}
+    opened: list[OpenedRow] = []
+    for row in rows:
+        try:
+            progress = watcher.fetching(row.archive)
+            opened.append(open_row(zoo, row, settings, progress=progress))
+        except Exception as error:  # noqa: BLE001 - told as this row's verdict
+            records[row.row_id] = refused_row(row, error)
+    if opened:
+        try:
+            shared = _open_pass(zoo, rows[0].dataset, settings)
+        except Exception as error:  # noqa: BLE001 - told as every row's verdict
+            for one in opened:
+                records[one.row.row_id] = refused_row(one.row, error, opened=one)
+        else:
+            for record in _measure_opened(shared, opened, watcher):
+                records[record.row_id] = record
+    return [records[row.row_id] for row in rows]
+
+
+def _open_pass(zoo: Zoo, dataset: str, settings: Settings) -> SharedPass:
+    found = open_dataset(zoo, dataset, settings)
+    device = open_device(gpu=settings.gpu)
+    return SharedPass(
+        zoo=zoo,
+        settings=settings,
+        dataset=found,
+        device=device,
+        environment=describe_environment(device, optimise=settings.optimise),
+    )
+
+
+def _measure_opened(
+    shared: SharedPass, opened: Sequence[OpenedRow], watcher: Watcher
+) -> Iterable[Record]:
+    heads = _SharedHeads(shared)
+    planned = [one for row in opened for one in _plan_runs(shared, row, heads)]
+    name = shared.dataset.name
+    outcomes = detect(
+        shared.dataset.found.images,
+        [one.run for one in planned],
+        DetectionStore(shared.settings.cache / "detections-1"),
+        fresh=shared.settings.fresh,
+        progress=lambda done, total: watcher.detecting(name, done, total),
+    )
+    for row in opened:
+        pairs = [
+            (one, outcome)
+            for one, outcome in zip(planned, outcomes, strict=True)
+            if one.row is row
+        ]
+        try:
+            yield judge_row(shared, row, pairs)
+        except Exception as error:  # noqa: BLE001 - told as this row's verdict
+            yield refused_row(row.row, error, opened=row)
+
+
+class _SharedHeads:
+    """Opens each archive's graph once, when the first detector needs it."""
+
+    def __init__(self, shared: SharedPass) -> None:
+        self._shared = shared
+        self._heads: dict[str, HeadsFunction] = {}
+
+    def detector(self, row: OpenedRow, input_px: int) -> Callable[[], Detector]:
+        def open_it() -> Detector:
+            key = f"{row.used.sha256} {row.opened.network}"
+            if key not in self._heads:
+                self._heads[key] = open_heads(
+                    row.opened,
+                    self._shared.device,
+                    optimise=self._shared.settings.optimise,
+                )
+            return YoloV3Detector(heads=self._heads[key], input_px=input_px)
+
+        return open_it
+
+
+def _plan_runs(
+    shared: SharedPass, row: OpenedRow, heads: _SharedHeads
+) -> Iterable[PlannedRun]:
+    sizes: list[tuple[int, str | None]] = [(row.row.input_px, None)]
+    sizes += [
+        (int(one.corrected), one.erratum_id)
+        for one in shared.zoo.errata_of(row.row.row_id)
+        if one.changes_run and one.field == "input_px"
+    ]
+    for input_px, erratum in sizes:
+        yield PlannedRun(
+            row=row,
+            input_px=input_px,
+            erratum=erratum,
+            run=Run(
+                key=_store_key(shared, row, input_px),
+                open_detector=heads.detector(row, input_px),
+            ),
+        )
+
+
+def _store_key(shared: SharedPass, row: OpenedRow, input_px: int) -> StoreKey:
+    environment = shared.environment
+    return StoreKey(
+        archive_sha256=row.used.sha256,
+        dataset_fingerprint=shared.dataset.found.fingerprint,
+        protocol=yolov3_protocol(),
+        input_px=input_px,
+        paddle=environment.paddle,
+        device_model=f"{environment.device} {environment.device_model}",
+        precision=environment.precision,
+        graph_optimiser=environment.graph_optimiser,
+        decoder=environment.decoder,
+    )

@@ -1,0 +1,80 @@
+"""A row in; its archive fetched, unpacked and read, out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.artifact.checkpoint_folder import find_checkpoint_folder
+from harness.artifact.fetch import FetchedArchive, fetch_archive
+from harness.artifact.progress import Progress
+from harness.artifact.unpack import unpack
+from harness.errors import located
+from harness.model.detector import OpenedArchive, open_archive
+from harness.model.network import demand_network
+from harness.pipeline.settings import Settings
+from harness.records import ArchiveUsed
+from harness.registry.words import STRATEGIES
+from harness.rows import Row, Zoo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedRow:
+    """A row whose archive is a network we can run."""
+
+    row: Row
+    opened: OpenedArchive
+    used: ArchiveUsed
+
+
+def open_row(
+    zoo: Zoo, row: Row, settings: Settings, *, progress: Progress | None = None
+) -> OpenedRow:
+    """Fetch, check, unpack and read the archive of a row.
+
+    Raises:
+        ArchiveUnreadable: no network for the row, or its files are not that network.
+        ArchiveUnavailable: no source serves it.
+        WrongArchive: a digest is pinned, and no source serves its bytes.
+    """
+    demand_network(row.architecture, row.backbone)
+    archive = zoo.archives[row.archive]
+    fetched = fetch_archive(
+        archive,
+        cache=settings.cache,
+        mirror=settings.mirror,
+        offline=settings.offline,
+        progress=progress,
+    )
+    with located(f"{archive.name}.tar"):
+        folder = unpack(fetched.path, settings.cache)
+        opened = open_archive(
+            find_checkpoint_folder(folder, archive.name),
+            architecture=row.architecture,
+            backbone=row.backbone,
+            strategy=row.strategy,
+            num_classes=row.num_classes,
+            width=row.width,
+            also_accepted=doubted_strategies(zoo, row),
+        )
+    return OpenedRow(row=row, opened=opened, used=_used(archive.name, fetched, opened))
+
+
+def doubted_strategies(zoo: Zoo, row: Row) -> tuple[str, ...]:
+    """Return the strategies that errata hold possible for a row beside its own."""
+    return tuple(
+        STRATEGIES.get(one.corrected, one.corrected)
+        for one in zoo.errata_of(row.row_id)
+        if one.field == "strategy"
+    )
+
+
+def _used(name: str, fetched: FetchedArchive, opened: OpenedArchive) -> ArchiveUsed:
+    return ArchiveUsed(
+        name=name,
+        source=fetched.source,
+        sha256=fetched.sha256,
+        size_bytes=fetched.size_bytes,
+        layout=opened.layout,
+        shape_plan=opened.shape_plan,
+        ignored_files=opened.ignored_files,
+    )

@@ -1,0 +1,272 @@
+"""The pytest plugin: options, markers, collection, verdict to outcome (design 3).
+
+Every row of the chosen zoo is one case of ``cases/zoo/test_published_ap.py``, under its
+own id and markers. A bare ``pytest`` asks for none of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.errors import DeviceMissing, HarnessError
+from harness.pipeline.settings import Settings
+from harness.record_files import record_from_json, record_to_json
+from harness.records import INCOMPLETE, PASSING, Record
+from harness.registry.location import find_home
+from harness.registry.zoo import open_zoo
+from harness.rows import Row, Zoo
+
+DEFAULT_ZOO = "january-2020"
+#: marker -> what it selects; design 3 freezes the list.
+MARKERS = {
+    "coco": "rows measured on COCO val2017",
+    "voc": "rows measured on Pascal VOC2007 test",
+    "widerface": "rows measured on the WIDER FACE validation set",
+    "prune": "pruned models",
+    "distill": "distilled models",
+    "quant": "quantised models",
+    "quant_post": "models quantised after training",
+    "quant_aware": "models quantised during training",
+    "yolov3": "YOLOv3 detectors",
+    "blazeface": "BlazeFace detectors",
+    "published": "rows measured from their published archive",
+    "retrained": "rows trained again",
+    "structure": "published figures that need no data",
+    "speed": "the harness's own speed",
+}
+ZOO_KEY = pytest.StashKey[Zoo]()
+UNASKED_KEY = pytest.StashKey[int]()
+RECORD_PROPERTY = "zoo_record"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of design 3; each has an environment twin where it names one."""
+    group = parser.getgroup("zoo", "reproducibility of a model zoo")
+    add = group.addoption
+    add("--zoo", metavar="NAME|PATH", help=f"zoo to check (default {DEFAULT_ZOO})")
+    add("--gpu", action="store_true", help="compute on the GPU, or refuse to start")
+    add("--data-root", metavar="DIR", help="datasets (ZOO_DATA_ROOT)")
+    add("--zoo-cache", metavar="DIR", help="archives, detections (ZOO_CACHE)")
+    add("--records", metavar="DIR", help="where records go (ZOO_RECORDS)")
+    add("--mirror", metavar="URL|DIR", help="asked for archives first (ZOO_MIRROR)")
+    add("--offline", action="store_true", help="ask no host (ZOO_OFFLINE)")
+    add(
+        "--require-measured",
+        action="store_true",
+        help="fail, not skip, what could not be measured",
+    )
+    add("--retrain", choices=("missing", "always"), help="train rows again")
+    add("--limit", type=int, metavar="N", help="only the first N images: partial")
+    add("--fresh", action="store_true", help="detect again what is stored")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers and refuse at once what cannot be asked."""
+    for name, meaning in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    limit = config.getoption("limit")
+    if limit is not None and limit < 1:
+        raise pytest.UsageError(f"--limit: expected 1 image or more, got {limit}")
+    if config.getoption("retrain"):
+        raise pytest.UsageError(
+            "--retrain: this version measures published archives only; "
+            "retraining is not built yet"
+        )
+    if config.getoption("gpu"):
+        _demand_gpu()
+    # `pytest --zoo demo` asks for the zoo's rows, not for the unit tests beside them.
+    if config.getoption("zoo") and config.args_source in (
+        pytest.Config.ArgsSource.TESTPATHS,
+        pytest.Config.ArgsSource.INVOCATION_DIR,
+    ):
+        rows = config.rootpath / "cases" / "zoo"
+        if rows.is_dir():
+            config.args[:] = [str(rows)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one case of every row, with the row's id and markers."""
+    if "zoo_row" in metafunc.fixturenames:
+        metafunc.parametrize(
+            "zoo_row",
+            [
+                pytest.param(
+                    row,
+                    id=row.row_id,
+                    marks=[getattr(pytest.mark, one) for one in sorted(row.markers)],
+                )
+                for row in _zoo(metafunc.config).rows
+            ],
+        )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Set the rows aside unless something asked for them; remember how many."""
+    rows = [item for item in items if _row_of(item) is not None]
+    if rows and not _asks_for_rows(config):
+        config.stash[UNASKED_KEY] = len(rows)
+        config.hook.pytest_deselected(items=rows)
+        items[:] = [item for item in items if _row_of(item) is None]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """End with the table of the measured rows, or with how to ask for them."""
+    unasked = config.stash.get(UNASKED_KEY, 0)
+    if unasked:
+        terminalreporter.write_line(
+            f"{unasked} rows of the zoo were not asked for: "
+            "`pytest -m coco`, `pytest -m 'voc and prune'`, `pytest --zoo demo`"
+        )
+    records = _records_of(terminalreporter)
+    if records:
+        from harness.report.summary import summarise, summary_text
+
+        terminalreporter.section("zoo")
+        summary = summarise(_zoo(config), records, list(records))
+        terminalreporter.write_line(summary_text(summary))
+
+
+@pytest.fixture(scope="session")
+def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Record]]:
+    """Measure rows of the chosen zoo; all of one dataset in one pass."""
+    from harness.pipeline.embedded import ready
+    from harness.pipeline.measure import Measurer
+    from harness.pipeline.progress_lines import ProgressLines
+
+    config = request.config
+    zoo = _zoo(config)
+    lines = ProgressLines(_writer(config))
+    selected = [row for item in request.session.items if (row := _row_of(item))]
+    with ready(zoo, settings_of(config, zoo), drawing=lines.drawing) as settings:
+        measurer = Measurer(
+            zoo=zoo, selected=selected, settings=settings, watcher=lines.watcher()
+        )
+        yield measurer.measure
+
+
+@pytest.fixture
+def zoo_verdict(
+    request: pytest.FixtureRequest,
+    zoo_measurer: Callable[[Row], Record],
+    record_property: Callable[[str, object], None],
+) -> Callable[[Row], Record]:
+    """Measure a row and end the case as its verdict says."""
+
+    def judge(row: Row) -> Record:
+        record = zoo_measurer(row)
+        record_property(RECORD_PROPERTY, record_to_json(record))
+        end_case(record, require_measured=request.config.getoption("require_measured"))
+        return record
+
+    return judge
+
+
+def end_case(record: Record, *, require_measured: bool) -> None:
+    """Pass, fail or skip, as design 3 maps verdicts to outcomes."""
+    told = f"{record.verdict}: {record.reason}".removesuffix(": ")
+    if record.verdict in PASSING:
+        return
+    if record.verdict in INCOMPLETE and not require_measured:
+        pytest.skip(told)
+    pytest.fail(told, pytrace=False)
+
+
+def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
+    """Return the settings of a run: option, else environment twin, else default."""
+    place = config.rootpath / ".zoo"
+    data_root = _path(config, "data_root", "ZOO_DATA_ROOT", None)
+    cache = _path(config, "zoo_cache", "ZOO_CACHE", place / "cache")
+    records = _path(config, "records", "ZOO_RECORDS", place / "records")
+    assert cache is not None
+    assert records is not None
+    return Settings(
+        cache=cache,
+        records=records / zoo.name,
+        data_root=data_root,
+        mirror=config.getoption("mirror") or os.environ.get("ZOO_MIRROR") or None,
+        offline=config.getoption("offline") or _is_set("ZOO_OFFLINE"),
+        gpu=config.getoption("gpu"),
+        limit=config.getoption("limit"),
+        fresh=config.getoption("fresh"),
+        known_datasets=find_home() / "expected" / "datasets.toml",
+    )
+
+
+def _demand_gpu() -> None:
+    from harness.model.device import open_device
+
+    try:
+        open_device(gpu=True)
+    except DeviceMissing as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def _zoo(config: pytest.Config) -> Zoo:
+    if ZOO_KEY not in config.stash:
+        try:
+            config.stash[ZOO_KEY] = open_zoo(config.getoption("zoo") or DEFAULT_ZOO)
+        except HarnessError as error:
+            raise pytest.UsageError(str(error)) from error
+    return config.stash[ZOO_KEY]
+
+
+def _row_of(item: pytest.Item) -> Row | None:
+    callspec = getattr(item, "callspec", None)
+    row = callspec.params.get("zoo_row") if callspec is not None else None
+    return row if isinstance(row, Row) else None
+
+
+def _asks_for_rows(config: pytest.Config) -> bool:
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    return bool(
+        config.getoption("zoo")
+        or config.getoption("markexpr")
+        or config.getoption("keyword")
+        or (named and any("zoo" in Path(one).parts for one in config.args))
+    )
+
+
+def _records_of(terminalreporter: pytest.TerminalReporter) -> dict[str, Record]:
+    records = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name == RECORD_PROPERTY:
+                    record = record_from_json(str(value))
+                    records[record.row_id] = record
+    return records
+
+
+def _writer(config: pytest.Config) -> Callable[[str], None]:
+    """Return what writes a line past pytest's capture."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+
+    def write(line: str) -> None:
+        if reporter is None:  # a worker of pytest-xdist has no terminal
+            return
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(line)
+
+    return write
+
+
+def _path(
+    config: pytest.Config, option: str, twin: str, default: Path | None
+) -> Path | None:
+    value = config.getoption(option) or os.environ.get(twin)
+    return Path(value).expanduser().absolute() if value else default
+
+
+def _is_set(twin: str) -> bool:
+    return os.environ.get(twin, "").lower() not in ("", "0", "no", "false")
