@@ -43,10 +43,13 @@ def read_known_datasets(
     with noting(problems):
         document = read_toml(path)
     for zoo, section in document.items():
-        with noting(problems), located(path.name), located(f"section {zoo}"):
-            for dataset, values in table_of(section, "its content").items():
-                with noting(problems), located(f"dataset {dataset}"):
-                    known.setdefault(zoo, {})[dataset] = _parse_known(dataset, values)
+        place = f"section {zoo}"
+        entries: Mapping[str, object] = {}
+        with noting(problems), located(path.name), located(place):
+            entries = table_of(section, "its content")
+        for dataset, values in entries.items():
+            with noting(problems), located(path.name), located(f"{place}.{dataset}"):
+                known.setdefault(zoo, {})[dataset] = _parse_known(dataset, values)
     return known
 
 

@@ -138,6 +138,12 @@ def _cell_problems(row: Row, table: Table, place: str) -> Iterator[ZooDataError]
         )
     cells = {words.role_of(title): text for title, text in row.cells.items()}
     titles = {words.role_of(title): title for title in row.cells}
+    if "backbone" in cells and words.width_of(cells["backbone"]) != row.width:
+        yield ZooDataError(
+            f"{place}: field cells.{titles['backbone']}",
+            expected=f"what prints width {row.width}",
+            got=repr(cells["backbone"]),
+        )
     for role in ("input_px", "strategy", "backbone"):
         if role not in cells:
             continue

@@ -73,7 +73,7 @@ def find_sources(name_or_path: str, *, home: Path | None = None) -> ZooSources:
     if _is_word(name_or_path) and named.is_dir():
         return _shared(named, home / EXPECTED_FOLDER)
     own = Path(name_or_path)
-    if own.is_dir():
+    if name_or_path and own.is_dir():
         return _own(own.resolve(), home)
     raise UsageError(
         f"no zoo {name_or_path!r}",

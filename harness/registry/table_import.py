@@ -82,6 +82,7 @@ def import_table(printed: DocumentTable, *, zoo: str, order: int) -> ImportedTab
                     input_px=input_px,
                     archive=archive.name,
                     num_classes=words.NUM_CLASSES[dataset],
+                    width=words.width_of(cells[titles["backbone"]]),
                     cells=cells,
                 )
             )

@@ -5,8 +5,10 @@ Upstream's spelling (``split_distiil``, ``sensity``) stays in data; code uses ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from harness.errors import ZooDataError
 
@@ -45,6 +47,7 @@ COLUMNS: Mapping[str, Column] = {
 
 #: Chapter headings of the published documents, for the English page.
 CHAPTERS: Mapping[str, str] = {
+    "基线模型库": "Baseline models",
     "裁剪模型库": "Pruned models",
     "蒸馏模型库": "Distilled models",
     "量化模型库": "Quantised models",
@@ -76,6 +79,9 @@ BACKBONES: Mapping[str, Mapping[str, str]] = {
 #: Printed pretrained weights -> what they add to the backbone's word. The object365
 #: network has another normalisation, so it is another backbone.  # zoo-spec 1.2
 PRETRAINED: Mapping[str, str] = {"ImageNet": "", "object365": "_obj365"}
+
+#: How a narrowed backbone is printed.
+_WIDTH = re.compile(r" x (1/[1-9]\d*)$")
 
 STRATEGIES: Mapping[str, str] = {
     "baseline": "baseline",
@@ -113,13 +119,25 @@ def translate(printed: str, words: Mapping[str, str], what: str) -> str:
     return words[printed]
 
 
+def width_of(printed: str) -> float:
+    """Return the channel multiplier in a printed backbone: 1/8 of ``x 1/8`` at its end.
+
+    It is 1 for a backbone printed without one, as all of upstream's are.
+    """
+    found = _WIDTH.search(printed)
+    return 1.0 if found is None else float(Fraction(found[1]))
+
+
 def backbone_of(architecture: str, printed: str, pretrained: str | None) -> str:
     """Return our word for a printed backbone and its printed pretrained weights.
+
+    A printed width says nothing of the word: see :func:`width_of`.
 
     Raises:
         ZooDataError: a word is not in the tables.
     """
-    backbone = translate(printed, BACKBONES.get(architecture, {}), "backbone")
+    word = _WIDTH.sub("", printed)
+    backbone = translate(word, BACKBONES.get(architecture, {}), "backbone")
     if pretrained is None:
         return backbone
     return backbone + translate(pretrained, PRETRAINED, "pretrained weights")

@@ -30,19 +30,20 @@ def test_a_missing_file_knows_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[demo.lvis]\n", "dataset lvis: name of the dataset; expected coco or voc"),
+        (
+            "[demo.lvis]\n",
+            "section demo.lvis: name of the dataset; expected coco or voc",
+        ),
         ("[demo.coco]\nimages = 1\n", "unknown field; expected image_count, .*images"),
         ("[demo.coco]\nimage_count = 0\n", "field image_count; expected a whole"),
         ('[demo.coco]\nfingerprint = "x"\n', "field fingerprint; expected 64 hexa"),
         ("demo = 1\n", "its content; expected a table"),
-        ("[demo]\ncoco = 1\n", "dataset coco: its content; expected a table"),
+        ("[demo]\ncoco = 1\n", "section demo.coco: its content; expected a table"),
     ],
 )
 def test_a_malformed_fact_is_refused(tmp_path: Path, text: str, expected: str) -> None:
     path = tmp_path / "datasets.toml"
     path.write_text(text)
 
-    with pytest.raises(
-        ZooDataError, match=rf"^datasets\.toml: section demo: .*{expected}"
-    ):
+    with pytest.raises(ZooDataError, match=rf"^datasets\.toml: .*{expected}"):
         read_known_datasets(path)

@@ -21,6 +21,16 @@ def test_the_pretrained_weights_are_part_of_the_backbone(
     assert ours in words.KNOWN_BACKBONES["yolov3"]
 
 
+@pytest.mark.parametrize(
+    ("printed", "width"), [("MobileNetV1", 1.0), ("MobileNetV1 x 1/8", 0.125)]
+)
+def test_a_printed_width_is_not_part_of_the_backbones_word(
+    printed: str, width: float
+) -> None:
+    assert words.width_of(printed) == width
+    assert words.backbone_of("yolov3", printed, None) == "mobilenet_v1"
+
+
 def test_an_unknown_word_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         ZooDataError,
