@@ -1,0 +1,80 @@
+"""A zoo and a folder of records in; its pages written, or compared with those there."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from harness.atomic import write_text
+from harness.errors import located
+from harness.record_files import read_records
+from harness.report.pages import Values, render_pages
+from harness.rows import Zoo
+
+
+def accepted_records(checkout: Path, zoo_name: str) -> Path:
+    """Return the folder of the zoo's accepted records: what its pages are made of."""
+    return checkout / "reports" / "records" / zoo_name
+
+
+def pages_folder(checkout: Path, zoo_name: str) -> Path:
+    """Return the folder of the zoo's committed pages."""
+    return checkout / "reports" / zoo_name
+
+
+def write_pages(
+    zoo: Zoo, records_folder: Path, output: Path, values: Values
+) -> tuple[Path, ...]:
+    """Write the pages of a zoo into ``output`` and return their paths.
+
+    Raises:
+        RecordInvalid: a record is malformed, or not of this zoo's rows.
+    """
+    written = []
+    for name, text in _render(zoo, records_folder, values).items():
+        write_text(output / name, text)
+        written.append(output / name)
+    return tuple(written)
+
+
+def check_pages(zoo: Zoo, records_folder: Path, output: Path, values: Values) -> str:
+    """Return how the pages in ``output`` differ from what would be written.
+
+    Byte for byte: the empty text means that they are current; otherwise it is a unified
+    diff from what is there to what should be. Nothing is written.
+
+    Raises:
+        RecordInvalid: a record is malformed, or not of this zoo's rows.
+    """
+    return "".join(
+        _difference(output / name, text)
+        for name, text in _render(zoo, records_folder, values).items()
+    )
+
+
+def _render(zoo: Zoo, records_folder: Path, values: Values) -> dict[str, str]:
+    records = read_records(records_folder)
+    with located(records_folder):
+        return render_pages(zoo, records, values)
+
+
+def _difference(path: Path, expected: str) -> str:
+    found = path.read_bytes() if path.is_file() else None
+    if found == expected.encode("utf-8"):
+        return ""
+    before = "" if found is None else found.decode("utf-8", "backslashreplace")
+    lines = difflib.unified_diff(
+        _visible_lines(before),
+        _visible_lines(expected),
+        fromfile="/dev/null" if found is None else f"{path.name} (as it is)",
+        tofile=f"{path.name} (as it should be)",
+    )
+    return "".join(lines)
+
+
+def _visible_lines(text: str) -> list[str]:
+    """Split at LF alone; other line ends, and a missing last one, are shown."""
+    lines = text.replace("\r", "\\r").split("\n")
+    last = lines.pop()
+    shown = [f"{line}\n" for line in lines]
+    return [*shown, f"{last} (no newline at end)\n"] if last else shown

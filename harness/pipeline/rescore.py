@@ -1,0 +1,113 @@
+"""A record and its folder in; what its numbers say that its detections do not, out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from harness.detections import Detections
+from harness.errors import HarnessError, RecordInvalid
+from harness.evaluate import coco_ap
+from harness.pipeline.finding import Finding, Rule, finding_of, refused
+from harness.record_files import read_detections, read_truth
+from harness.records import DatasetUsed, Measurement, Record
+from harness.rows import METRICS_OF_DATASET, Row
+from harness.truth import CocoTruth
+
+#: Dataset -> what scores it.
+SCORERS: Mapping[str, Callable[[Detections, CocoTruth], Mapping[str, float]]] = {
+    "coco": coco_ap.score
+}
+
+#: How far a recomputed score may lie from the stored one: the order of a float sum.
+SAME_SCORE_PCT = 1e-9
+
+
+def recheck_scores(row: Row, record: Record, folder: Path) -> Iterator[Finding]:
+    """Yield what is wrong with the stored arrays, and scores that they do not give."""
+    scorer = SCORERS.get(row.dataset)
+    if scorer is None:
+        yield refused(
+            Rule.SCORE,
+            row.row_id,
+            f"no metric recomputes {row.dataset}",
+            expected=" | ".join(SCORERS),
+        )
+        return
+    if record.dataset is None:
+        return  # refused above
+    try:
+        truth = read_truth(folder, record.dataset.truth_file)
+    except RecordInvalid as error:
+        yield finding_of(Rule.TRUTH, row.row_id, error)
+        return
+    yield from _check_truth(row, record.dataset, truth)
+    for measurement in record.measurements:
+        try:
+            detections = read_detections(folder, measurement.detections_file)
+        except RecordInvalid as error:
+            yield finding_of(Rule.DETECTIONS, row.row_id, error)
+            continue
+        yield from _check_detections(row, measurement, detections)
+        try:
+            scores = scorer(detections, truth)
+        except HarnessError as error:
+            yield finding_of(Rule.SCORE, row.row_id, error)
+            continue
+        yield from _check_numbers(row, measurement, scores)
+
+
+def _check_truth(row: Row, used: DatasetUsed, truth: CocoTruth) -> Iterator[Finding]:
+    for field, expected in (
+        ("truth_sha256", truth.sha256()),
+        ("image_count", len(truth.image_ids)),
+        ("annotation_count", len(truth.box_image_ids)),
+    ):
+        got = getattr(used, field)
+        if got != expected:
+            yield refused(
+                Rule.TRUTH,
+                row.row_id,
+                f"{field} is not that of {used.truth_file}",
+                expected=expected,
+                got=got,
+            )
+
+
+def _check_detections(
+    row: Row, measurement: Measurement, detections: Detections
+) -> Iterator[Finding]:
+    for field, expected, got in (
+        ("detections_sha256", detections.sha256(), measurement.detections_sha256),
+        ("detection_count", len(detections.image_ids), measurement.detection_count),
+    ):
+        if got != expected:
+            yield refused(
+                Rule.DETECTIONS,
+                row.row_id,
+                f"{field} is not that of {measurement.detections_file}",
+                expected=expected,
+                got=got,
+            )
+
+
+def _check_numbers(
+    row: Row, measurement: Measurement, scores: Mapping[str, float]
+) -> Iterator[Finding]:
+    stored = measurement.scores_pct
+    for metric in sorted({*stored, *METRICS_OF_DATASET[row.dataset]}):
+        got, expected = stored.get(metric), scores.get(metric)
+        if (
+            got is None
+            or expected is None
+            or not math.isclose(got, expected, rel_tol=0, abs_tol=SAME_SCORE_PCT)
+        ):
+            yield refused(
+                Rule.SCORE,
+                row.row_id,
+                f"{metric} at {measurement.input_px} px does not follow from the "
+                "stored detections",
+                expected="no such score" if expected is None else expected,
+                got="none" if got is None else got,
+            )
