@@ -36,16 +36,16 @@ MOVED = f"{BASE}prune/yolov3_r50vd_dcn_prune1x.tar"
             'corrected = "608"',
             'corrected = "320"',
             (
-                "erratum E1: field corrected; expected another text than the printed 320, "
-                "got 320"
+                "erratum E1: field corrected; expected another text than the printed "
+                "320, got 320"
             ),
         ),
         (
             'corrected = "608"',
             'corrected = "608 px"',
             (
-                "erratum E1: field corrected; expected a whole number of pixels, got '608 "
-                "px'"
+                "erratum E1: field corrected; expected a whole number of pixels, got "
+                "'608 px'"
             ),
         ),
         (
@@ -60,8 +60,8 @@ MOVED = f"{BASE}prune/yolov3_r50vd_dcn_prune1x.tar"
             "changes_run = false",
             "changes_run = true",
             (
-                "erratum E2: field changes_run; expected false for a correction of url, "
-                "got true"
+                "erratum E2: field changes_run; expected false for a correction of "
+                "url, got true"
             ),
         ),
         (
@@ -84,8 +84,8 @@ MOVED = f"{BASE}prune/yolov3_r50vd_dcn_prune1x.tar"
             'corrected = "sensity"',
             'corrected = "sensitive"',
             (
-                "erratum E5: field corrected; expected aware or baseline or l2_distiil or "
-                "post or r578 or sensity or split_distiil, got 'sensitive'"
+                "erratum E5: field corrected; expected aware or baseline or l2_distiil "
+                "or post or r578 or sensity or split_distiil, got 'sensitive'"
             ),
         ),
     ],
@@ -147,12 +147,11 @@ def test_a_move_by_an_unknown_erratum_is_told(home: Path, edit: Edit) -> None:
 
 def test_a_move_of_an_unknown_archive_is_told(home: Path, edit: Edit) -> None:
     edit("moves.toml", 'archive = "yolov3_mobilenet_v1_voc_prune578"', 'archive = "x"')
+    (message,) = lint_zoo("january-2020", home)
 
-    assert lint_zoo("january-2020", home) == (
-        (
-            "moves.toml: move of x: field archive; expected the name of an [[archive]] of "
-            "this zoo, got no such archive"
-        ),
+    assert message == (
+        "moves.toml: move of x: field archive; expected the name of an [[archive]] of "
+        "this zoo, got no such archive"
     )
 
 

@@ -28,8 +28,8 @@ def test_an_id_that_is_not_made_of_the_fields_is_told(home: Path, edit: Edit) ->
             'backbone = "resnet50_vd_dcn"',
             'backbone = "resnet50"',
             (
-                "field backbone; expected mobilenet_v1 or resnet34 or resnet50_vd_dcn or "
-                "resnet50_vd_dcn_obj365, got resnet50"
+                "field backbone; expected mobilenet_v1 or resnet34 or resnet50_vd_dcn "
+                "or resnet50_vd_dcn_obj365, got resnet50"
             ),
         ),
         (
@@ -91,9 +91,9 @@ def test_an_unknown_word_is_told_with_the_known_ones(
             '= "ResNet50-vd-dcn"',
             '= "VGG16"',
             (
-                "field cells.骨架网络: unknown backbone; expected MobileNetV1 or R50vd-dcn "
-                "or ResNet34 or ResNet50-vd-dcn, got 'VGG16'; a new word is one line in "
-                "harness/registry/words.py"
+                "field cells.骨架网络: unknown backbone; expected MobileNetV1 or "
+                "R50vd-dcn or ResNet34 or ResNet50-vd-dcn, got 'VGG16'; a new word is "
+                "one line in harness/registry/words.py"
             ),
         ),
         (
@@ -116,12 +116,11 @@ def test_a_cell_that_prints_something_else_than_the_fields_is_told(
 
 def test_two_tables_of_one_place_are_told(home: Path, edit: Edit) -> None:
     edit("prune_voc.toml", "order = 2", "order = 1")
+    (message,) = lint_zoo("january-2020", home)
 
-    assert lint_zoo("january-2020", home) == (
-        (
-            "prune_voc.toml: table: field order; expected each place in the document once, "
-            "got 1, as in prune_coco.toml"
-        ),
+    assert message == (
+        "prune_voc.toml: table: field order; expected each place in the document once, "
+        "got 1, as in prune_coco.toml"
     )
 
 
