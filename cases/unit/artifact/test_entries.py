@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from harness.artifact.entries import find_damage, read_entries
+from harness.errors import ArchiveUnreadable
+
+
+@pytest.fixture
+def at(tmp_path):
+    def write(data: bytes):
+        path = tmp_path / "archive"
+        path.write_bytes(data)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def zipped():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("x")
+        archive.writestr("x/a", b"first" * 100)
+        archive.writestr("x/b", b"second")
+    return out.getvalue()
+
+
+def contents(path, **limit) -> list:
+    return [
+        (entry.name, b"".join(entry.chunks()))
+        for entry in read_entries(path, **limit)
+        if entry.kind == "file"
+    ]
+
+
+def test_each_kind_gives_its_entries_in_order(at, tar_of, gzip_of, zipped):
+    files = {"x/a": b"first" * 100, "x/b": b"second"}
+    tar = tar_of(files)
+
+    assert contents(at(tar)) == list(files.items())
+    assert contents(at(gzip_of(tar))) == list(files.items())
+    assert contents(at(zipped)) == list(files.items())
+
+
+def test_entries_can_be_passed_over(at, tar_of, gzip_of):
+    path = at(gzip_of(tar_of({"x/a": b"first" * 1000, "x/b": b"second"})))
+
+    assert [entry.name for entry in read_entries(path)] == ["x/a", "x/b"]
+
+
+def test_folders_are_folders(at, zipped):
+    assert [(one.name, one.kind) for one in read_entries(at(zipped))] == [
+        ("x/", "folder"),
+        ("x/a", "file"),
+        ("x/b", "file"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("member_type", "described"),
+    [
+        (tarfile.SYMTYPE, "symbolic link"),
+        (tarfile.LNKTYPE, "hard link"),
+        (tarfile.CHRTYPE, "device"),
+        (tarfile.BLKTYPE, "device"),
+        (tarfile.FIFOTYPE, "pipe"),
+        (b"Z", "entry of type b'Z'"),
+    ],
+)
+def test_what_is_neither_file_nor_folder_is_described(at, member_type, described):
+    member = tarfile.TarInfo("x/odd")
+    member.type, member.linkname = member_type, "conv1_weights"
+    (entry,) = read_entries(at(member.tobuf() + bytes(1024)))
+
+    assert (entry.kind, entry.described) == ("other", described)
+
+
+def test_a_whole_archive_has_no_damage(at, good, gzip_of, zipped):
+    assert find_damage(at(good)) is None
+    assert find_damage(at(gzip_of(good))) is None
+    assert find_damage(at(zipped)) is None
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["tar", "tar.gz"])
+def test_a_tar_cut_anywhere_before_its_end_mark_is_damaged(at, tar_of, gzip_of, packed):
+    tar = tar_of({"x/a": b"1" * 700, "x/b": b"2"})
+    # a: header, two blocks; b: header, one block; then the end mark begins
+    ends = 5 * 512
+    cuts = [600, 1023, 1024, 1536, 1700, 2048, ends - 1, ends, ends + 511]
+
+    for cut in cuts:
+        part = gzip_of(tar[:cut]) if packed else tar[:cut]
+        assert "damaged or cut short" in (find_damage(at(part)) or ""), cut
+    assert find_damage(at(tar[: ends + 512])) is None
+
+
+def test_a_gzip_stream_cut_before_its_checksum_is_damaged(at, good, gzip_of):
+    assert find_damage(at(gzip_of(good)[:-4])) == (
+        "after the last entry: damaged or cut short; expected a whole archive, got "
+        "EOFError (Compressed file ended before the end-of-stream marker was reached); "
+        "fetch it again"
+    )
+
+
+def test_a_damaged_header_is_not_taken_for_the_end(at, tar_of):
+    tar = bytearray(tar_of({"x/a": b"1", "x/b": b"2", "x/c": b"3"}))
+    tar[1024 + 3] ^= 1  # the name in the header of x/b
+
+    assert find_damage(at(bytes(tar))) == (
+        "after 'x/a': damaged or cut short; expected another entry or the end mark, "
+        f"got {bytes(tar[1024:1040])!r}; fetch it again"
+    )
+
+
+def test_data_cut_short_names_what_happened(at, good):
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^damaged or cut short; expected a whole archive, got ReadError "
+        r"\(unexpected end of data\); fetch it again$",
+    ):
+        contents(at(good[:3000]))
+
+
+def test_a_gzip_stream_without_a_tar_is_damaged(at, gzip_of):
+    with pytest.raises(
+        ArchiveUnreadable, match=r"^first entry: damaged or cut short; "
+    ):
+        contents(at(gzip_of(b"just text" * 100)))
+
+
+def test_a_flipped_bit_in_a_zip_is_found_by_its_checksum(at):
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w") as archive:
+        archive.writestr("x/b", b"second")
+    broken = stored.getvalue().replace(b"second", b"secone")
+
+    with pytest.raises(ArchiveUnreadable, match=r"BadZipFile \(Bad CRC-32 for file"):
+        contents(at(broken))
+
+
+def test_a_zip_without_its_directory_is_damaged(at, zipped):
+    assert "BadZipFile (File is not a zip file)" in (
+        find_damage(at(zipped[:100])) or ""
+    )
+
+
+def test_an_encrypted_file_is_described(at, zipped):
+    data = bytearray(zipped)
+    central = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
+    data[central + 8] |= 1  # bit 0 of the flags: encrypted  # APPNOTE 4.4.4
+
+    odd = [
+        one.described for one in read_entries(at(bytes(data))) if one.kind == "other"
+    ]
+
+    assert odd == ["encrypted file"]
+
+
+def test_a_stream_that_unpacks_to_too_much_is_cut_off(at, tar_of, gzip_of):
+    path = at(gzip_of(tar_of({"x/a": bytes(100_000)})))
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^after 'x/a': unpacks to too much; expected at most 50000 bytes, got "
+        r"more; do not trust this archive$",
+    ):
+        list(read_entries(path, longest_stream_bytes=50_000))
+    with pytest.raises(ArchiveUnreadable, match="unpacks to too much"):
+        contents(path, longest_stream_bytes=50_000)
+
+
+def test_an_end_without_end_is_cut_off(at, tar_of, gzip_of):
+    path = at(gzip_of(tar_of({"x/a": b"1"}) + bytes(1 << 20)))
+
+    with pytest.raises(
+        ArchiveUnreadable, match=r"^after the last entry: unpacks to too much"
+    ):
+        list(read_entries(path, longest_stream_bytes=50_000))
+
+
+def test_a_file_that_is_no_archive_is_refused(at):
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^not an archive; expected a tar, tar.gz or zip, got a file that starts "
+        r"b'conv1_weights'; look at what its address serves$",
+    ):
+        contents(at(b"conv1_weights"))

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.artifact.entry_name import safe_path
+from harness.errors import ArchiveUnreadable
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("x/yolo_block.0.0.0.conv.weights", "x/yolo_block.0.0.0.conv.weights"),
+        ("./x/conv1_weights", "x/conv1_weights"),
+        ("x/", "x"),
+        ("./", "."),
+        ("x/..y", "x/..y"),
+        ("模型/权重", "模型/权重"),
+    ],
+)
+def test_a_name_inside_the_folder_is_its_path(name: str, path: str):
+    assert safe_path(name) == PurePosixPath(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("/etc/passwd", "an absolute path"),
+        ("C:/Windows", "an absolute path"),
+        ("c:x", "an absolute path"),
+        ("../x", "a path that leads outside"),
+        ("x/../../y", "a path that leads outside"),
+        ("", "a path that leads outside"),
+        ("x\\..\\y", "a backslash or a character that cannot be printed"),
+        ("x\n", "a backslash or a character that cannot be printed"),
+        ("x\udcff", "a backslash or a character that cannot be printed"),
+        ("a" * 256, "a name too long to write"),
+        ("权" * 86, "a name too long to write"),
+        ("a/" * 600, "a name too long to write"),
+    ],
+)
+def test_any_other_name_is_refused(name: str, what: str):
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=rf"^{what}; expected a relative name inside the archive's folder, "
+        r"got '[^\n]{0,90}'(\.\.\.)?; do not trust this archive$",
+    ):
+        safe_path(name)
+
+
+@given(st.text(alphabet="ab./\\:\0C", max_size=12))
+def test_no_name_leads_outside(name: str):
+    try:
+        path = safe_path(name)
+    except ArchiveUnreadable:
+        return
+
+    assert not path.is_absolute()
+    assert (Path("/root") / path).resolve().is_relative_to("/root")

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from harness.artifact.cache_entry import Content
+from harness.artifact.refusal import Refusal, judge_content, refuse_archive
+from harness.errors import ArchiveUnavailable, WrongArchive
+
+URL = "https://models.example/PaddleSlim/x.tar"
+
+
+@pytest.fixture
+def judge(archive_at, tmp_path):
+    def run(data: bytes, pin: bytes | None = None):
+        path = tmp_path / "got"
+        path.write_bytes(data)
+        content = Content(sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data))
+        return judge_content(archive_at(URL, pin=pin), "there", path, content)
+
+    return run
+
+
+def test_pinned_bytes_are_taken_whatever_they_look_like(judge):
+    assert judge(b"<html>", pin=b"<html>") is None
+
+
+def test_a_whole_archive_is_taken_when_nothing_is_pinned(judge, good):
+    assert judge(good) is None
+
+
+def test_a_page_is_no_evidence_against_an_archive(judge, good):
+    refusal = judge(b"<!DOCTYPE html><p>log in", pin=good)
+
+    assert str(refusal) == (
+        "there: answered with a page that starts b'<!DOCTYPE html><'"
+    )
+    assert not refusal.is_other
+    assert not refusal.may_pass
+
+
+def test_nothing_may_pass(judge, good):
+    refusal = judge(b"", pin=good)
+
+    assert str(refusal) == "there: answered with nothing"
+    assert refusal.may_pass
+    assert not refusal.is_other
+
+
+def test_another_whole_archive_is_the_wrong_one(judge, good):
+    refusal = judge(good, pin=b"the original")
+
+    assert str(refusal) == (
+        f"there: {len(good)} bytes, sha256 {hashlib.sha256(good).hexdigest()}"
+    )
+    assert refusal.is_other
+    assert not refusal.may_pass
+
+
+def test_a_part_of_the_pinned_archive_is_wrong_and_may_pass(judge, good):
+    refusal = judge(good[:2000], pin=good)
+
+    assert refusal.is_other
+    assert refusal.may_pass
+
+
+def test_bytes_that_are_no_archive_are_wrong_where_one_is_pinned(judge, good):
+    assert judge(b"not an archive", pin=good).is_other
+
+
+def test_bytes_that_are_no_archive_are_refused_where_none_is_pinned(judge):
+    refusal = judge(b"not an archive")
+
+    assert str(refusal) == (
+        "there: not an archive; expected a tar, tar.gz or zip, "
+        "got a file that starts b'not an archive'; look at what its address serves"
+    )
+    assert not refusal.is_other
+
+
+def test_an_archive_cut_short_is_refused_where_none_is_pinned(judge, good):
+    refusal = judge(good[:2000])
+
+    assert refusal.reason.startswith("after 'x/conv1_weights': damaged or cut short")
+    assert refusal.may_pass
+
+
+def test_no_source_at_all_is_unavailable_and_lists_what_was_tried(archive_at):
+    error = refuse_archive(
+        archive_at(URL),
+        [Refusal(place="a", reason="HTTP 404"), Refusal(place="b", reason="no")],
+        offline=False,
+    )
+
+    assert isinstance(error, ArchiveUnavailable)
+    assert str(error) == (
+        "archive x: no source serves it; expected an archive from one of its "
+        "addresses, got a: HTTP 404 | b: no; give --mirror a folder that holds "
+        "PaddleSlim/x.tar"
+    )
+
+
+def test_offline_says_what_was_not_on_this_machine(archive_at):
+    error = refuse_archive(archive_at(URL), [], offline=True)
+
+    assert isinstance(error, ArchiveUnavailable)
+    assert str(error) == (
+        "archive x: not on this machine, and offline; expected a cached copy or a "
+        "local source, got neither; go online, or give --mirror a folder that holds "
+        "PaddleSlim/x.tar"
+    )
+
+
+def test_one_wrong_archive_outweighs_sources_that_do_not_answer(archive_at):
+    error = refuse_archive(
+        archive_at(URL, sha256="aa", size_bytes=7),
+        [
+            Refusal(place="a", reason="2 bytes, sha256 bb", is_other=True),
+            Refusal(place="b", reason="HTTP 404"),
+        ],
+        offline=False,
+    )
+
+    assert isinstance(error, WrongArchive)
+    assert str(error) == (
+        "archive x: the bytes are not the pinned ones; expected 7 bytes, sha256 aa, "
+        "got a: 2 bytes, sha256 bb | b: HTTP 404; find the original, or pin the new "
+        "bytes on purpose"
+    )

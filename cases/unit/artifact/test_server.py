@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import socket
+import threading
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness.artifact.fetch import fetch_archive
+from harness.artifact.server import serve_folder
+from harness.errors import UsageError
+
+
+def test_a_served_folder_is_a_mirror(tmp_path, good, archive_at, cache, capfd):
+    path = tmp_path / "web/PaddleSlim/x.tar"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(good)
+
+    with serve_folder(tmp_path / "web") as base:
+        got = fetch_archive(
+            archive_at("http://models.invalid/PaddleSlim/x.tar", pin=good),
+            cache=cache,
+            mirror=base,
+            offline=False,
+        )
+
+    assert got.source == f"{base}/PaddleSlim/x.tar"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_server_is_of_this_machine_only(tmp_path):
+    with serve_folder(tmp_path) as base:
+        assert urlsplit(base).hostname == "127.0.0.1"
+
+
+def test_two_servers_have_two_ports(tmp_path):
+    with serve_folder(tmp_path) as first, serve_folder(tmp_path) as second:
+        assert first != second
+
+
+@pytest.mark.parametrize("path", ["/none.tar", "/", "/folder/", "/../secret"])
+def test_what_is_no_file_of_the_folder_is_not_found(tmp_path, path):
+    (tmp_path / "secret").touch()
+    (tmp_path / "web/folder").mkdir(parents=True)
+
+    with (
+        serve_folder(tmp_path / "web") as base,
+        pytest.raises(urllib.error.HTTPError, match="404") as refused,
+    ):
+        urllib.request.urlopen(base + path, timeout=10)
+
+    refused.value.close()
+
+
+def test_the_server_ends_with_its_block(tmp_path):
+    before = threading.active_count()
+
+    with serve_folder(tmp_path) as base:
+        assert threading.active_count() > before
+
+    address = urlsplit(base)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname, address.port), timeout=10)
+
+
+def test_a_client_that_hangs_up_is_not_reported(tmp_path, capfd):
+    (tmp_path / "x").write_bytes(bytes(8 << 20))  # more than a socket buffers
+    with serve_folder(tmp_path) as base:
+        address = urlsplit(base)
+        for _ in range(3):
+            with socket.create_connection((address.hostname, address.port)) as client:
+                client.sendall(b"GET /x HTTP/1.0\r\n\r\n")
+                client.recv(10)
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
+    with (
+        pytest.raises(
+            UsageError,
+            match=r"/none: cannot serve it; expected a folder, got none there$",
+        ),
+        serve_folder(tmp_path / "none"),
+    ):
+        pass

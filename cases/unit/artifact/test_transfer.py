@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import hashlib
+import http.client
+import socket
+import ssl
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+
+from harness.artifact.cache_entry import Content
+from harness.artifact.sources import Source
+from harness.artifact.transfer import TransferFailure, failure_of, receive
+from harness.errors import UsageError
+
+
+@pytest.fixture
+def get(tmp_path: Path):
+    def run(address: str, *, into: Path | None = None, **settings):
+        settings = {"timeout_s": 10.0, "largest_bytes": 1 << 20, **settings}
+        settings.setdefault("progress", None)
+        source = Source(address=address, origin="printed")
+        return receive(source, into or tmp_path / "got", **settings)
+
+    return run
+
+
+def content_of(data: bytes) -> Content:
+    return Content(sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data))
+
+
+def test_a_whole_answer_is_written_and_hashed(web, get, good, tmp_path):
+    got = get(web.on("/x.tar", web.gives(good)))
+
+    assert got == content_of(good)
+    assert (tmp_path / "got").read_bytes() == good
+
+
+def test_an_answer_in_chunks_is_put_together(web, get, good):
+    assert get(web.on("/x.tar", web.gives_chunks(good))) == content_of(good)
+
+
+def test_an_answer_without_a_length_ends_with_the_connection(web, get, good):
+    assert get(web.on("/x.tar", web.gives_without_length(good))) == content_of(good)
+
+
+def test_a_file_is_copied(get, good, tmp_path):
+    (tmp_path / "x y.tar").write_bytes(good)
+
+    assert get((tmp_path / "x y.tar").as_uri()) == content_of(good)
+
+
+def test_a_missing_file_or_a_folder_is_a_failure(get, tmp_path):
+    (tmp_path / "file").touch()
+    missing = TransferFailure(reason="no such file", may_pass=False)
+
+    assert get((tmp_path / "none.tar").as_uri()) == missing
+    assert get((tmp_path / "file/x.tar").as_uri()) == missing
+    assert get(tmp_path.as_uri()) == TransferFailure(
+        reason="a folder, not a file", may_pass=False
+    )
+
+
+def test_fewer_bytes_than_promised_may_pass(web, get):
+    got = get(web.on("/x.tar", web.gives(b"half", promised_bytes=8)))
+
+    assert got == TransferFailure(reason="cut short: 4 of 8 bytes", may_pass=True)
+
+
+def test_chunks_that_stop_without_an_end_may_pass(web, get, good):
+    got = get(web.on("/x.tar", web.gives_chunks(good, is_whole=False)))
+
+    assert got == TransferFailure(reason="cut short between two chunks", may_pass=True)
+
+
+@pytest.mark.parametrize("after", [b"", b"some"], ids=["at once", "after some bytes"])
+def test_a_reset_may_pass(web, get, after):
+    got = get(web.on("/x.tar", web.resets(after)))
+
+    assert isinstance(got, TransferFailure)
+    assert got.may_pass
+    assert got.reason.startswith("connection broke: ")
+
+
+def test_silence_may_pass(web, get):
+    def wait(handler):
+        handler.rfile.read(1)  # nothing comes: until the client gives up
+
+    got = get(web.on("/x.tar", wait), timeout_s=0.1)
+
+    assert got == TransferFailure(reason="fell silent", may_pass=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "may_pass"),
+    [(404, False), (403, False), (410, False), (429, True), (500, True), (503, True)],
+)
+def test_a_refusal_names_its_status(web, get, status, may_pass):
+    got = get(web.on("/x.tar", web.says(status)))
+
+    assert isinstance(got, TransferFailure)
+    assert got.reason.startswith(f"HTTP {status} ")
+    assert got.may_pass is may_pass
+
+
+def test_a_host_that_refuses_is_left_for_the_next_source(get):
+    with socket.socket() as free:  # bound and not listening: nobody answers there
+        free.bind(("127.0.0.1", 0))
+        got = get(f"http://127.0.0.1:{free.getsockname()[1]}/x.tar")
+
+    assert isinstance(got, TransferFailure)
+    assert got.reason.startswith("cannot connect: ")
+    assert not got.may_pass
+
+
+def test_a_redirect_is_followed(web, get, good):
+    web.on("/new.tar", web.gives(good))
+
+    assert get(web.on("/x.tar", web.leads_to("/new.tar"))) == content_of(good)
+
+
+@pytest.mark.parametrize("address", ["file:///etc/hostname", "ftp://127.0.0.1/x.tar"])
+def test_a_redirect_leads_to_the_web_only(web, get, address):
+    got = get(web.on("/x.tar", web.leads_to(address)))
+
+    assert isinstance(got, TransferFailure)
+    assert not got.may_pass
+
+
+def test_a_proxy_is_not_asked_for_a_server_of_this_machine(web, get, good, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    assert get(web.on("/x.tar", web.gives(good))) == content_of(good)
+
+
+def test_a_proxy_is_asked_for_other_hosts(web, get, good, monkeypatch):
+    monkeypatch.setenv("http_proxy", web.base)
+    monkeypatch.delenv("no_proxy", raising=False)
+    web.on("http://models.invalid/x.tar", web.gives(good))
+
+    assert get("http://models.invalid/x.tar") == content_of(good)
+
+
+def test_an_endless_answer_is_cut_off(web, get):
+    got = get(web.on("/x.tar", web.gives_chunks(bytes(5000))), largest_bytes=4999)
+
+    assert got == TransferFailure(reason="more than 4999 bytes", may_pass=False)
+
+
+def test_progress_is_told_the_bytes_so_far_and_all_of_them(web, get):
+    told = []
+    content = bytes(600_000)
+
+    get(
+        web.on("/x.tar", web.gives(content)),
+        progress=lambda done, total: told.append((done, total)),
+    )
+
+    assert told[-1] == (600_000, 600_000)
+    assert len(told) > 1
+    assert told == sorted(told)
+
+
+def test_progress_is_told_when_nobody_knows_the_length(web, get):
+    told = []
+
+    get(
+        web.on("/x.tar", web.gives_chunks(bytes(10))),
+        progress=lambda done, total: told.append((done, total)),
+    )
+
+    assert told == [(10, None)]
+
+
+def test_an_error_of_the_callers_progress_stays_its_own(web, get):
+    def fail(done_bytes, total_bytes):
+        raise BrokenPipeError("the terminal went away")
+
+    with pytest.raises(BrokenPipeError, match="the terminal went away"):
+        get(web.on("/x.tar", web.gives(b"bytes")), progress=fail)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a full device")
+def test_a_full_disk_is_no_fault_of_the_source(web, get):
+    with pytest.raises(
+        UsageError,
+        match=r"^/dev/full: the cache cannot be written; expected a folder with room "
+        r"in it, got No space left on device; free some space",
+    ):
+        get(web.on("/x.tar", web.gives(b"bytes")), into=Path("/dev/full"))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "may_pass"),
+    [
+        (URLError(TimeoutError("timed out")), "cannot connect: timed out", False),
+        (URLError(ConnectionResetError("rst")), "cannot connect: rst", True),
+        (ssl.SSLEOFError("eof"), "connection broke: ('eof',)", True),
+        (http.client.BadStatusLine("x"), "BadStatusLine: x", False),
+    ],
+    ids=["no answer to a call", "reset while greeting", "TLS cut", "not HTTP"],
+)
+def test_an_error_says_whether_another_try_helps(error, reason, may_pass):
+    assert failure_of(error) == TransferFailure(reason=reason, may_pass=may_pass)
+
+
+def test_a_redirect_in_a_circle_is_one_line(web, get):
+    got = get(web.on("/x.tar", web.leads_to("/x.tar")))
+
+    assert isinstance(got, TransferFailure)
+    assert "infinite loop" in got.reason
+    assert "\n" not in got.reason

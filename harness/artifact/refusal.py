@@ -1,0 +1,92 @@
+"""What a source gave in, the reason not to take it out; and all reasons, as one error.
+
+Only bytes other than the pinned ones make a ``WrongArchive``. A page in an archive's
+place says something about the way there, not about the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.artifact.cache_entry import Content, is_pinned
+from harness.artifact.entries import find_damage
+from harness.artifact.kind import is_page, kind_of, read_head
+from harness.artifact.sources import published_path
+from harness.errors import ArchiveUnavailable, WrongArchive
+from harness.rows import Archive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why the bytes of one source, or those in the cache, were not taken."""
+
+    place: str
+    reason: str
+    may_pass: bool = False  # worth another try
+    is_other: bool = False  # whole bytes came, and they are not the pinned ones
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+def judge_content(
+    archive: Archive, place: str, path: Path, content: Content
+) -> Refusal | None:
+    """Say why a received file is not taken for the archive, or None when it is.
+
+    A known digest decides alone. Without one the file must be a whole archive.
+    """
+    if archive.sha256 is not None and is_pinned(archive, content):
+        return None
+    head = read_head(path)
+    if content.size_bytes == 0:
+        return Refusal(place=place, reason="answered with nothing", may_pass=True)
+    if kind_of(head) is None and is_page(head):
+        return Refusal(
+            place=place, reason=f"answered with a page that starts {head[:16]!r}"
+        )
+    damage = find_damage(path)
+    if not is_pinned(archive, content):
+        return Refusal(
+            place=place,
+            reason=f"{content.size_bytes} bytes, sha256 {content.sha256}",
+            is_other=True,
+            may_pass=damage is not None,  # perhaps cut short where nobody noticed
+        )
+    if damage is not None:
+        return Refusal(place=place, reason=damage, may_pass=True)
+    return None
+
+
+def refuse_archive(
+    archive: Archive, refusals: Sequence[Refusal], *, offline: bool
+) -> ArchiveUnavailable | WrongArchive:
+    """Return the error that ends a fetch which nobody could serve."""
+    tried = " | ".join(str(one) for one in refusals)
+    if any(one.is_other for one in refusals):
+        pins = (
+            archive.size_bytes is not None and f"{archive.size_bytes} bytes",
+            archive.sha256 is not None and f"sha256 {archive.sha256}",
+        )
+        return WrongArchive(
+            f"archive {archive.name}: the bytes are not the pinned ones",
+            expected=", ".join(one for one in pins if one),
+            got=tried,
+            next_step="find the original, or pin the new bytes on purpose",
+        )
+    step = f"give --mirror a folder that holds {published_path(archive.url)}"
+    if offline:
+        return ArchiveUnavailable(
+            f"archive {archive.name}: not on this machine, and offline",
+            expected="a cached copy or a local source",
+            got=tried or "neither",
+            next_step=f"go online, or {step}",
+        )
+    return ArchiveUnavailable(
+        f"archive {archive.name}: no source serves it",
+        expected="an archive from one of its addresses",
+        got=tried,
+        next_step=step,
+    )

@@ -1,0 +1,55 @@
+"""A folder in, the address of a real HTTP server of its files out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from harness.errors import UsageError
+
+
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[str]:
+    """Serve a folder's files to this machine while the block runs.
+
+    Gives the base address, ``http://127.0.0.1:<port>``; the port is a free one.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(
+            f"{folder}: cannot serve it", expected="a folder", got="none there"
+        )
+    handler = partial(_QuietHandler, directory=str(folder))
+    with _QuietServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(
+            target=partial(server.serve_forever, poll_interval=0.05),
+            name=f"serving {folder}",
+            daemon=True,
+        )
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client that hangs up is its own witness."""
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Write no line per request: standard error belongs to the command."""
+
+    def list_directory(self, path: object) -> None:  # noqa: ARG002
+        """Refuse a folder: what is asked for is a file."""
+        self.send_error(HTTPStatus.NOT_FOUND)
