@@ -141,7 +141,7 @@ def _miss(judgement: Judgement) -> str:
 def _digits_that_show(judgement: Judgement) -> int:
     """Return two, or as many digits as show that the difference is over the edge."""
     tolerance = Decimal(judgement.tolerance_pct)
-    for digits in range(2, 17):
-        if Decimal(f"{abs(judgement.difference_pct):.{digits}f}") > tolerance:
-            return digits
-    return 2
+    difference = abs(judgement.difference_pct)
+    return next(
+        (n for n in range(2, 16) if Decimal(f"{difference:.{n}f}") > tolerance), 16
+    )

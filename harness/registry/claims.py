@@ -53,10 +53,11 @@ def read_claims(path: Path, problems: list[ZooDataError]) -> tuple[Claim, ...]:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
+            missing = isinstance(error, FileNotFoundError)
             raise ZooDataError(
                 "claims are not readable",
                 expected=f"a CSV in UTF-8 with the header {','.join(HEADER)}",
-                got=str(error),
+                got="no such file" if missing else str(error),
             ) from error
         found: list[ZooDataError] = []
         claims = parse_claims(text, found)

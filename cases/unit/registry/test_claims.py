@@ -108,9 +108,11 @@ def test_problems_of_a_file_name_it(tmp_path: Path) -> None:
     assert str(problems[0]).startswith("zoo.csv: line 2: field printed of row a")
 
 
-@pytest.mark.parametrize("content", [None, b"\xff"])
+@pytest.mark.parametrize(
+    ("content", "got"), [(None, "got no such file"), (b"\xff", "got 'utf-8' codec")]
+)
 def test_a_file_that_cannot_be_read_is_a_problem(
-    tmp_path: Path, content: bytes | None
+    tmp_path: Path, content: bytes | None, got: str
 ) -> None:
     path = tmp_path / "zoo.csv"
     if content is not None:
@@ -119,3 +121,4 @@ def test_a_file_that_cannot_be_read_is_a_problem(
 
     assert read_claims(path, problems) == ()
     assert str(problems[0]).startswith("zoo.csv: claims are not readable; expected")
+    assert got in str(problems[0])

@@ -62,6 +62,12 @@ def test_a_new_chapter_forgets_the_heading_before() -> None:
         parse_document(ONE + "\n## Next\n| A |\n|---|\n| a |\n")
 
 
+def test_deeper_headings_mean_nothing() -> None:
+    (table,) = parse_document(ONE.replace("### H", "### Heading\n\n#### H")).tables
+
+    assert table.heading == "Heading"
+
+
 def test_outer_bars_may_be_missing_on_the_right() -> None:
     (table,) = parse_document(ONE.replace("| a | b |", "| a | b")).tables
 

@@ -73,6 +73,14 @@ def test_a_pin_of_an_unknown_archive_is_told(home: Path) -> None:
     )
 
 
+def test_a_pin_of_an_archive_of_the_zoo_is_no_fault(home: Path) -> None:
+    pin = Pin(url="https://example.org/a.tar", size_bytes=7, sha256="a" * 64)
+    name = "yolov3_mobilenet_v1_prune578"
+    write_lock(home / "expected" / "archives.lock.toml", "january-2020", {name: pin})
+
+    assert lint_zoo("january-2020", home) == ()
+
+
 def test_a_waiver_of_a_known_row_is_no_fault(home: Path) -> None:
     append(home, "waivers.toml", WAIVER.format(row=ROW))
 
