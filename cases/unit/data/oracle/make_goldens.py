@@ -1,0 +1,106 @@
+"""Make, or check, what the old runtime says: the door of this folder.
+
+    make_goldens.py             check: make all again and compare with what is committed
+    make_goldens.py --write     make the committed archive and goldens
+    make_goldens.py --full DIR  make the full-width archive, its goldens and a data root
+    make_goldens.py --counts    check the network against the known variable counts
+
+Runs on CPython 3.7 with requirements-oracle.txt; ``tox -e oracle`` sets that up.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def main(arguments=None):
+    """Run one mode; the exit code says whether everything is as it should be."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="the default")
+    mode.add_argument("--write", action="store_true")
+    mode.add_argument("--full", metavar="DIR", type=Path)
+    mode.add_argument("--counts", action="store_true")
+    asked = parser.parse_args(arguments)
+    if sys.version_info[:2] != (3, 7):
+        print(
+            "Python {}.{}: the old runtime needs CPython 3.7; install it and run "
+            "tox -e oracle".format(*sys.version_info[:2]),
+            file=sys.stderr,
+        )
+        return 2
+    if asked.counts:
+        return check_counts()
+    if asked.full:
+        from full_golden import write_full
+
+        write_full(asked.full, lambda line: print(line, flush=True))
+        return 0
+    with tempfile.TemporaryDirectory() as fresh:
+        names = make_committed(fresh, weights_from=fresh if asked.write else HERE)
+        return (publish if asked.write else check)(names, fresh)
+
+
+def make_committed(folder, weights_from):
+    """Make every committed file in ``folder``; their names.
+
+    The golden comes from the archive in ``weights_from``. A check takes the committed
+    one: a weight that rounds the other way here would move every golden.
+    """
+    # before anything that imports paddle: it sets the number of threads
+    import old_runtime  # noqa: F401
+    import postprocess_golden
+    import tiny_golden
+
+    tiny_golden.write_archive(folder)
+    tiny_golden.write_golden(Path(weights_from) / tiny_golden.ARCHIVE, folder)
+    postprocess_golden.write_postprocess(folder)
+    return tiny_golden.ARCHIVE, tiny_golden.GOLDEN, postprocess_golden.GOLDEN
+
+
+def publish(names, fresh):
+    """Put freshly made files into this folder."""
+    for name in names:
+        shutil.copyfile(str(Path(fresh) / name), str(HERE / name))
+        print("{}: {} bytes".format(name, (HERE / name).stat().st_size))
+    return 0
+
+
+def check(names, fresh):
+    """Compare freshly made files with the committed ones."""
+    from golden_check import compare_file
+
+    findings = [compare_file(name, HERE, fresh) for name in names]
+    for finding in findings:
+        print(("ok      " if finding.is_equal else "DIFFERS ") + finding.text)
+    return 0 if all(finding.is_equal for finding in findings) else 1
+
+
+def check_counts():
+    """Compare the network's variables with the known counts (zoo-spec 2, 4.2)."""
+    from fluid_yolov3_mobilenet_v1 import KNOWN_COUNTS, count
+
+    wrong = 0
+    for (num_classes, plan_name), expected in sorted(KNOWN_COUNTS.items()):
+        got = count(num_classes, plan_name)
+        wrong += got != expected
+        print(
+            "{} {} classes, {}: expected {} variables and {} elements, got {} and "
+            "{}".format(
+                "ok     " if got == expected else "DIFFERS",
+                num_classes,
+                plan_name,
+                *(expected + got),
+            )
+        )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

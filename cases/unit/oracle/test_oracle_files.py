@@ -1,0 +1,214 @@
+import importlib.util
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+ORACLE = Path(__file__).parents[1] / "data" / "oracle"
+ARCHIVE = "tiny_yolov3_mobilenet_v1_prune578.tar"
+GOLDENS = ("tiny_golden.npz", "postprocess.npz")
+
+
+def load_script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ORACLE / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run_script(name: str, *arguments: str, **environ: str):
+    return subprocess.run(
+        [sys.executable, "-B", str(ORACLE / name), *arguments],
+        env={"HOME": os.devnull, "PATH": "", **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("golden", GOLDENS)
+def test_a_golden_says_what_made_it(golden):
+    with np.load(ORACLE / golden) as arrays:
+        about = json.loads(str(arrays["about"]))
+
+    assert about["paddle"] == "1.8.5"
+    assert (ORACLE / about["script"]).is_file()
+    assert isinstance(about["seed"], int)
+
+
+def test_the_archive_has_the_published_layout():
+    with tarfile.open(ORACLE / ARCHIVE, "r:") as tar:
+        top, *files = tar.getmembers()
+
+    assert (top.name, top.isdir()) == (Path(ARCHIVE).stem, True)
+    assert len(files) == 241
+    assert all(Path(entry.name).parent == Path(top.name) for entry in files)
+    assert all(entry.isfile() and entry.mtime == 0 for entry in files)
+
+
+def test_without_the_old_python_the_door_says_what_to_install(tmp_path):
+    done = run_script("in_old_python.py", "--venv", str(tmp_path / "venv"))
+
+    assert done.returncode == 3
+    assert "CPython 3.7 is missing; expected python3.7 on PATH" in done.stderr
+    assert "got nothing by that name; install it (pyenv install 3.7)" in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_a_python_of_another_version_is_not_taken_for_the_old_one(tmp_path):
+    done = run_script(
+        "in_old_python.py", "--venv", str(tmp_path / "v"), ZOO_PYTHON37=sys.executable
+    )
+
+    assert done.returncode == 3
+    assert f"got {sys.executable}; install it" in done.stderr
+
+
+def test_the_goldens_are_made_by_the_old_python_only():
+    done = run_script("make_goldens.py")
+
+    assert done.returncode == 2
+    assert "the old runtime needs CPython 3.7; install it" in done.stderr
+
+
+def compare_arrays(
+    folder: Path, before: dict[str, np.ndarray], after: dict[str, np.ndarray]
+):
+    for name, arrays in (("before", before), ("after", after)):
+        (folder / name).mkdir()
+        np.savez(folder / name / "golden.npz", **arrays)
+    return load_script("golden_check").compare_file(
+        "golden.npz", folder / "before", folder / "after"
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "is_equal", "text"),
+    [
+        (np.array([1.0, 2.0], "f4"), True, "identical bytes"),
+        (np.array([1.0, 2.0001], "f4"), True, "equal within 5e-05"),
+        (np.array([1.0, 2.001], "f4"), False, "differs by 0.0005 of its maximum"),
+        (np.array([1.0, np.nan], "f4"), False, "differs by nan of its maximum"),
+        (np.array([1.0, 2.0], "f8"), False, "expected float32 (2,), got float64 (2,)"),
+        (np.array([1.0], "f4"), False, "expected float32 (2,), got float32 (1,)"),
+    ],
+)
+def test_the_check_allows_last_places_and_nothing_more(tmp_path, after, is_equal, text):
+    before = np.array([1.0, 2.0], "f4")
+
+    found = compare_arrays(tmp_path, {"head": before}, {"head": after})
+
+    assert found.is_equal is is_equal
+    assert text in found.text
+
+
+def test_the_check_holds_whole_numbers_to_equality(tmp_path):
+    before, after = np.array([200], "u1"), np.array([201], "u1")
+
+    found = compare_arrays(tmp_path, {"images": before}, {"images": after})
+
+    assert not found.is_equal
+    assert "images: values differ" in found.text
+
+
+def test_detections_that_alone_differ_fail_the_check(tmp_path):
+    head = np.array([1.0], "f4")
+    rows = np.array([[0.0, 0.9], [1.0, 0.8]], "f4")
+
+    found = compare_arrays(
+        tmp_path,
+        {"head": head, "detections": rows},
+        {"head": head, "detections": rows[::-1]},
+    )
+
+    assert not found.is_equal
+    assert "detections: values differ, and nothing else does" in found.text
+
+
+def test_detections_are_left_out_where_the_heads_moved(tmp_path):
+    rows = np.array([[0.0, 0.9], [1.0, 0.8]], "f4")
+
+    found = compare_arrays(
+        tmp_path,
+        {"head": np.array([1.0], "f4"), "detections": rows},
+        {"head": np.array([1.00001], "f4"), "detections": rows[::-1]},
+    )
+
+    assert found.is_equal
+    assert "detections not compared" in found.text
+
+
+def compare_archives(folder: Path, edit: Callable[[str, bytes], bytes | None]):
+    with (
+        tarfile.open(ORACLE / ARCHIVE) as old,
+        tarfile.open(folder / ARCHIVE, "w") as new,
+    ):
+        for entry in old:
+            stored = old.extractfile(entry)
+            content = edit(Path(entry.name).name, stored.read() if stored else b"")
+            if content is not None:
+                entry.size = len(content)
+                new.addfile(entry, io.BytesIO(content))
+    return load_script("golden_check").compare_file(ARCHIVE, ORACLE, folder)
+
+
+def with_first_value_times(factor: float) -> Callable[[str, bytes], bytes]:
+    def edit(name: str, content: bytes) -> bytes:
+        if name != "conv1_bn_mean":
+            return content
+        values = np.frombuffer(content[-16:], "<f4").copy()  # 4 channels
+        values[np.abs(values).argmax()] *= factor
+        return content[:-16] + values.tobytes()
+
+    return edit
+
+
+def test_a_weight_may_round_the_other_way(tmp_path):
+    found = compare_archives(tmp_path, with_first_value_times(1 + 2.0**-12))
+
+    assert found.is_equal
+    assert "1 of 242 members differ by one rounding" in found.text
+
+
+def test_a_weight_may_not_move_further(tmp_path):
+    found = compare_archives(tmp_path, with_first_value_times(1 + 2.0**-9))
+
+    assert not found.is_equal
+    assert "conv1_bn_mean: differs by 0.002 of its maximum" in found.text
+
+
+def test_the_check_names_a_missing_member(tmp_path):
+    found = compare_archives(
+        tmp_path, lambda name, content: None if name == "conv1_bn_mean" else content
+    )
+
+    assert not found.is_equal
+    assert "members on one side only" in found.text
+    assert "conv1_bn_mean" in found.text
+
+
+def test_the_check_names_a_member_of_another_shape(tmp_path):
+    found = compare_archives(
+        tmp_path,
+        lambda name, content: content[:-4] if name == "conv1_bn_mean" else content,
+    )
+
+    assert not found.is_equal
+    assert "conv1_bn_mean: another shape or type" in found.text
+
+
+def test_the_check_fails_on_a_golden_that_is_not_committed(tmp_path):
+    found = load_script("golden_check").compare_file("new.npz", tmp_path, tmp_path)
+
+    assert not found.is_equal
+    assert "new.npz: not committed; run with --write" in found.text
