@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DeviceMissing, HarnessError
+from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.settings import Settings
 from harness.record_files import record_from_json, record_to_json
 from harness.records import INCOMPLETE, PASSING, Record
@@ -138,7 +139,7 @@ def pytest_terminal_summary(
 @pytest.fixture(scope="session")
 def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Record]]:
     """Measure rows of the chosen zoo; all of one dataset in one pass."""
-    from harness.pipeline.embedded import ready
+    from harness.pipeline.embedded import serving, with_scenes
     from harness.pipeline.measure import Measurer
     from harness.pipeline.progress_lines import ProgressLines
 
@@ -146,7 +147,8 @@ def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Rec
     zoo = _zoo(config)
     lines = ProgressLines(_writer(config))
     selected = [row for item in request.session.items if (row := _row_of(item))]
-    with ready(zoo, settings_of(config, zoo), drawing=lines.drawing) as settings:
+    settings = with_scenes(zoo, settings_of(config, zoo), drawing=lines.drawing)
+    with serving(zoo, settings) as settings:
         measurer = Measurer(
             zoo=zoo, selected=selected, settings=settings, watcher=lines.watcher()
         )
@@ -197,7 +199,7 @@ def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
         gpu=config.getoption("gpu"),
         limit=config.getoption("limit"),
         fresh=config.getoption("fresh"),
-        known_datasets=find_home() / "expected" / "datasets.toml",
+        known_datasets=known_datasets(zoo, find_home()),
     )
 
 

@@ -151,7 +151,7 @@ def _read_arrays(folder: Path, name: str, kind: type[Arrays]) -> Arrays:
         if not path.is_relative_to(folder) or ".." in Path(name).parts:
             raise RecordInvalid("path leaves the records folder", got=name)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 value = kind(**{one.name: arrays[one.name] for one in fields(kind)})
         except FileNotFoundError as error:
             raise RecordInvalid(

@@ -33,7 +33,7 @@ from harness.pipeline.embedded import (
 )
 from harness.pipeline.scored_network import score_network
 from harness.registry.claims import claims_text
-from harness.registry.lock import Pin, read_lock, write_lock
+from harness.registry.lock import Pin, write_lock
 from harness.registry.sources import find_sources
 from harness.registry.zoo import read_zoo
 from harness.rows import METRICS_OF_DATASET, Claim, Row, Zoo
@@ -208,8 +208,8 @@ def _claims(rows: tuple[Row, ...], ap_pct: Mapping[str, float]) -> str:
 
 def _description(embedded: Embedded, found: CocoSet) -> str:
     return (
-        "# Written by `zoo demo make`. The zoo draws its own validation set; its archives\n"
-        "# lie beside, under the paths of their addresses, and are served from here.\n"
+        "# Written by `zoo demo make`. The zoo draws its own validation set; its\n"
+        "# archives lie beside, under the paths of their addresses, and are served.\n"
         "[scenes]\n"
         f"seed = {embedded.scene_seed}\n"
         f"count = {embedded.scene_count}\n"

@@ -1,4 +1,4 @@
-"""A zoo that carries its own archives and draws its own data: ready to be measured.
+"""A zoo that carries its own archives and draws its own data, made ready to measure.
 
 Such a zoo has ``archives/embedded.toml`` in its folder, beside the archives under the
 paths of their addresses. They are served by a real HTTP server on this machine, so that
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,37 +61,40 @@ def read_embedded(zoo: Zoo) -> Embedded | None:
 
 
 @contextmanager
-def ready(
+def serving(zoo: Zoo, settings: Settings) -> Iterator[Settings]:
+    """Give settings under which the zoo's archives can be fetched inside the block.
+
+    An ordinary zoo, or a mirror that was asked for, changes nothing. The archives of an
+    embedded zoo are served from a local server, or from their folder when offline.
+    """
+    embedded = read_embedded(zoo)
+    if embedded is None or settings.mirror is not None:
+        yield settings
+    elif settings.offline:
+        yield replace(settings, mirror=str(embedded.archives))
+    else:
+        with serve_folder(embedded.archives) as mirror:
+            yield replace(settings, mirror=mirror)
+
+
+def with_scenes(
     zoo: Zoo,
     settings: Settings,
     *,
     drawing: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[Settings]:
-    """Give settings under which the zoo can be measured, for as long as the block runs.
+) -> Settings:
+    """Draw the scenes of an embedded zoo and return settings with them as data root.
 
-    An ordinary zoo gets its settings back. An embedded one gets what was left open: a
-    server for its archives as the mirror, and drawn scenes as the data root.
+    An ordinary zoo, or a data root that was asked for, changes nothing.
     """
     embedded = read_embedded(zoo)
-    with ExitStack() as stack:
-        if embedded is not None:
-            if settings.mirror is None:
-                mirror = (
-                    str(embedded.archives)
-                    if settings.offline
-                    else stack.enter_context(serve_folder(embedded.archives))
-                )
-                settings = replace(settings, mirror=mirror)
-            if settings.data_root is None:
-                root = settings.cache / scenes_folder(embedded)
-                write_coco_scenes(
-                    root,
-                    seed=embedded.scene_seed,
-                    count=embedded.scene_count,
-                    report=drawing,
-                )
-                settings = replace(settings, data_root=root)
-        yield settings
+    if embedded is None or settings.data_root is not None:
+        return settings
+    root = settings.cache / scenes_folder(embedded)
+    write_coco_scenes(
+        root, seed=embedded.scene_seed, count=embedded.scene_count, report=drawing
+    )
+    return replace(settings, data_root=root)
 
 
 def scenes_folder(embedded: Embedded) -> str:

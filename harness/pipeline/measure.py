@@ -99,7 +99,7 @@ def measure_rows(
 
 
 def _open_pass(zoo: Zoo, dataset: str, settings: Settings) -> SharedPass:
-    found = open_dataset(zoo, dataset, settings)
+    found = open_dataset(dataset, settings)
     device = open_device(gpu=settings.gpu)
     return SharedPass(
         zoo=zoo,

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.dataset.coco import CocoSet, open_coco
 from harness.dataset.published import differences
 from harness.errors import DatasetMissing
-from harness.pipeline.embedded import read_embedded
 from harness.pipeline.settings import Settings
-from harness.registry.datasets import KnownDataset, read_known_datasets
-from harness.rows import Zoo
+from harness.registry.datasets import KnownDataset
 
 #: Datasets that this version can open.
 OPENED = ("coco",)
@@ -26,7 +23,7 @@ class OpenedDataset:
     differences: tuple[str, ...]  # from the published one; not asked of a part
 
 
-def open_dataset(zoo: Zoo, name: str, settings: Settings) -> OpenedDataset:
+def open_dataset(name: str, settings: Settings) -> OpenedDataset:
     """Open and check the dataset of a zoo's rows.
 
     Raises:
@@ -46,7 +43,7 @@ def open_dataset(zoo: Zoo, name: str, settings: Settings) -> OpenedDataset:
     found = open_coco(settings.data_root, limit=settings.limit)
     if found.limit is not None:
         return OpenedDataset(name=name, found=found, differences=())
-    known = _known_dataset(zoo, name, settings.known_datasets)
+    known = settings.known_datasets.get(name, KnownDataset())
     told = differences(
         found,
         image_count=known.image_count,
@@ -54,13 +51,3 @@ def open_dataset(zoo: Zoo, name: str, settings: Settings) -> OpenedDataset:
         fingerprint=known.fingerprint,
     )
     return OpenedDataset(name=name, found=found, differences=told)
-
-
-def _known_dataset(zoo: Zoo, name: str, path: Path | None) -> KnownDataset:
-    """Return what is known of the published set; an embedded zoo draws its own."""
-    embedded = read_embedded(zoo)
-    if embedded is not None:
-        return KnownDataset(fingerprint=embedded.fingerprint)
-    if path is None:
-        return KnownDataset()
-    return read_known_datasets(path).get(zoo.name, {}).get(name, KnownDataset())

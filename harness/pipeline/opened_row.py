@@ -45,8 +45,8 @@ def open_row(
         offline=settings.offline,
         progress=progress,
     )
+    folder = unpack(fetched.path, settings.cache)
     with located(f"{archive.name}.tar"):
-        folder = unpack(fetched.path, settings.cache)
         opened = open_archive(
             find_checkpoint_folder(folder, archive.name),
             architecture=row.architecture,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from harness.artifact.progress import Progress
 from harness.pipeline.measure import Watcher
+from harness.train.yolov3 import Progress as Training
 
 #: Between two lines of one piece of work; the last line always comes.
 EVERY_S = 5.0
@@ -41,6 +42,16 @@ class ProgressLines:
             f"detecting on {name}",
             f"{done} of {total} images",
             is_last=done == total,
+        )
+
+    def training(self, stage: str, progress: Training) -> None:
+        """Tell of a training stage: loss, rate, speed and time left."""
+        self._tell(
+            f"training {stage}",
+            f"step {progress.step} of {progress.steps}, loss {progress.loss:.2f}, "
+            f"rate {progress.rate:.1e}, {progress.images_per_s:.0f} images/s, "
+            f"{progress.left_s / 60:.1f} min left",
+            is_last=progress.step == progress.steps,
         )
 
     def fetching(self, name: str) -> Progress:

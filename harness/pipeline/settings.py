@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from harness.registry.datasets import KnownDataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,4 +22,4 @@ class Settings:
     limit: int | None = None  # images; None for all
     fresh: bool = False  # detect again what the store holds
     optimise: bool = True
-    known_datasets: Path | None = None  # expected/datasets.toml
+    known_datasets: Mapping[str, KnownDataset] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 
 from harness.records import Record
 from harness.report.cells import judgement_of, runs_of, shown_verdict, signed
-from harness.report.markdown import display_width
+from harness.report.plain_table import plain_table
 from harness.report.tally import NOT_MEASURED, count_outcomes
 from harness.rows import Claim, Row, Zoo
 
@@ -69,17 +69,11 @@ def counts_line(counts: Mapping[str, int]) -> str:
 
 def summary_text(summary: Summary) -> str:
     """Return the table in plain aligned lines, the counts and the loud line."""
-    table = [TITLES, *(tuple(asdict(line).values()) for line in summary.lines)]
-    widths = [max(map(display_width, column)) for column in zip(*table, strict=True)]
-    lines = [
-        "  ".join(
-            cell + " " * (width - display_width(cell))
-            for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in table
-    ]
+    table = plain_table(
+        TITLES, [tuple(asdict(line).values()) for line in summary.lines]
+    )
     tail = [counts_line(summary.counts), *([summary.loud] if summary.loud else [])]
-    return "\n".join([*lines, "", *tail]) + "\n"
+    return "\n".join([table, "", *tail]) + "\n"
 
 
 def summary_json(
