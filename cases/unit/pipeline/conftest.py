@@ -179,9 +179,8 @@ class Folder:
 
     def unmeasure(self, row_id: str, verdict: Verdict) -> None:
         """Make a record of a row that could not be measured."""
-        self.change(
-            row_id, verdict=verdict, reason="because", measurements=(), dataset=None
-        )
+        nothing = {"measurements": (), "dataset": None, "archive": None}
+        self.change(row_id, verdict=verdict, reason="because", **nothing)
 
     def gate(
         self,

@@ -1,12 +1,12 @@
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from harness.pipeline.baseline import compare_with_baseline
 from harness.pipeline.gate import GateReport
-from harness.records import Verdict
+from harness.records import Record, Verdict
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
@@ -70,24 +70,54 @@ def test_a_better_verdict_than_the_baselines_passes(
     assert green.gate(baseline=baseline).exit_code == 0
 
 
+def with_number(record: Record, ap_pct: float) -> dict[str, Record]:
+    run = replace(record.measurements[0], scores_pct={"box_ap": ap_pct})
+    return {record.row_id: replace(record, measurements=(run,))}
+
+
 @pytest.mark.parametrize(
-    ("drop_pct", "dropped"),
-    [(Decimal("0.05"), False), (Decimal("0.0501"), True), (Decimal("-5"), False)],
+    ("now_pct", "dropped"),
+    [(27.75, False), (27.7499, True), (27.8, False), (35.0, False)],
 )
 def test_a_number_may_drop_by_the_tolerance_without_rounding(
-    green: Folder,
-    new_folder: Callable[[str], Folder],
-    drop_pct: Decimal,
-    dropped: bool,
+    green: Folder, now_pct: float, dropped: bool
 ) -> None:
-    baseline = new_folder("baseline")
-    scores = dict(baseline.read(PLAIN).measurements[0].scores_pct)
-    before_pct = float(Decimal(repr(scores["box_ap"])) + drop_pct)
-    baseline.change_run(PLAIN, scores_pct={**scores, "box_ap": before_pct})
-    report = green.gate(baseline=baseline)
+    record = green.read(PLAIN)
+    findings = compare_with_baseline(
+        green.zoo, with_number(record, now_pct), with_number(record, 27.8)
+    )
 
-    assert rules_of(report) == ({("dropped", PLAIN)} if dropped else set())
-    assert report.exit_code == int(dropped)
+    assert [one.rule.value for one in findings] == (["dropped"] if dropped else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (Verdict.REPRODUCED, Verdict.REPRODUCED_WITH_ERRATUM),
+        (Verdict.REPRODUCED_WITH_ERRATUM, Verdict.NO_DATASET),
+        (Verdict.UNAVAILABLE, Verdict.LOWER),
+        (Verdict.REPRODUCED, Verdict.HIGHER),
+    ],
+)
+def test_verdicts_get_worse_in_one_direction(
+    green: Folder, before: Verdict, now: Verdict
+) -> None:
+    record = green.read(PLAIN)
+    old, new = ({PLAIN: replace(record, verdict=one)} for one in (before, now))
+    worse = list(compare_with_baseline(green.zoo, new, old))
+
+    assert [(one.rule.value, one.verdict) for one in worse] == [("worse", now)]
+    assert list(compare_with_baseline(green.zoo, old, new)) == []
+
+
+def test_one_failing_verdict_is_no_worse_than_another(green: Folder) -> None:
+    record = green.read(PLAIN)
+    lower, errored = (
+        {PLAIN: replace(record, verdict=one)}
+        for one in (Verdict.LOWER, Verdict.ERRORED)
+    )
+
+    assert list(compare_with_baseline(green.zoo, errored, lower)) == []
 
 
 def test_a_drop_that_still_reproduces_cannot_be_waived(

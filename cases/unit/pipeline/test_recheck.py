@@ -184,3 +184,10 @@ def test_a_dataset_that_says_it_differs_fails_as_that(
 
     assert rules_of(report) == {("failed", PLAIN)}
     assert report.counts["wrong_dataset"] == 1
+
+
+def test_an_erratum_that_only_moves_a_link_asks_for_no_run(green: Folder) -> None:
+    (size,) = green.zoo.errata
+    link = replace(size, erratum_id="E2", field="url", rows=(PLAIN,), changes_run=False)
+
+    assert green.gate(zoo=replace(green.zoo, errata=(size, link))).exit_code == 0

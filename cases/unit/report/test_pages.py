@@ -179,3 +179,10 @@ def test_a_record_of_no_row_never_disappears_from_a_page(
 
     with pytest.raises(RecordInvalid, match="yolov9, which is no row of small"):
         render_pages(zoo, {"yolov9": stray}, Values.MEASURED)
+
+
+def test_a_strategy_of_somebody_elses_needs_no_sentence(zoo: Zoo) -> None:
+    rows = tuple(replace(row, strategy="their_own") for row in zoo.rows)
+    page = render_pages(replace(zoo, rows=rows), {}, Values.MEASURED)[CHINESE]
+
+    assert "训练策略" not in page
