@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.fetch import FetchedArchive, fetch_archive
 from harness.artifact.progress import Progress
+from harness.artifact.sources import published_path
 from harness.artifact.unpack import unpack
 from harness.errors import located
 from harness.model.detector import OpenedArchive, open_archive
@@ -14,7 +15,7 @@ from harness.model.network import demand_network
 from harness.pipeline.settings import Settings
 from harness.records import ArchiveUsed
 from harness.registry.words import STRATEGIES
-from harness.rows import Row, Zoo
+from harness.rows import Archive, Row, Zoo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ def open_row(
             width=row.width,
             also_accepted=doubted_strategies(zoo, row),
         )
-    return OpenedRow(row=row, opened=opened, used=_used(archive.name, fetched, opened))
+    return OpenedRow(row=row, opened=opened, used=_used(archive, fetched, opened))
 
 
 def doubted_strategies(zoo: Zoo, row: Row) -> tuple[str, ...]:
@@ -68,10 +69,28 @@ def doubted_strategies(zoo: Zoo, row: Row) -> tuple[str, ...]:
     )
 
 
-def _used(name: str, fetched: FetchedArchive, opened: OpenedArchive) -> ArchiveUsed:
+def told_source(archive: Archive, source: str) -> str:
+    """Return the address that served an archive, without what only this machine knows.
+
+    One of the archive's own addresses is told as it is; a mirror's, which may be a
+    folder or a port of today, by the path that it mirrors.
+    """
+    addresses = (archive.url, *archive.moves)
+    if source in addresses:
+        return source
+    for address in addresses:
+        path = published_path(address)
+        if source.endswith(path):
+            return f"mirror:{path}"
+    return "mirror"
+
+
+def _used(
+    archive: Archive, fetched: FetchedArchive, opened: OpenedArchive
+) -> ArchiveUsed:
     return ArchiveUsed(
-        name=name,
-        source=fetched.source,
+        name=archive.name,
+        source=told_source(archive, fetched.source),
         sha256=fetched.sha256,
         size_bytes=fetched.size_bytes,
         layout=opened.layout,
