@@ -1,0 +1,51 @@
+import importlib.metadata
+import platform
+
+import pytest
+
+import harness
+from harness.model.device import Device
+from harness.pipeline import environment
+from harness.pipeline.environment import describe_environment, paddle_version
+
+DEVICE = Device(kind="cpu", model="a processor", threads=2)
+
+
+def test_what_computes_here_is_described() -> None:
+    told = describe_environment(DEVICE, optimise=True)
+
+    assert told.harness == harness.__version__
+    assert told.python == platform.python_version()
+    assert told.numpy == importlib.metadata.version("numpy")
+    assert told.decoder.startswith("opencv-python-headless ")
+    assert told.metric_engine.startswith("pycocotools ")
+    assert (told.device, told.device_model, told.threads) == ("cpu", "a processor", 2)
+    assert told.precision == "float32"
+    assert told.graph_optimiser == "on"
+
+
+def test_the_plain_graph_is_told() -> None:
+    assert describe_environment(DEVICE, optimise=False).graph_optimiser == "off"
+
+
+@pytest.mark.parametrize("installed", environment.PADDLE_DISTRIBUTIONS)
+def test_paddle_is_named_by_its_distribution(
+    monkeypatch: pytest.MonkeyPatch, installed: str
+) -> None:
+    def version(name: str) -> str:
+        if name != installed:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "2.6.2"
+
+    monkeypatch.setattr(environment.importlib.metadata, "version", version)
+
+    assert paddle_version() == f"{installed} 2.6.2"
+
+
+def test_without_paddle_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(environment.importlib.metadata, "version", version)
+
+    assert paddle_version() == "none"

@@ -1,0 +1,86 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.dataset.coco_scenes import write_coco_scenes
+from harness.errors import DatasetInvalid, DatasetMissing
+from harness.pipeline.opened_dataset import open_dataset
+from harness.pipeline.settings import Settings
+from harness.registry.datasets import KnownDataset
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    root = tmp_path / "root"
+    write_coco_scenes(root, seed=3, count=4)
+    return Settings(
+        cache=tmp_path / "cache", records=tmp_path / "records", data_root=root
+    )
+
+
+def knowing(settings: Settings, **facts: object) -> Settings:
+    return replace(settings, known_datasets={"coco": KnownDataset(**facts)})
+
+
+def test_a_dataset_of_which_nothing_is_known_differs_from_nothing(
+    settings: Settings,
+) -> None:
+    opened = open_dataset("coco", settings)
+
+    assert (opened.name, opened.differences) == ("coco", ())
+    assert len(opened.found.images) == 4
+
+
+def test_a_dataset_is_compared_with_the_published_one(settings: Settings) -> None:
+    right = open_dataset("coco", knowing(settings, image_count=4))
+    wrong = open_dataset("coco", knowing(settings, image_count=5000, fingerprint="f"))
+
+    assert right.differences == ()
+    assert wrong.differences == (
+        "image_count: published 5000, here 4",
+        f"fingerprint: published f, here {wrong.found.fingerprint}",
+    )
+
+
+def test_a_part_is_not_compared(settings: Settings) -> None:
+    part = replace(knowing(settings, image_count=5000), limit=2)
+    opened = open_dataset("coco", part)
+
+    assert opened.found.limit == 2
+    assert opened.differences == ()
+
+
+def test_without_a_data_root_the_message_says_how_to_give_one(
+    settings: Settings,
+) -> None:
+    with pytest.raises(
+        DatasetMissing,
+        match=r"no data root to look for coco in; give --data-root DIR or set "
+        r"ZOO_DATA_ROOT",
+    ):
+        open_dataset("coco", replace(settings, data_root=None))
+
+
+def test_a_dataset_without_a_reader_is_named(settings: Settings) -> None:
+    with pytest.raises(
+        DatasetMissing,
+        match="no reader for the dataset 'widerface' in this version; expected coco",
+    ):
+        open_dataset("widerface", settings)
+
+
+def test_a_root_without_the_dataset_is_refused(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with pytest.raises(DatasetMissing, match=r"instances_val2017\.json"):
+        open_dataset("coco", replace(settings, data_root=tmp_path / "empty"))
+
+
+def test_a_malformed_dataset_is_not_a_missing_one(settings: Settings) -> None:
+    assert settings.data_root is not None
+    folder = settings.data_root / "coco" / "annotations"
+    (folder / "instances_val2017.json").write_text("{}", encoding="utf-8")
+
+    with pytest.raises(DatasetInvalid):
+        open_dataset("coco", settings)
