@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from filelock import FileLock
+
 from harness.artifact.server import serve_folder
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.errors import ZooDataError, located
@@ -91,9 +93,12 @@ def with_scenes(
     if embedded is None or settings.data_root is not None:
         return settings
     root = settings.cache / scenes_folder(embedded)
-    write_coco_scenes(
-        root, seed=embedded.scene_seed, count=embedded.scene_count, report=drawing
-    )
+    root.parent.mkdir(parents=True, exist_ok=True)
+    # The workers of one run all want them, and only one may put the folder in place.
+    with FileLock(root.with_name(f"{root.name}.lock")):
+        write_coco_scenes(
+            root, seed=embedded.scene_seed, count=embedded.scene_count, report=drawing
+        )
     return replace(settings, data_root=root)
 
 
