@@ -109,12 +109,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Set the rows aside unless something asked for them; remember how many."""
+    """Set rows and benchmarks aside unless something asked for them."""
     rows = [item for item in items if _row_of(item) is not None]
     if rows and not _asks_for_rows(config):
         config.stash[UNASKED_KEY] = len(rows)
-        config.hook.pytest_deselected(items=rows)
-        items[:] = [item for item in items if _row_of(item) is None]
+        _set_aside(config, items, rows)
+    speed = [item for item in items if item.get_closest_marker("speed")]
+    asked = config.getoption("markexpr") or _names(config, "bench")
+    if speed and not asked:
+        _set_aside(config, items, speed)
 
 
 def pytest_terminal_summary(
@@ -228,13 +231,30 @@ def _row_of(item: pytest.Item) -> Row | None:
 
 
 def _asks_for_rows(config: pytest.Config) -> bool:
-    named = config.args_source is pytest.Config.ArgsSource.ARGS
     return bool(
         config.getoption("zoo")
         or config.getoption("markexpr")
         or config.getoption("keyword")
-        or (named and any("zoo" in Path(one).parts for one in config.args))
+        or _names(config, "zoo")
     )
+
+
+def _names(config: pytest.Config, folder: str) -> bool:
+    """Whether a path on the command line leads into that folder of the cases."""
+    is_named = config.args_source is pytest.Config.ArgsSource.ARGS
+    paths = (Path(one.partition("::")[0]) for one in config.args)
+    return is_named and any(
+        path.parent.name == "cases" and path.name == folder
+        for one in paths
+        for path in (one, *one.parents)
+    )
+
+
+def _set_aside(
+    config: pytest.Config, items: list[pytest.Item], some: list[pytest.Item]
+) -> None:
+    config.hook.pytest_deselected(items=some)
+    items[:] = [item for item in items if item not in some]
 
 
 def _records_of(terminalreporter: pytest.TerminalReporter) -> dict[str, Record]:
