@@ -98,13 +98,19 @@ def demand_gpu(
     except Exception as error:  # whatever a driver raises means no
         raise DeviceMissing(
             "--gpu: one convolution on the GPU failed",
-            got=f"{type(error).__name__}: {error}".splitlines()[0],
+            got=f"{type(error).__name__}: {_first_words(error)}",
             next_step="README, 'Which GPUs', says which cards this wheel serves",
         ) from error
     if "gpu" not in place.lower():
         raise DeviceMissing(
             "--gpu: the convolution ran elsewhere", expected="a GPU", got=place
         )
+
+
+def _first_words(error: Exception) -> str:
+    # Paddle may begin a message with an empty line; a call stack follows it.
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), "")
 
 
 def _convolve_on_gpu(paddle: Any) -> str:

@@ -161,6 +161,12 @@ def _parse_desc(desc: memoryview, start: int) -> tuple[np.dtype[Any], tuple[int,
             while at < end:
                 side, at = _read_varint(desc, at, start)
                 shape.append(side)
+            if at != end:
+                raise ArchiveUnreadable(
+                    f"byte {start + at}: packed dims",
+                    expected=f"to end at byte {start + end}",
+                    got=start + at,
+                )
         else:
             raise ArchiveUnreadable(
                 f"byte {start + at}: tag of the desc",

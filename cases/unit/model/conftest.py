@@ -1,0 +1,83 @@
+"""The old runtime's archive and goldens, and a tiny random network."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.artifact.unpack import unpack
+from harness.model.detector import OpenedArchive, open_archive
+from harness.model.device import Device, open_device
+from harness.model.network import Network
+from harness.model.plan import plan_network
+from harness.model.shape_plans import planned_channels
+
+ORACLE = Path(__file__).parents[1] / "data" / "oracle"
+TINY = "tiny_yolov3_mobilenet_v1_prune578"
+
+
+@pytest.fixture(scope="session")
+def tiny_golden() -> dict[str, np.ndarray]:
+    """What the old runtime made of drawn scenes with the tiny archive."""
+    with np.load(ORACLE / "tiny_golden.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="session")
+def postprocess_golden() -> dict[str, np.ndarray]:
+    """What the old operators made of awkward inputs; keys ``<case>.<name>``."""
+    with np.load(ORACLE / "postprocess.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory) -> Path:
+    """The tiny archive of the old runtime, unpacked as a downloaded one is."""
+    return unpack(ORACLE / f"{TINY}.tar", tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def tiny_opened(tiny_folder) -> OpenedArchive:
+    """The tiny archive of the old runtime, opened."""
+    return open_archive(
+        tiny_folder,
+        architecture="yolov3",
+        backbone="mobilenet_v1",
+        strategy="prune_r578",
+        num_classes=5,
+        width=1 / 8,
+    )
+
+
+@pytest.fixture(scope="session")
+def cpu() -> Device:
+    """The CPU, opened."""
+    return open_device(gpu=False)
+
+
+@pytest.fixture
+def tiny_network() -> Network:
+    """An unpruned network of width 1/8 with 5 classes."""
+    return Network(
+        backbone="mobilenet_v1",
+        num_classes=5,
+        width=1 / 8,
+        head_channels=planned_channels("none", 1 / 8),
+    )
+
+
+@pytest.fixture
+def random_weights(tiny_network) -> dict[str, np.ndarray]:
+    """A finite value, far from neutral, for every variable of ``tiny_network``."""
+    rng = np.random.default_rng(7)
+    weights = {}
+    for name, variable in plan_network(tiny_network).variables.items():
+        shape = variable.shape
+        if len(shape) == 4:
+            value = rng.standard_normal(shape) * np.sqrt(2 / np.prod(shape[1:]))
+        elif name.endswith(("scale", "variance", "var")):
+            value = rng.uniform(0.8, 1.2, shape)
+        else:
+            value = rng.normal(0, 0.1, shape)
+        weights[name] = value.astype(np.float32)
+    return weights

@@ -1,0 +1,125 @@
+import os
+import platform
+import sys
+
+import pytest
+
+from harness.errors import DeviceMissing
+from harness.model.device import (
+    cpu_model,
+    demand_gpu,
+    import_paddle,
+    open_device,
+    usable_threads,
+)
+
+
+def never():
+    raise AssertionError("asked too early")
+
+
+def fail(error):
+    raise error
+
+
+def test_a_gpu_that_convolves_is_accepted():
+    demand_gpu(has_cuda=True, device_count=lambda: 1, convolve=lambda: "Place(gpu:0)")
+
+
+def test_a_build_without_cuda_is_refused_before_anything_else():
+    with pytest.raises(
+        DeviceMissing,
+        match="^--gpu: this Paddle was built without CUDA; expected paddlepaddle-gpu; "
+        r"install zoo-harness\[gpu\] in place of zoo-harness\[cpu\]$",
+    ):
+        demand_gpu(has_cuda=False, device_count=never, convolve=never)
+
+
+def test_a_machine_without_a_gpu_is_refused():
+    with pytest.raises(
+        DeviceMissing,
+        match=r"^--gpu: Paddle sees no GPU; expected 1 device or more, got 0; "
+        r"check nvidia-smi and CUDA_VISIBLE_DEVICES, or drop --gpu$",
+    ):
+        demand_gpu(has_cuda=True, device_count=lambda: 0, convolve=never)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("no kernel image is available\nC++ call stack"),
+        OSError("\n\n  no kernel image is available\n----"),
+        RuntimeError("no kernel image is available"),
+    ],
+)
+def test_a_convolution_that_fails_is_a_refusal_with_the_drivers_words(error):
+    with pytest.raises(
+        DeviceMissing,
+        match=f"^--gpu: one convolution on the GPU failed; got {type(error).__name__}: "
+        "no kernel image is available; README, 'Which GPUs', says which cards",
+    ):
+        demand_gpu(has_cuda=True, device_count=lambda: 1, convolve=lambda: fail(error))
+
+
+def test_a_failure_without_words_is_named_by_its_kind():
+    with pytest.raises(DeviceMissing, match="failed; got MemoryError: ; README"):
+        demand_gpu(
+            has_cuda=True, device_count=lambda: 1, convolve=lambda: fail(MemoryError())
+        )
+
+
+def test_a_convolution_that_ran_on_the_cpu_is_refused():
+    with pytest.raises(
+        DeviceMissing,
+        match=r"^--gpu: the convolution ran elsewhere; expected a GPU, got Place\(cpu",
+    ):
+        demand_gpu(has_cuda=True, device_count=lambda: 1, convolve=lambda: "Place(cpu)")
+
+
+def test_the_cpu_is_opened_with_its_model_and_threads():
+    device = open_device(gpu=False)
+
+    assert device.kind == "cpu"
+    assert device.model
+    assert device.threads == usable_threads() >= 1
+
+
+def test_asking_a_cpu_build_for_a_gpu_is_refused():
+    if import_paddle().is_compiled_with_cuda():
+        pytest.skip("this Paddle has CUDA; the fakes above stand for it")
+
+    with pytest.raises(DeviceMissing, match="--gpu: this Paddle was built without"):
+        open_device(gpu=True)
+
+
+def test_a_missing_paddle_is_a_missing_device(monkeypatch):
+    monkeypatch.setitem(sys.modules, "paddle", None)
+
+    with pytest.raises(
+        DeviceMissing,
+        match=r"^Paddle cannot be imported; got .*paddle.*; "
+        r"install zoo-harness\[cpu\] or zoo-harness\[gpu\]$",
+    ):
+        open_device(gpu=False)
+
+
+def test_tf32_is_off_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.delenv("NVIDIA_TF32_OVERRIDE", raising=False)
+    import_paddle()
+
+    assert os.environ["NVIDIA_TF32_OVERRIDE"] == "0"  # zoo-spec 8
+
+
+def test_a_machine_that_hides_its_affinity_counts_its_processors(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+
+    assert usable_threads() == 6
+
+
+def test_the_processor_has_a_name_on_any_system(monkeypatch):
+    monkeypatch.setattr("harness.model.device.Path.exists", lambda self: False)
+    monkeypatch.setattr(platform, "processor", lambda: "")
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+
+    assert cpu_model() == "riscv64"

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from harness.model.preprocess import MEAN_RGB, STD_RGB, normalise
+
+
+def defined(images_rgb):
+    """The published arithmetic, word for word (zoo-spec 1.2)."""
+    x = images_rgb.astype(np.float32)
+    x = x / np.float32(255)
+    x -= np.array([0.485, 0.456, 0.406])
+    x /= np.array([0.229, 0.224, 0.225])
+    return x.transpose(0, 3, 1, 2)
+
+
+def test_every_byte_in_every_channel_is_the_definition_to_the_last_bit():
+    ramp = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    images = np.concatenate([ramp, ramp[:, ::-1], ramp[:, :, ::-1]], axis=3)
+
+    found = normalise(images)
+
+    assert np.array_equal(found, defined(images))
+    assert found.dtype == np.float32
+
+
+def test_the_result_is_channels_first_red_first_and_contiguous():
+    image = np.zeros((2, 4, 4, 3), dtype=np.uint8)
+    image[1, 2, 3] = (255, 0, 255)
+
+    found = normalise(image)
+
+    assert found.shape == (2, 3, 4, 4)
+    assert found.flags.c_contiguous
+    assert found[1, :, 2, 3] == pytest.approx(
+        [
+            (1 - MEAN_RGB[0]) / STD_RGB[0],
+            -MEAN_RGB[1] / STD_RGB[1],
+            (1 - MEAN_RGB[2]) / STD_RGB[2],
+        ]
+    )
+
+
+def test_a_swap_of_red_and_blue_is_seen():
+    image = np.zeros((1, 1, 1, 3), dtype=np.uint8)
+    image[..., 0] = 200
+
+    assert not np.allclose(normalise(image), normalise(image[..., ::-1]))
+
+
+def test_the_images_are_left_as_they_were():
+    image = np.full((1, 2, 2, 3), 9, dtype=np.uint8)
+
+    normalise(image)
+
+    assert (image == 9).all()
