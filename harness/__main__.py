@@ -54,7 +54,19 @@ Records = Annotated[
         envvar="ZOO_RECORDS", help="Folder of records; holds one folder per zoo."
     ),
 ]
+CacheFolder = Annotated[
+    Path,
+    typer.Option("--zoo-cache", envvar="ZOO_CACHE", help="Archives and detections."),
+]
+Mirror = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(envvar="ZOO_MIRROR", help="Asked for archives first: URL or folder."),
+]
+Offline = Annotated[
+    bool, typer.Option(envvar="ZOO_OFFLINE", help="Ask no host for archives.")
+]
 DEFAULT_ZOO = "january-2020"
+DEFAULT_CACHE = Path(".zoo", "cache")
 DEFAULT_RECORDS = Path(".zoo", "records")
 
 
@@ -154,14 +166,9 @@ def fetch(
     ] = None,
     zoo: ZooName = DEFAULT_ZOO,
     pin: Annotated[bool, typer.Option(help="Record size and SHA-256.")] = False,
-    cache: Annotated[Path, typer.Option("--zoo-cache", envvar="ZOO_CACHE")] = Path(
-        ".zoo", "cache"
-    ),
-    mirror: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(envvar="ZOO_MIRROR", help="Asked first: URL or folder."),
-    ] = None,
-    offline: Annotated[bool, typer.Option(envvar="ZOO_OFFLINE")] = False,
+    cache: CacheFolder = DEFAULT_CACHE,
+    mirror: Mirror = None,
+    offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Fetch archives into the cache, checked against what is pinned."""
@@ -305,28 +312,63 @@ def gate(
 def accept(
     row_ids: Annotated[list[str], typer.Argument(metavar="ID...")],
     reason: Annotated[str, typer.Option(help="Why; kept beside the records.")],
-    repeat: Annotated[
-        Path, typer.Option(help="Records of a second run, like --records.")
-    ],
     zoo: ZooName = DEFAULT_ZOO,
     records: Records = None,
+    repeat: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Records of a second run; measured again when not given."),
+    ] = None,
+    data_root: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(envvar="ZOO_DATA_ROOT", help="Datasets, for the repeat."),
+    ] = None,
+    cache: CacheFolder = DEFAULT_CACHE,
+    mirror: Mirror = None,
+    offline: Offline = False,
+    gpu: Annotated[bool, typer.Option(help="Repeat on the GPU.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Promote records to the committed ones, if a repeat gives the same numbers."""
+    import tempfile
+
     from harness.pipeline.accept import accept as promote
     from harness.pipeline.document import accepted_records
     from harness.pipeline.known_datasets import known_datasets
+    from harness.pipeline.progress_lines import ProgressLines
+    from harness.pipeline.repeated_rows import repeat_rows
+    from harness.pipeline.settings import Settings
 
     found, home = open_zoo(zoo), find_home()
-    accepted = promote(
-        found,
-        row_ids,
-        records=(records or DEFAULT_RECORDS) / found.name,
-        repeat_records=repeat / found.name,
-        into=accepted_records(home, found.name),
-        reason=reason,
-        known_datasets=known_datasets(found, home),
-    )
+    facts = known_datasets(found, home)
+    with tempfile.TemporaryDirectory() as folder:
+        repeated = repeat or Path(folder)
+        if repeat is None:
+            lines = ProgressLines(err.print)
+            settings = Settings(
+                cache=cache.absolute(),
+                records=repeated / found.name,
+                data_root=data_root,
+                mirror=mirror,
+                offline=offline,
+                gpu=gpu,
+                known_datasets=facts,
+            )
+            repeat_rows(
+                found,
+                row_ids,
+                settings,
+                watcher=lines.watcher(),
+                drawing=lines.drawing,
+            )
+        accepted = promote(
+            found,
+            row_ids,
+            records=(records or DEFAULT_RECORDS) / found.name,
+            repeat_records=repeated / found.name,
+            into=accepted_records(home, found.name),
+            reason=reason,
+            known_datasets=facts,
+        )
     if as_json:
         _print_json([{"row": one.row_id, "path": str(one.path)} for one in accepted])
     else:
