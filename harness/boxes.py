@@ -33,7 +33,9 @@ def iou_one_to_many(box_xyxy: Floats, boxes_xyxy: Floats, *, inclusive: bool) ->
 
     Boxes that do not touch have overlap 0. A degenerate box (a far edge before its
     near edge) has area 0 and still meets others with whatever sides the difference
-    gives: the published operator does the same, to the last float.  # zoo-spec 1.3
+    gives. Where the union is 0 too, the overlap is what float division gives: infinite
+    or NaN, and so not "at most" any threshold. The published operator does the same,
+    to the last float.  # zoo-spec 1.3
 
     Args:
         box_xyxy: ``[4]``.
@@ -50,7 +52,8 @@ def iou_one_to_many(box_xyxy: Floats, boxes_xyxy: Floats, *, inclusive: bool) ->
     inter = sides[:, 0] * sides[:, 1]  # [N]
     union = _areas(box_xyxy[None], one) + _areas(boxes_xyxy, one) - inter  # [N]
     overlap = np.zeros_like(union)
-    np.divide(inter, union, out=overlap, where=~apart & (union != 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        np.divide(inter, union, out=overlap, where=~apart)
     return cast("Floats", overlap)
 
 

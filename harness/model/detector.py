@@ -98,7 +98,7 @@ def open_archive(
         ArchiveUnreadable: no such network here, the shapes are those of another
             strategy or of none, or a variable is missing, mis-shaped or damaged.
     """
-    demand_network(architecture, backbone)
+    demand_network(architecture, backbone, strategy)
     channels = {
         name: shape_in(folder, f"{name}.conv.weights")[0] for name in block_convs()
     }

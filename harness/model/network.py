@@ -35,15 +35,24 @@ class Network:
         )
 
 
-def demand_network(architecture: str, backbone: str) -> None:
+def demand_network(architecture: str, backbone: str, strategy: str) -> None:
     """Refuse what this version has no network for, before anything is downloaded.
+
+    A quantised archive read as a float one would give numbers, and not the row's.
 
     Raises:
         ArchiveUnreadable: the network is not built yet; it is named.
     """
+    name = f"{architecture}-{backbone}"
     if architecture != "yolov3" or backbone not in BACKBONES:
         raise ArchiveUnreadable(
-            f"no network {architecture}-{backbone} in this version",
-            expected=" | ".join(f"yolov3-{name}" for name in BACKBONES),
+            f"no network {name} in this version",
+            expected=" or ".join(f"yolov3-{name}" for name in BACKBONES),
+            next_step="the archive was not downloaded",
+        )
+    if strategy.startswith("quant"):
+        raise ArchiveUnreadable(
+            f"no quantised network {name} ({strategy}) in this version",
+            expected="a float row",
             next_step="the archive was not downloaded",
         )

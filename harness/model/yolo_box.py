@@ -61,7 +61,8 @@ def _decode_level(
     cell = np.stack([column, row], axis=1).astype(np.float32)  # [N, 2]
     anchors_px = np.asarray(ANCHORS_PX, dtype=np.float32)[list(mask)][anchor]  # [N, 2]
     centre = (cell + _sigmoid(found[:, :2])) * sizes_px / np.float32(rows)
-    side = np.exp(found[:, 2:4]) * anchors_px * sizes_px / input_px  # [N, 2]
+    with np.errstate(over="ignore"):  # an infinite side is clipped to the picture
+        side = np.exp(found[:, 2:4]) * anchors_px * sizes_px / input_px  # [N, 2]
     half = side / np.float32(2)
     near = np.maximum(centre - half, np.float32(0))
     far = np.minimum(centre + half, sizes_px - np.float32(1))
