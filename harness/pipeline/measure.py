@@ -15,6 +15,7 @@ from harness.evaluate.store import DetectionStore, StoreKey
 from harness.model.detector import Detector as YoloV3Detector
 from harness.model.detector import HeadsFunction, open_heads
 from harness.model.device import open_device
+from harness.model.network import demand_network
 from harness.model.protocol import yolov3_protocol
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
@@ -75,39 +76,44 @@ def measure_rows(
 ) -> list[Record]:
     """Measure rows of one dataset in one pass over it; a record for each, in order.
 
-    What stops a row becomes its verdict and reason; it does not stop the others.
+    What stops a row becomes its verdict and reason; it does not stop the others. The
+    dataset and the device are looked for before any archive is downloaded.
     """
     watcher = watcher or Watcher()
     records: dict[str, Record] = {}
     opened: list[OpenedRow] = []
+    shared: SharedPass | Exception | None = None
     for row in rows:
         try:
+            demand_network(row.architecture, row.backbone, row.strategy)
+            shared = shared or _open_pass(zoo, row.dataset, settings)
+            if isinstance(shared, Exception):
+                records[row.row_id] = refused_row(row, shared)
+                continue
             progress = watcher.fetching(row.archive)
             opened.append(open_row(zoo, row, settings, progress=progress))
         except Exception as error:  # noqa: BLE001 - told as this row's verdict
             records[row.row_id] = refused_row(row, error)
-    if opened:
-        try:
-            shared = _open_pass(zoo, rows[0].dataset, settings)
-        except Exception as error:  # noqa: BLE001 - told as every row's verdict
-            for one in opened:
-                records[one.row.row_id] = refused_row(one.row, error, opened=one)
-        else:
-            for record in _measure_opened(shared, opened, watcher):
-                records[record.row_id] = record
+    if isinstance(shared, SharedPass):
+        for record in _measure_opened(shared, opened, watcher):
+            records[record.row_id] = record
     return [records[row.row_id] for row in rows]
 
 
-def _open_pass(zoo: Zoo, dataset: str, settings: Settings) -> SharedPass:
-    found = open_dataset(dataset, settings)
-    device = open_device(gpu=settings.gpu)
-    return SharedPass(
-        zoo=zoo,
-        settings=settings,
-        dataset=found,
-        device=device,
-        environment=describe_environment(device, optimise=settings.optimise),
-    )
+def _open_pass(zoo: Zoo, dataset: str, settings: Settings) -> SharedPass | Exception:
+    """Return what the rows share, or the error that stops them all."""
+    try:
+        found = open_dataset(dataset, settings)
+        device = open_device(gpu=settings.gpu)
+        return SharedPass(
+            zoo=zoo,
+            settings=settings,
+            dataset=found,
+            device=device,
+            environment=describe_environment(device, optimise=settings.optimise),
+        )
+    except Exception as error:  # noqa: BLE001 - told as every row's verdict
+        return error
 
 
 def _measure_opened(

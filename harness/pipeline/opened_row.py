@@ -37,7 +37,7 @@ def open_row(
         ArchiveUnavailable: no source serves it.
         WrongArchive: a digest is pinned, and no source serves its bytes.
     """
-    demand_network(row.architecture, row.backbone)
+    demand_network(row.architecture, row.backbone, row.strategy)
     archive = zoo.archives[row.archive]
     fetched = fetch_archive(
         archive,
