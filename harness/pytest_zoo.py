@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression  # what `-m` itself evaluates
 
 from harness.errors import DeviceMissing, HarnessError
 from harness.pipeline.known_datasets import known_datasets
@@ -19,26 +20,16 @@ from harness.record_files import record_from_json, record_to_json
 from harness.records import INCOMPLETE, PASSING, Record
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
-from harness.rows import Row, Zoo
+from harness.rows import MARKERS, Row, Zoo
 
 DEFAULT_ZOO = "january-2020"
-#: marker -> what it selects; design 3 freezes the list.
-MARKERS = {
-    "coco": "rows measured on COCO val2017",
-    "voc": "rows measured on Pascal VOC2007 test",
-    "widerface": "rows measured on the WIDER FACE validation set",
-    "prune": "pruned models",
-    "distill": "distilled models",
-    "quant": "quantised models",
-    "quant_post": "models quantised after training",
-    "quant_aware": "models quantised during training",
-    "yolov3": "YOLOv3 detectors",
-    "blazeface": "BlazeFace detectors",
-    "published": "rows measured from their published archive",
-    "retrained": "rows trained again",
-    "structure": "published figures that need no data",
-    "speed": "the harness's own speed",
-}
+#: What an environment twin of a switch may say for "no".
+OFF = ("none", "0", "no", "false")
+#: The command line named no path.
+UNNAMED = (
+    pytest.Config.ArgsSource.TESTPATHS,
+    pytest.Config.ArgsSource.INVOCATION_DIR,
+)
 ZOO_KEY = pytest.StashKey[Zoo]()
 UNASKED_KEY = pytest.StashKey[int]()
 RECORD_PROPERTY = "zoo_record"
@@ -79,14 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if config.getoption("gpu"):
         _demand_gpu()
-    # `pytest --zoo demo` asks for the zoo's rows, not for the unit tests beside them.
-    if config.getoption("zoo") and config.args_source in (
-        pytest.Config.ArgsSource.TESTPATHS,
-        pytest.Config.ArgsSource.INVOCATION_DIR,
-    ):
-        rows = config.rootpath / "cases" / "zoo"
-        if rows.is_dir():
-            config.args[:] = [str(rows)]
+    if config.args_source in UNNAMED:
+        folders = (config.rootpath / "cases" / name for name in _folders(config))
+        config.args[:] = [str(one) for one in folders if one.is_dir()] or config.args
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -188,17 +174,18 @@ def end_case(record: Record, *, require_measured: bool) -> None:
 def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
     """Return the settings of a run: option, else environment twin, else default."""
     place = config.rootpath / ".zoo"
-    data_root = _path(config, "data_root", "ZOO_DATA_ROOT", None)
-    cache = _path(config, "zoo_cache", "ZOO_CACHE", place / "cache")
-    records = _path(config, "records", "ZOO_RECORDS", place / "records")
-    assert cache is not None
-    assert records is not None
+
+    def said(option: str, twin: str) -> str | None:
+        return str(config.getoption(option) or os.environ.get(twin) or "") or None
+
+    data_root = said("data_root", "ZOO_DATA_ROOT")
+    records = said("records", "ZOO_RECORDS") or place / "records"
     return Settings(
-        cache=cache,
-        records=records / zoo.name,
-        data_root=data_root,
-        mirror=config.getoption("mirror") or os.environ.get("ZOO_MIRROR") or None,
-        offline=config.getoption("offline") or _is_set("ZOO_OFFLINE"),
+        cache=_absolute(said("zoo_cache", "ZOO_CACHE") or place / "cache"),
+        records=_absolute(records) / zoo.name,
+        data_root=_absolute(data_root) if data_root else None,
+        mirror=said("mirror", "ZOO_MIRROR"),
+        offline=str(said("offline", "ZOO_OFFLINE")).lower() not in OFF,
         gpu=config.getoption("gpu"),
         limit=config.getoption("limit"),
         fresh=config.getoption("fresh"),
@@ -228,6 +215,34 @@ def _row_of(item: pytest.Item) -> Row | None:
     callspec = getattr(item, "callspec", None)
     row = callspec.params.get("zoo_row") if callspec is not None else None
     return row if isinstance(row, Row) else None
+
+
+def _folders(config: pytest.Config) -> tuple[str, ...]:
+    """Return the folders of cases that can be meant, when unit tests cannot be.
+
+    ``--zoo demo`` asks for that zoo's rows, ``-m coco`` for marked cases; the unit
+    tests carry no marker, and need no collection then.
+    """
+    marks = config.getoption("markexpr")
+    if marks:
+        try:
+            holds = Expression.compile(marks).evaluate
+        except SyntaxError:
+            return ()  # pytest tells what is wrong with it
+        if holds(_carries()):
+            return ()
+        if holds(_carries("speed")):
+            return ("zoo", "bench")
+    return ("zoo",) if marks or config.getoption("zoo") else ()
+
+
+def _carries(*marks: str) -> Callable[..., bool]:
+    """Return how an item with just these markers answers an expression's names."""
+
+    def carries(name: str, /, **_: str | int | bool | None) -> bool:
+        return name in marks
+
+    return carries
 
 
 def _asks_for_rows(config: pytest.Config) -> bool:
@@ -283,12 +298,5 @@ def _writer(config: pytest.Config) -> Callable[[str], None]:
     return write
 
 
-def _path(
-    config: pytest.Config, option: str, twin: str, default: Path | None
-) -> Path | None:
-    value = config.getoption(option) or os.environ.get(twin)
-    return Path(value).expanduser().absolute() if value else default
-
-
-def _is_set(twin: str) -> bool:
-    return os.environ.get(twin, "").lower() not in ("", "0", "no", "false")
+def _absolute(path: str | Path) -> Path:
+    return Path(path).expanduser().absolute()

@@ -18,6 +18,24 @@ METRICS_OF_DATASET: Mapping[str, tuple[str, ...]] = {
     "widerface": ("easy", "medium", "hard"),
 }
 
+#: marker -> what it selects; design 3 freezes the list.
+MARKERS: Mapping[str, str] = {
+    "coco": "rows measured on COCO val2017",
+    "voc": "rows measured on Pascal VOC2007 test",
+    "widerface": "rows measured on the WIDER FACE validation set",
+    "prune": "pruned models",
+    "distill": "distilled models",
+    "quant": "quantised models",
+    "quant_post": "models quantised after training",
+    "quant_aware": "models quantised during training",
+    "yolov3": "YOLOv3 detectors",
+    "blazeface": "BlazeFace detectors",
+    "published": "rows measured from their published archive",
+    "retrained": "rows trained again",
+    "structure": "published figures that need no data",
+    "speed": "the harness's own speed",
+}
+
 #: Fields of a row that an erratum can correct.
 ERRATUM_FIELDS = ("input_px", "url", "strategy", "spelling")
 
