@@ -46,11 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--records", metavar="DIR", help="where records go (ZOO_RECORDS)")
     add("--mirror", metavar="URL|DIR", help="asked for archives first (ZOO_MIRROR)")
     add("--offline", action="store_true", help="ask no host (ZOO_OFFLINE)")
-    add(
-        "--require-measured",
-        action="store_true",
-        help="fail, not skip, what could not be measured",
-    )
+    add("--require-measured", action="store_true", help="fail what was not measured")
     add("--retrain", choices=("missing", "always"), help="train rows again")
     add("--limit", type=int, metavar="N", help="only the first N images: partial")
     add("--fresh", action="store_true", help="detect again what is stored")
