@@ -1,0 +1,608 @@
+import datetime as dt
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from harness.artifact.pack import pack_tar
+from harness.artifact.unpack import unpack
+from harness.compare.tolerance import budget_of
+from harness.dataset.coco_scenes import write_coco_scenes
+from harness.detections import ImageDetections
+from harness.model import detector as detector_module
+from harness.model.detector import Detector
+from harness.model.fluid_tensor import read_tensor, write_tensor
+from harness.pipeline import measure as measure_module
+from harness.pipeline.embedded import serving, with_scenes
+from harness.pipeline.gate import gate
+from harness.pipeline.known_datasets import known_datasets
+from harness.pipeline.measure import Measurer, Watcher, measure_rows
+from harness.pipeline.settings import Settings
+from harness.record_files import read_records, write_record
+from harness.records import Record, Verdict
+from harness.registry.claims import claims_text
+from harness.registry.datasets import KnownDataset
+from harness.registry.zoo import open_zoo
+from harness.rows import Claim, Row, Zoo
+
+BASELINE = "yolov3-mobilenet_v1-coco-baseline-160"
+PRUNED = "yolov3-mobilenet_v1-coco-prune_r578-160"
+LARGE = "yolov3-mobilenet_v1-coco-baseline-224"
+SCENES = 24
+CLASSES = 5  # of the demo's scenes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mine:
+    """Anybody's own zoo: the demo's rows without a pin, claiming what was measured."""
+
+    folder: Path  # its tables and expected.csv
+    mirror: Path  # its archives
+    settings: Settings
+
+    def open(self) -> Zoo:
+        return open_zoo(str(self.folder))
+
+    def claim(self, printed: Mapping[str, str]) -> None:
+        """Let the rows of the zoo claim these numbers."""
+        text = claims_text(
+            [
+                Claim(row_id=row_id, metric="box_ap", printed=one)
+                for row_id, one in printed.items()
+            ],
+            what="numbers of a test",
+            source="here",
+            version="1",
+            date=None,
+        )
+        (self.folder / "expected.csv").write_text(text, encoding="utf-8")
+
+    def archive_path(self, row_id: str) -> Path:
+        zoo = self.open()
+        url = zoo.archives[zoo.row(row_id).archive].url
+        return self.mirror / url.partition("://")[2].partition("/")[2]
+
+    def change_weights(self, row_id: str, change: Callable[[Path], None]) -> None:
+        """Pack the archive of a row again after a change of its files."""
+        tar = self.archive_path(row_id)
+        folder = unpack(tar, self.settings.cache / "to-change")
+        copy = shutil.copytree(folder, tar.parent / "changed", dirs_exist_ok=True)
+        (inner,) = copy.iterdir()
+        change(inner)
+        pack_tar(inner, tar)
+
+    def measure(self, *row_ids: str, **settings: object) -> list[Record]:
+        zoo = self.open()
+        rows = [zoo.row(one) for one in row_ids]
+        return measure_rows(zoo, rows, replace(self.settings, **settings))
+
+
+def ap_of(record: Record) -> float:
+    return record.measurements[0].scores_pct["box_ap"]
+
+
+@pytest.fixture(scope="module")
+def demo(request: pytest.FixtureRequest) -> Zoo:
+    return open_zoo("demo", home=request.config.rootpath)
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with a few drawn scenes."""
+    root = tmp_path_factory.mktemp("scenes")
+    write_coco_scenes(root, seed=5, count=SCENES)
+    return root
+
+
+@pytest.fixture(scope="module")
+def known_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of the module's own measurement."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def measured(
+    demo: Zoo,
+    scenes: Path,
+    known_cache: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Record]:
+    """The records of the demo's rows on those scenes, whatever they claim."""
+    settings = Settings(
+        cache=known_cache,
+        records=tmp_path_factory.mktemp("records"),
+        data_root=scenes,
+        mirror=str(demo.root / "archives"),
+    )
+    records = measure_rows(demo, demo.rows, settings)
+    return {one.row_id: one for one in records}
+
+
+@pytest.fixture
+def mine(
+    demo: Zoo,
+    scenes: Path,
+    known_cache: Path,
+    measured: Mapping[str, Record],
+    tmp_path: Path,
+) -> Mine:
+    """A zoo whose unchanged archives have their detections in the store already."""
+    shutil.copytree(known_cache / "detections-1", tmp_path / "cache" / "detections-1")
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for table in demo.root.glob("*_coco.toml"):
+        shutil.copy(table, folder)
+    shutil.copytree(demo.root / "archives", tmp_path / "mirror")
+    made = Mine(
+        folder=folder,
+        mirror=tmp_path / "mirror",
+        settings=Settings(
+            cache=tmp_path / "cache",
+            records=tmp_path / "records",
+            data_root=scenes,
+            mirror=str(tmp_path / "mirror"),
+        ),
+    )
+    made.claim({one: f"{ap_of(record):.1f}" for one, record in measured.items()})
+    return made
+
+
+def test_the_demo_reproduces_its_published_numbers(
+    request: pytest.FixtureRequest, demo: Zoo, tmp_path: Path
+) -> None:
+    settings = Settings(
+        cache=tmp_path / "cache",
+        records=tmp_path / "records" / "demo",
+        data_root=None,
+        known_datasets=known_datasets(demo, request.config.rootpath),
+    )
+    with serving(demo, with_scenes(demo, settings)) as served:
+        measurer = Measurer(zoo=demo, selected=demo.rows, settings=served)
+        records = [measurer.measure(row) for row in demo.rows]
+
+    assert {one.row_id: (one.verdict, one.reason) for one in records} == {
+        row.row_id: (Verdict.REPRODUCED, "") for row in demo.rows
+    }
+    assert read_records(settings.records) == {one.row_id: one for one in records}
+
+
+def test_the_demo_is_a_detector_worth_the_name(demo: Zoo) -> None:
+    (claim,) = demo.claims[LARGE]
+
+    assert claim.value_pct > 40
+
+
+def test_a_zoo_of_ones_own_is_measured_without_a_pin(mine: Mine) -> None:
+    zoo = mine.open()
+    records = mine.measure(BASELINE, PRUNED, fresh=True)
+
+    assert all(one.sha256 is None for one in zoo.archives.values())
+    assert [one.row_id for one in records] == [BASELINE, PRUNED]
+    assert [one.verdict for one in records] == [Verdict.REPRODUCED] * 2
+    assert all(one.zoo == "mine" for one in records)
+
+
+# It must be able to fail.
+
+
+def zeros_in(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        write_tensor(folder / name, np.zeros_like(read_tensor(folder / name)))
+
+    return change
+
+
+def values_of(other: str, name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        assert read_tensor(folder / other).shape == read_tensor(folder / name).shape
+        write_tensor(folder / name, np.array(read_tensor(folder / other)))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        zeros_in("conv2_1_sep_weights"),
+        zeros_in("yolo_output.0.conv.weights"),
+        values_of("conv1_bn_mean", "conv1_bn_offset"),
+        values_of("conv5_1_dw_weights", "conv5_2_dw_weights"),
+    ],
+    ids=["zeros", "zeros in a head", "a mean for an offset", "a layer's neighbour"],
+)
+def test_one_wrong_weight_file_makes_the_verdict_lower(
+    mine: Mine, change: Callable[[Path], None]
+) -> None:
+    mine.change_weights(BASELINE, change)
+    (record,) = mine.measure(BASELINE)
+
+    assert record.verdict is Verdict.LOWER
+    assert "box_ap measured" in record.reason
+
+
+def test_packing_an_archive_again_changes_nothing(mine: Mine) -> None:
+    mine.change_weights(BASELINE, lambda folder: None)
+    (record,) = mine.measure(BASELINE)
+
+    assert record.verdict is Verdict.REPRODUCED
+
+
+def test_a_swapped_channel_order_makes_the_verdict_lower(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = detector_module.normalise
+    monkeypatch.setattr(
+        detector_module, "normalise", lambda images: right(images[..., ::-1])
+    )
+    (record,) = mine.measure(BASELINE, fresh=True)
+
+    assert record.verdict is Verdict.LOWER
+
+
+def test_a_class_shifted_by_one_makes_the_verdict_lower(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = Detector.detect
+
+    def shifted(
+        self: Detector, images_rgb: NDArray[np.uint8], sizes_hw: NDArray[np.int32]
+    ) -> list[ImageDetections]:
+        return [
+            replace(one, classes=(one.classes + 1) % CLASSES)
+            for one in right(self, images_rgb, sizes_hw)
+        ]
+
+    monkeypatch.setattr(Detector, "detect", shifted)
+    (record,) = mine.measure(BASELINE, fresh=True)
+
+    assert record.verdict is Verdict.LOWER
+
+
+@pytest.mark.parametrize(
+    ("beyond", "direction", "verdict"),
+    [
+        ("0.01", 1, Verdict.LOWER),
+        ("0.01", -1, Verdict.HIGHER),
+        ("-0.01", 1, Verdict.REPRODUCED),
+        ("-0.01", -1, Verdict.REPRODUCED),
+    ],
+    ids=["too high a claim", "too low a claim", "just below", "just above"],
+)
+@pytest.mark.parametrize("row_id", [BASELINE, PRUNED])
+def test_a_claim_may_be_moved_by_the_tolerance_and_no_further(
+    mine: Mine,
+    measured: Mapping[str, Record],
+    row_id: str,
+    beyond: str,
+    direction: int,
+    verdict: Verdict,
+) -> None:
+    zoo = mine.open()
+    tolerance_pct = budget_of(zoo.tolerance, zoo.row(row_id)).total_pct
+    moved_pct = direction * (tolerance_pct + Decimal(beyond))
+    claims = {one: f"{ap_of(record):.1f}" for one, record in measured.items()}
+    exactly = Decimal(repr(ap_of(measured[row_id])))
+    mine.claim({**claims, row_id: f"{exactly + moved_pct}"})
+    (record,) = mine.measure(row_id)
+
+    assert record.verdict is verdict
+
+
+# What stops a row.
+
+
+def test_another_digest_than_the_pinned_one_is_a_wrong_archive(mine: Mine) -> None:
+    zoo = mine.open()
+    archives = {
+        name: replace(one, sha256="0" * 64) for name, one in zoo.archives.items()
+    }
+    (record,) = measure_rows(
+        replace(zoo, archives=archives), [zoo.row(BASELINE)], mine.settings
+    )
+
+    assert record.verdict is Verdict.WRONG_ARCHIVE
+    assert "0" * 64 in record.reason
+
+
+def test_without_a_source_the_row_is_unavailable(mine: Mine) -> None:
+    mine.archive_path(BASELINE).unlink()
+    (record,) = mine.measure(BASELINE, offline=True)
+
+    assert record.verdict is Verdict.UNAVAILABLE
+    assert record.measurements == ()
+
+
+def test_without_a_data_root_there_is_no_dataset(mine: Mine) -> None:
+    records = mine.measure(BASELINE, PRUNED, data_root=None)
+
+    assert [one.verdict for one in records] == [Verdict.NO_DATASET] * 2
+    assert all("--data-root" in one.reason for one in records)
+    assert all(one.archive for one in records)
+
+
+def test_a_limit_is_partial_with_scores(mine: Mine) -> None:
+    (record,) = mine.measure(BASELINE, limit=4)
+
+    assert record.verdict is Verdict.PARTIAL
+    assert ap_of(record) > 0
+    assert record.dataset is not None
+    assert (record.dataset.limit, record.dataset.image_count) == (4, 4)
+
+
+def test_another_dataset_fails_and_still_has_scores(mine: Mine) -> None:
+    known = {"coco": KnownDataset(fingerprint="0" * 64)}
+    (record,) = mine.measure(BASELINE, known_datasets=known)
+
+    assert record.verdict is Verdict.WRONG_DATASET
+    assert ap_of(record) > 0
+    assert record.dataset is not None
+    assert record.dataset.fingerprint in record.reason
+
+
+def test_one_damaged_archive_does_not_stop_the_other_row(mine: Mine) -> None:
+    path = mine.archive_path(BASELINE)
+
+    def damage(folder: Path) -> None:
+        (folder / "conv1_weights").write_bytes(b"not a tensor")
+
+    mine.change_weights(BASELINE, damage)
+    damaged, whole = mine.measure(BASELINE, PRUNED)
+
+    assert damaged.verdict is Verdict.UNREADABLE
+    assert f"{path.name}: conv1_weights: " in damaged.reason
+    assert whole.verdict is Verdict.REPRODUCED
+
+
+def test_a_detector_that_breaks_does_not_stop_the_other_row(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = measure_module.open_heads
+
+    def open_heads(opened, device, *, optimise):  # type: ignore[no-untyped-def]
+        if opened.shape_plan == "none":
+            raise MemoryError("too large")
+        return right(opened, device, optimise=optimise)
+
+    monkeypatch.setattr(measure_module, "open_heads", open_heads)
+    broken, whole = mine.measure(BASELINE, PRUNED, fresh=True)
+
+    assert (broken.verdict, broken.reason) == (
+        Verdict.ERRORED,
+        "MemoryError: too large",
+    )
+    assert whole.verdict is Verdict.REPRODUCED
+
+
+def test_a_network_that_is_not_built_is_unreadable_and_nothing_is_downloaded(
+    mine: Mine, tmp_path: Path
+) -> None:
+    zoo = mine.open()
+    row = replace(zoo.row(BASELINE), backbone="resnet34")
+    settings = replace(mine.settings, cache=tmp_path / "empty")
+    (record,) = measure_rows(zoo, [row], settings)
+
+    assert record.verdict is Verdict.UNREADABLE
+    assert "no network yolov3-resnet34" in record.reason
+    assert not settings.cache.exists()
+
+
+# Again, and errata.
+
+
+def without_work(record: Record) -> Record:
+    """The record without what tells a measured run from a replayed one."""
+    runs = (
+        replace(one, replayed=False, detect_wall_s=0, detect_cpu_s=0, score_wall_s=0)
+        for one in record.measurements
+    )
+    return replace(record, measurements=tuple(runs))
+
+
+def test_a_second_run_replays_without_a_network(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = mine.measure(BASELINE, PRUNED, fresh=True)
+    monkeypatch.setattr(
+        measure_module, "open_heads", lambda *_, **__: pytest.fail("built again")
+    )
+    again = mine.measure(BASELINE, PRUNED)
+
+    assert [one.measurements[0].replayed for one in first] == [False, False]
+    assert [one.measurements[0].replayed for one in again] == [True, True]
+    assert all(one.measurements[0].detect_wall_s == 0 for one in again)
+    assert [without_work(one) for one in again] == [without_work(one) for one in first]
+
+
+def test_fresh_computes_again_and_finds_the_same(mine: Mine) -> None:
+    (first,) = mine.measure(BASELINE)
+    (again,) = mine.measure(BASELINE, fresh=True)
+
+    assert first.measurements[0].replayed
+    assert not again.measurements[0].replayed
+    assert without_work(again) == without_work(first)
+
+
+def test_another_archive_under_the_same_name_is_not_replayed(
+    mine: Mine, tmp_path: Path
+) -> None:
+    (before,) = mine.measure(BASELINE)
+    mine.change_weights(BASELINE, zeros_in("conv2_1_sep_weights"))
+    shutil.copytree(mine.settings.cache / "detections-1", tmp_path / "c/detections-1")
+    (record,) = mine.measure(BASELINE, cache=tmp_path / "c")
+
+    assert before.measurements[0].replayed
+    assert not record.measurements[0].replayed
+
+
+def test_the_network_of_an_archive_is_built_once_for_its_sizes(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+    right = measure_module.open_heads
+
+    def open_heads(opened, device, *, optimise):  # type: ignore[no-untyped-def]
+        built.append(opened.shape_plan)
+        return right(opened, device, optimise=optimise)
+
+    monkeypatch.setattr(measure_module, "open_heads", open_heads)
+    records = mine.measure(BASELINE, LARGE, fresh=True)
+
+    assert built == ["none"]
+    assert [one.verdict for one in records] == [Verdict.REPRODUCED] * 2
+
+
+def test_a_printed_size_that_is_doubted_is_measured_both_ways(
+    mine: Mine, measured: Mapping[str, Record]
+) -> None:
+    claims = {one: f"{ap_of(record):.1f}" for one, record in measured.items()}
+    mine.claim({**claims, BASELINE: claims[LARGE]})
+    (mine.folder / "errata.toml").write_text(
+        f"""
+[E1]
+field = "input_px"
+rows = ["{BASELINE}"]
+printed = "160"
+corrected = "224"
+changes_run = true
+evidence = ["the number is that of 224"]
+""",
+        encoding="utf-8",
+    )
+    (record,) = mine.measure(BASELINE)
+
+    as_printed, corrected = record.measurements
+    assert record.verdict is Verdict.REPRODUCED_WITH_ERRATUM
+    assert (as_printed.input_px, as_printed.erratum) == (160, None)
+    assert as_printed.verdict is Verdict.LOWER
+    assert (corrected.input_px, corrected.erratum) == (224, "E1")
+    assert corrected.verdict is Verdict.REPRODUCED
+    assert "at 224 px as E1 corrects; as printed at 160 px" in record.reason
+
+
+def doubt_strategy(mine: Mine) -> None:
+    """Let the pruned table claim another strategy, as another page does."""
+    (mine.folder / "errata.toml").write_text(
+        f"""
+[E5]
+field = "strategy"
+rows = ["{PRUNED}"]
+printed = "r578"
+corrected = "sensity"
+changes_run = false
+evidence = ["another page says so"]
+""",
+        encoding="utf-8",
+    )
+
+
+def test_a_doubted_strategy_is_settled_by_the_shapes(mine: Mine) -> None:
+    doubt_strategy(mine)
+    (record,) = mine.measure(PRUNED)
+
+    assert record.verdict is Verdict.REPRODUCED
+    assert record.notes == ("E5: the archive has the shapes of prune_r578",)
+
+
+def test_a_doubted_strategy_lets_the_other_shapes_pass(mine: Mine) -> None:
+    doubt_strategy(mine)
+    zoo = mine.open()
+    (doubt,) = zoo.errata
+    row = replace(zoo.row(PRUNED), strategy="prune_sensity")
+    other = replace(zoo, errata=(replace(doubt, corrected="r578"),))
+    (refused,) = measure_rows(replace(zoo, errata=()), [row], mine.settings)
+    (record,) = measure_rows(other, [row], mine.settings)
+
+    assert refused.verdict is Verdict.UNREADABLE
+    assert record.verdict is Verdict.REPRODUCED
+    assert record.notes == ("E5: the archive has the shapes of prune_r578",)
+
+
+# Who is told, and what is written.
+
+
+def test_a_measurer_measures_each_row_once_and_together(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    right = measure_module.measure_rows
+
+    def measure_and_tell(
+        zoo: Zoo, rows: Sequence[Row], settings: Settings, *, watcher: Watcher
+    ) -> list[Record]:
+        asked.append([row.row_id for row in rows])
+        return right(zoo, rows, settings, watcher=watcher)
+
+    monkeypatch.setattr(measure_module, "measure_rows", measure_and_tell)
+    zoo = mine.open()
+    selected = [zoo.row(PRUNED), zoo.row(BASELINE)]
+    measurer = Measurer(zoo=zoo, selected=selected, settings=mine.settings)
+    records = [measurer.measure(row) for row in (*selected, zoo.row(LARGE))]
+
+    assert asked == [[PRUNED, BASELINE], [LARGE]]
+    assert measurer.measure(selected[0]) is records[0]
+    assert set(read_records(mine.settings.records)) == {PRUNED, BASELINE, LARGE}
+
+
+def test_the_watcher_is_told_of_archives_and_images(mine: Mine) -> None:
+    fetched: list[str] = []
+    detected: list[tuple[str, int, int]] = []
+    watcher = Watcher(
+        fetching=fetched.append, detecting=lambda *progress: detected.append(progress)
+    )
+    zoo = mine.open()
+    settings = replace(mine.settings, fresh=True)
+    measure_rows(zoo, [zoo.row(BASELINE)], settings, watcher=watcher)
+
+    assert fetched == [zoo.row(BASELINE).archive]
+    assert detected[0] == ("coco", 0, SCENES)
+    assert detected[-1] == ("coco", SCENES, SCENES)
+
+
+def test_nothing_is_written_outside_cache_and_records(
+    mine: Mine, scenes: Path, tmp_path: Path
+) -> None:
+    def files() -> set[Path]:
+        kept = (mine.settings.cache, mine.settings.records)
+        return {
+            path
+            for folder in (tmp_path, scenes)
+            for path in folder.rglob("*")
+            if not any(path.is_relative_to(one) for one in kept)
+        }
+
+    before = files()
+    mine.measure(BASELINE)
+
+    assert files() == before
+
+
+@pytest.fixture
+def gated(mine: Mine) -> Callable[[], int]:
+    """What the gate says of the folder that a measurement of the zoo wrote."""
+    zoo = mine.open()
+    for record in mine.measure(*(row.row_id for row in zoo.rows)):
+        write_record(mine.settings.records, record)
+
+    def exit_code() -> int:
+        day = dt.date(2030, 6, 15)
+        return gate(zoo, mine.settings.records, waivers=(), today=day).exit_code
+
+    return exit_code
+
+
+def test_the_gate_believes_what_was_measured(gated: Callable[[], int]) -> None:
+    assert gated() == 0
+
+
+def test_the_gate_refuses_altered_detections(
+    mine: Mine, gated: Callable[[], int]
+) -> None:
+    first, second, *_ = sorted((mine.settings.records / "detections").iterdir())
+    first.replace(second)
+
+    assert gated() == 1
