@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.model.detector import OpenedArchive, open_archive
 from harness.model.device import Device, open_device
@@ -33,7 +34,8 @@ def postprocess_golden() -> dict[str, np.ndarray]:
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Path:
     """The tiny archive of the old runtime, unpacked as a downloaded one is."""
-    return unpack(ORACLE / f"{TINY}.tar", tmp_path_factory.mktemp("cache"))
+    folder = unpack(ORACLE / f"{TINY}.tar", tmp_path_factory.mktemp("cache"))
+    return find_checkpoint_folder(folder, TINY)
 
 
 @pytest.fixture(scope="session")

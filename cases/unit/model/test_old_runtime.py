@@ -1,0 +1,118 @@
+"""An archive that the old runtime saved, against what the old runtime computed.
+
+The traps below change no shape: only these goldens tell them apart.
+"""
+
+import numpy as np
+import pytest
+
+from harness.model import detector, tensors
+from harness.model.backbones import mobilenet_v1
+from harness.model.detector import Detector, open_heads, plain_heads
+from harness.model.preprocess import normalise
+from harness.model.tensors import TensorOps
+
+SIZES_PX = (96, 128)
+#: Of an output's largest value: what another version and another kernel may differ by.
+AGREES = 1e-4  # zoo-spec Appendix A
+#: A hundred times that: no trap may come near to passing.
+TELLS_APART = 1e-2
+
+
+def largest_difference(heads, golden, input_px, images=None):
+    """Return the difference as a share of each output's maximum, the worst of three."""
+    images = golden[f"images_{input_px}"] if images is None else images
+    found = heads(normalise(images))
+    expected = [golden[f"head_{level}_{input_px}"] for level in range(3)]
+    assert [one.shape for one in found] == [one.shape for one in expected]
+    return max(
+        float(np.abs(one - right).max() / np.abs(right).max())
+        for one, right in zip(found, expected, strict=True)
+    )
+
+
+@pytest.fixture(scope="module", params=["plain", "optimised", "not optimised"])
+def heads(request, tiny_opened, cpu):
+    if request.param == "plain":
+        return plain_heads(tiny_opened)
+    return open_heads(tiny_opened, cpu, optimise=request.param == "optimised")
+
+
+@pytest.mark.parametrize("input_px", SIZES_PX)
+def test_the_heads_are_those_of_the_old_runtime(heads, tiny_golden, input_px):
+    assert largest_difference(heads, tiny_golden, input_px) < AGREES
+
+
+@pytest.mark.parametrize("input_px", SIZES_PX)
+def test_the_detections_are_those_of_the_old_runtime(heads, tiny_golden, input_px):
+    detections = tiny_golden[f"detections_{input_px}"]
+    lengths = tiny_golden[f"lengths_{input_px}"]
+
+    found = Detector(heads=heads, input_px=input_px).detect(
+        tiny_golden[f"images_{input_px}"], tiny_golden[f"im_size_{input_px}"]
+    )
+
+    assert [len(one.scores) for one in found] == lengths.tolist()
+    expected = np.split(detections, np.cumsum(lengths)[:-1])
+    for one, rows in zip(found, expected, strict=True):
+        assert one.classes.tolist() == rows[:, 0].tolist()
+        assert np.allclose(one.scores, rows[:, 1], rtol=0, atol=1e-4)
+        assert np.allclose(one.boxes_xyxy, rows[:, 2:], rtol=0, atol=0.05)
+
+
+class NoRelu(TensorOps):
+    """Forgets the activation of the backbone."""
+
+    def relu(self, x):
+        return x
+
+
+class LastReluMissing(TensorOps):
+    """Forgets the activation after conv6 alone."""
+
+    def batch_norm(self, x, names):
+        self.last = names.scale
+        return super().batch_norm(x, names)
+
+    def relu(self, x):
+        return x if self.last == "conv6_sep_bn_scale" else super().relu(x)
+
+
+class BackboneBeforeRoute(TensorOps):
+    """Joins the other way round."""
+
+    def concat(self, first, second):
+        return super().concat(second, first)
+
+
+TRAPS = {
+    "C4 after conv5_5": (mobilenet_v1, "FEATURES", ("conv3_2", "conv5_5", "conv6")),
+    "no ReLU": (detector, "TensorOps", NoRelu),
+    "no ReLU after conv6": (detector, "TensorOps", LastReluMissing),
+    "leaky slope 0.01": (tensors, "LEAKY_SLOPE", 0.01),
+    "BN epsilon 1e-3": (tensors, "BN_EPSILON", 1e-3),
+    "backbone before route": (detector, "TensorOps", BackboneBeforeRoute),
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_network_that_steps_into_a_trap_is_told_apart(
+    monkeypatch, tiny_opened, tiny_golden, trap
+):
+    monkeypatch.setattr(*TRAPS[trap])
+
+    difference = largest_difference(plain_heads(tiny_opened), tiny_golden, 128)
+
+    assert difference > TELLS_APART
+
+
+def test_swapped_colours_are_told_apart(tiny_opened, tiny_golden):
+    bgr = tiny_golden["images_128"][..., ::-1]
+
+    difference = largest_difference(plain_heads(tiny_opened), tiny_golden, 128, bgr)
+
+    assert difference > TELLS_APART
+
+
+def test_without_a_trap_the_same_comparison_agrees(tiny_opened, tiny_golden):
+    assert largest_difference(plain_heads(tiny_opened), tiny_golden, 128) < AGREES
