@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.array_digest import digest_arrays
 from harness.errors import DetectionsInvalid
 
 
@@ -38,12 +38,7 @@ class Detections:
 
     def sha256(self) -> str:
         """Return a digest of the values: same detections, same digest, any file."""
-        digest = hashlib.sha256(b"detections/1")
-        for array in self.arrays().values():
-            little = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<")))
-            digest.update(f"{little.dtype.str}{little.shape}".encode())
-            digest.update(little.tobytes())
-        return digest.hexdigest()
+        return digest_arrays("detections/1", self.arrays())
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, in declaration order."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harness.array_digest import digest_arrays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +32,7 @@ class CocoTruth:
 
     def sha256(self) -> str:
         """Return a digest of the values: same truth, same digest, any file."""
-        digest = hashlib.sha256(b"coco-truth/1")
-        for array in self.arrays().values():
-            little = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<")))
-            digest.update(f"{little.dtype.str}{little.shape}".encode())
-            digest.update(little.tobytes())
-        return digest.hexdigest()
+        return digest_arrays("coco-truth/1", self.arrays())
 
     def subset(self, image_ids: NDArray[np.int64]) -> CocoTruth:
         """Return the truth of those images alone, order kept."""

@@ -1,0 +1,1 @@
+"""One function per command of ``zoo``: calls, prints, and chooses an exit code."""

@@ -1,0 +1,37 @@
+"""The embedded demo zoo, made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.commands.options import AsJson
+from harness.commands.printing import err, out, print_json
+from harness.registry.location import find_home
+
+
+def demo_make(
+    work: Annotated[Path, typer.Option(help="Keeps checkpoints.")] = Path(
+        ".zoo", "demo-make"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Make the demo zoo again: train, prune, pack, measure; goes on where it was."""
+    from harness.pipeline.demo import make_demo
+    from harness.pipeline.progress_lines import ProgressLines
+
+    lines = ProgressLines(err.print)
+    made = make_demo(
+        find_home(), work.absolute(), training=lines.training, telling=err.print
+    )
+    if as_json:
+        print_json(
+            {"ap_pct": dict(made.ap_pct), "archive_bytes": dict(made.archive_bytes)}
+        )
+        return
+    for row_id, ap_pct in made.ap_pct.items():
+        out.print(f"{row_id}: AP {ap_pct:.2f}")
+    for name, size_bytes in made.archive_bytes.items():
+        out.print(f"{name}: {size_bytes / 1e6:.2f} MB")

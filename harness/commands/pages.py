@@ -1,0 +1,64 @@
+"""The pages of a zoo: written, or proven current."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from harness.commands.exits import EXIT_FAILED
+from harness.commands.options import DEFAULT_ZOO, AsJson, Records, ZooName
+from harness.commands.printing import out, print_json
+from harness.registry.location import find_home
+from harness.registry.zoo import open_zoo
+
+
+class ValuesShown(StrEnum):
+    """What the AP cells of a page hold."""
+
+    MEASURED = "measured"
+    PUBLISHED = "published"
+
+
+def report(
+    zoo: ZooName = DEFAULT_ZOO,
+    records: Records = None,
+    values: Annotated[ValuesShown, typer.Option()] = ValuesShown.MEASURED,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of the pages; reports/<zoo> when not given."),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Compare, not write.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the zoo's pages from records, or prove that they are current."""
+    from harness.pipeline import document
+    from harness.record_files import read_records
+    from harness.report.pages import Values
+    from harness.report.summary import summarise, summary_json, summary_text
+
+    found, home = open_zoo(zoo), find_home()
+    folder = records / found.name if records else None
+    folder = folder or document.accepted_records(home, found.name)
+    pages = output or document.pages_folder(home, found.name)
+    shown = Values(values)
+    if check:
+        difference = document.check_pages(found, folder, pages, shown)
+        if as_json:
+            print_json({"zoo": found.name, "current": not difference})
+        else:
+            out.print(difference or f"{pages}: current")
+        if difference:
+            raise typer.Exit(EXIT_FAILED)
+        return
+    written = document.write_pages(found, folder, pages, shown)
+    row_ids = [row.row_id for row in found.rows]
+    made = read_records(folder)
+    if as_json:
+        out.print(summary_json(found, made, row_ids), end="")
+        return
+    out.print(summary_text(summarise(found, made, row_ids)))
+    for path in written:
+        out.print(f"page: {path}")

@@ -1,0 +1,31 @@
+"""Data in; tables on a terminal, plain lines in a log, or JSON out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+out = Console(highlight=False, markup=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON: sorted keys, two spaces."""
+    out.print(json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table: drawn on a terminal, plain aligned lines in a log."""
+    if out.is_terminal:
+        table = Table(*titles)
+        for row in rows:
+            table.add_row(*row)
+        out.print(table)
+    else:
+        from harness.report.plain_table import plain_table
+
+        out.print(plain_table(titles, rows))

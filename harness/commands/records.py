@@ -1,0 +1,132 @@
+"""Records: held to the gate, promoted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from harness.commands.options import (
+    DEFAULT_CACHE,
+    DEFAULT_RECORDS,
+    DEFAULT_ZOO,
+    AsJson,
+    CacheFolder,
+    Mirror,
+    Offline,
+    Records,
+    ZooName,
+)
+from harness.commands.printing import err, out, print_json
+from harness.registry.location import find_home
+from harness.registry.zoo import open_zoo
+
+
+def gate(
+    zoo: ZooName = DEFAULT_ZOO,
+    records: Records = None,
+    baseline: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Records of an earlier release, like --records."),
+    ] = None,
+    as_json: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--json", metavar="FILE", help="Write JSON there; - prints it."),
+    ] = None,
+) -> None:
+    """Say whether the records of a zoo let a release pass."""
+    from harness.pipeline.gate import gate as judge
+    from harness.pipeline.gate import gate_json
+    from harness.pipeline.known_datasets import known_datasets
+    from harness.registry.waivers import read_waivers
+    from harness.report.summary import counts_line
+
+    found, home = open_zoo(zoo), find_home()
+    made = judge(
+        found,
+        (records or DEFAULT_RECORDS) / found.name,
+        baseline=baseline / found.name if baseline else None,
+        waivers=read_waivers(home / "expected" / "waivers.toml"),
+        today=dt.datetime.now(tz=dt.UTC).date(),
+        known_datasets=known_datasets(found, home),
+    )
+    if as_json == Path("-"):
+        out.print(gate_json(made), end="")
+    else:
+        if as_json:
+            from harness.atomic import write_text
+
+            write_text(as_json, gate_json(made))
+        for finding in made.findings:
+            out.print(f"{'FAIL' if finding.fails else 'miss'}  {finding.message}")
+        out.print(counts_line(made.counts))
+        out.print(f"gate: {'passed' if made.exit_code == 0 else 'shut'}")
+    raise typer.Exit(made.exit_code)
+
+
+def accept(
+    row_ids: Annotated[list[str], typer.Argument(metavar="ID...")],
+    reason: Annotated[str, typer.Option(help="Why; kept beside the records.")],
+    zoo: ZooName = DEFAULT_ZOO,
+    records: Records = None,
+    repeat: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Records of a second run; measured again when not given."),
+    ] = None,
+    data_root: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(envvar="ZOO_DATA_ROOT", help="Datasets, for the repeat."),
+    ] = None,
+    cache: CacheFolder = DEFAULT_CACHE,
+    mirror: Mirror = None,
+    offline: Offline = False,
+    gpu: Annotated[bool, typer.Option(help="Repeat on the GPU.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Promote records to the committed ones, if a repeat gives the same numbers."""
+    from harness.pipeline.accept import accept as promote
+    from harness.pipeline.document import accepted_records
+    from harness.pipeline.known_datasets import known_datasets
+    from harness.pipeline.progress_lines import ProgressLines
+    from harness.pipeline.repeated_rows import repeat_rows
+    from harness.pipeline.settings import Settings
+
+    found, home = open_zoo(zoo), find_home()
+    facts = known_datasets(found, home)
+    with tempfile.TemporaryDirectory() as folder:
+        repeated = repeat or Path(folder)
+        if repeat is None:
+            lines = ProgressLines(err.print)
+            settings = Settings(
+                cache=cache.absolute(),
+                records=repeated / found.name,
+                data_root=data_root,
+                mirror=mirror,
+                offline=offline,
+                gpu=gpu,
+                known_datasets=facts,
+            )
+            repeat_rows(
+                found,
+                row_ids,
+                settings,
+                watcher=lines.watcher(),
+                drawing=lines.drawing,
+            )
+        accepted = promote(
+            found,
+            row_ids,
+            records=(records or DEFAULT_RECORDS) / found.name,
+            repeat_records=repeated / found.name,
+            into=accepted_records(home, found.name),
+            reason=reason,
+            known_datasets=facts,
+        )
+    if as_json:
+        print_json([{"row": one.row_id, "path": str(one.path)} for one in accepted])
+    else:
+        for one in accepted:
+            out.print(f"{one.row_id}: {one.path}")
