@@ -67,7 +67,9 @@ def check(zoo: ZooName = DEFAULT_ZOO, as_json: AsJson = False) -> None:
 
 def import_file(
     document: Annotated[Path, typer.Argument(help="A published markdown document.")],
-    zoo: Annotated[str, typer.Option("--zoo", help="Name of the new edition.")],
+    zoo: Annotated[
+        str, typer.Option("--zoo", help="Name of the edition; the file's when empty.")
+    ] = "",
     output: Annotated[
         Path, typer.Option(help="Home folder to write cases/rows and expected into.")
     ] = Path(),
@@ -80,10 +82,10 @@ def import_file(
     from harness.pipeline.imported_document import import_document_file
 
     written = import_document_file(
-        document, zoo=zoo, home=output, source=source, version=edition, date=date
+        document, zoo=zoo or document.stem, home=output, source=source, version=edition, date=date
     )
     if as_json:
-        print_json({"zoo": zoo, "written": [str(one) for one in written]})
+        print_json({"zoo": zoo or document.stem, "written": [str(one) for one in written]})
     else:
         for path in written:
             out.print(str(path))

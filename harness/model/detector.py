@@ -99,9 +99,7 @@ def open_archive(
             strategy or of none, or a variable is missing, mis-shaped or damaged.
     """
     demand_network(architecture, backbone, strategy)
-    channels = {
-        name: shape_in(folder, f"{name}.conv.weights")[0] for name in block_convs()
-    }
+    channels = {name: _output_channels(folder, name) for name in block_convs()}
     expected = [plan_of_strategy(one) for one in (strategy, *also_accepted)]
     found = matching_plan(channels, width)
     if found is None or found not in expected:
@@ -141,6 +139,15 @@ def plain_heads(opened: OpenedArchive) -> HeadsFunction:
         return [one.numpy() for one in outputs]
 
     return heads
+
+
+def _output_channels(folder: Path, stem: str) -> int:
+    shape = shape_in(folder, f"{stem}.conv.weights")
+    if len(shape) != 4:
+        raise ArchiveUnreadable(
+            f"{stem}.conv.weights: shape", expected="(O, I, k, k)", got=shape
+        )
+    return shape[0]
 
 
 def _other_shapes(

@@ -1,0 +1,58 @@
+"""What README shows and names is really so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.pipeline.document import accepted_records
+from harness.record_files import read_records
+from harness.registry.zoo import open_zoo
+from harness.report.summary import summarise, summary_text
+
+CHECKOUT = Path(__file__).parents[2]
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "harness/README.md", "reports/README.md")
+
+
+def test_the_demo_table_is_that_of_the_accepted_records() -> None:
+    zoo = open_zoo("demo", home=CHECKOUT)
+    records = read_records(accepted_records(CHECKOUT, "demo"))
+    shown = README.partition("<!-- demo table:")[2].split("```")[1].strip("\n")
+
+    table = summary_text(summarise(zoo, records, [row.row_id for row in zoo.rows]))
+
+    assert shown == table.strip("\n")
+
+
+def test_every_tox_environment_that_readme_names_exists() -> None:
+    tox = (CHECKOUT / "tox.ini").read_text(encoding="utf-8")
+    factors = {"coco", "voc", "widerface"}
+    known = set(re.findall(r"^\[testenv:([\w-]+)\]", tox, flags=re.MULTILINE))
+    known |= factors | {f"{one}-gpu" for one in factors}
+
+    named = set(re.findall(r"tox -e ([\w-]+)", README))
+
+    assert named
+    assert named <= known
+
+
+def test_ci_runs_the_test_command_of_readme() -> None:
+    (command,) = re.findall(r"^    (python .* && tox)$", README, flags=re.MULTILINE)
+    script = (CHECKOUT / ".ci/run").read_text(encoding="utf-8")
+
+    assert script.splitlines()[-1] == command
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_of_a_document_leads_somewhere(name: str) -> None:
+    text = (CHECKOUT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+
+    missing = [
+        one for one in links if not (CHECKOUT / name).parent.joinpath(one).exists()
+    ]
+
+    assert missing == []
