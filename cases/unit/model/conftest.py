@@ -57,7 +57,7 @@ def cpu() -> Device:
     return open_device(gpu=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_network() -> Network:
     """An unpruned network of width 1/8 with 5 classes."""
     return Network(
@@ -68,7 +68,7 @@ def tiny_network() -> Network:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def random_weights(tiny_network) -> dict[str, np.ndarray]:
     """A finite value, far from neutral, for every variable of ``tiny_network``."""
     rng = np.random.default_rng(7)

@@ -8,7 +8,7 @@ from harness.model.plan import plan_network
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_every_backbone_has_a_network(backbone):
-    demand_network("yolov3", backbone)
+    demand_network("yolov3", backbone, "prune_r578")
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,17 @@ def test_a_network_that_is_not_built_yet_is_named(architecture, backbone):
         match=f"^no network {architecture}-{backbone} in this version; expected .*"
         "yolov3-mobilenet_v1.*; the archive was not downloaded$",
     ):
-        demand_network(architecture, backbone)
+        demand_network(architecture, backbone, "baseline")
+
+
+@pytest.mark.parametrize("strategy", ["quant_post", "quant_aware"])
+def test_a_quantised_row_is_not_measured_with_the_float_network(strategy):
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=rf"^no quantised network yolov3-mobilenet_v1 \({strategy}\) in this "
+        "version; expected a float row; the archive was not downloaded$",
+    ):
+        demand_network("yolov3", "mobilenet_v1", strategy)
 
 
 def test_the_outputs_hold_three_anchors_of_every_class(tiny_network):

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from harness.model.device import import_paddle
+from harness.model.ops import BatchNormNames
+from harness.model.tensors import TensorOps
+
+NAMES = BatchNormNames(scale="s", offset="o", mean="m", variance="v")
+
+
+@pytest.fixture(scope="module")
+def paddle():
+    return import_paddle()
+
+
+def tensors(paddle, **values):
+    return {
+        name: paddle.to_tensor(np.asarray(value, np.float32))
+        for name, value in values.items()
+    }
+
+
+def channels(*values):
+    """One pixel per channel: ``[1, C, 1, 1]``."""
+    return np.float32(values).reshape(1, -1, 1, 1)
+
+
+def test_a_batch_norm_is_its_formula_with_the_published_epsilon(paddle):
+    ops = TensorOps(tensors(paddle, s=[2, 1], o=[0.5, 0], m=[1, 0], v=[4, 0]))
+
+    y = ops.batch_norm(paddle.to_tensor(channels(5, 1)), NAMES)
+
+    assert y.numpy().ravel() == pytest.approx(
+        [2 * 4 / np.sqrt(4 + 1e-5) + 0.5, 1 / np.sqrt(1e-5)], rel=1e-5
+    )
+
+
+def test_training_moves_the_running_statistics_by_its_momentum(paddle):
+    state = tensors(paddle, s=[1], o=[0], m=[0], v=[1])
+    ops = TensorOps(state, training=True, bn_momentum=0.75)
+
+    ops.batch_norm(paddle.to_tensor(np.float32([[[[3, 5]]]])), NAMES)
+
+    assert state["m"].numpy() == pytest.approx([0.75 * 0 + 0.25 * 4])
+
+
+def test_evaluation_leaves_the_running_statistics(paddle):
+    state = tensors(paddle, s=[1], o=[0], m=[0], v=[1])
+
+    TensorOps(state).batch_norm(paddle.to_tensor(np.float32([[[[3, 5]]]])), NAMES)
+
+    assert (state["m"].item(), state["v"].item()) == (0, 1)
+
+
+def test_the_activations_of_backbone_and_head(paddle):
+    x = paddle.to_tensor(channels(-2, 3))
+    ops = TensorOps({})
+
+    assert ops.relu(x).numpy().ravel().tolist() == [0, 3]
+    assert ops.leaky_relu(x).numpy().ravel() == pytest.approx([-0.2, 3])  # slope 0.1
+
+
+def test_upsampling_replicates_pixels(paddle):
+    x = paddle.to_tensor(np.float32([[[[1, 2], [3, 4]]]]))
+
+    assert TensorOps({}).upsample(x).numpy()[0, 0].tolist() == [
+        [1, 1, 2, 2],
+        [1, 1, 2, 2],
+        [3, 3, 4, 4],
+        [3, 3, 4, 4],
+    ]
+
+
+def test_what_is_joined_first_comes_first(paddle):
+    a, b = (paddle.to_tensor(channels(one)) for one in (1, 2))
+
+    assert TensorOps({}).concat(a, b).numpy().ravel().tolist() == [1, 2]
+
+
+def test_a_3x3_convolution_keeps_the_size_and_pads_with_zeros(paddle):
+    ops = TensorOps(tensors(paddle, w=np.ones((1, 1, 3, 3)), b=[10]))
+    x = paddle.to_tensor(np.ones((1, 1, 3, 3), np.float32))
+
+    y = ops.conv(x, "w", out=1, kernel=3, bias="b").numpy()[0, 0]
+
+    assert y.tolist() == [[14, 16, 14], [16, 19, 16], [14, 16, 14]]
+
+
+def test_a_depthwise_convolution_keeps_channels_apart(paddle):
+    weights = np.float32([2, 3]).reshape(2, 1, 1, 1)
+    ops = TensorOps(tensors(paddle, w=weights))
+
+    y = ops.conv(
+        paddle.to_tensor(channels(1, 10)), "w", out=2, kernel=1, depthwise=True
+    )
+
+    assert y.numpy().ravel().tolist() == [2, 30]
+
+
+def test_a_stride_halves_the_size(paddle):
+    ops = TensorOps(tensors(paddle, w=np.ones((1, 1, 3, 3))))
+    x = paddle.to_tensor(np.ones((1, 1, 6, 6), np.float32))
+
+    assert ops.conv(x, "w", out=1, kernel=3, stride=2).shape == [1, 1, 3, 3]
