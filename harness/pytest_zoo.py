@@ -64,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
             "--retrain: this version measures published archives only; "
             "retraining is not built yet"
         )
+    if config.getoption("zoo"):
+        _zoo(config)  # met in the middle of collection, a refusal is not a usage error
     if config.getoption("gpu"):
         _demand_gpu()
     if config.args_source in UNNAMED:

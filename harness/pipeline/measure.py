@@ -94,7 +94,7 @@ def measure_rows(
             opened.append(open_row(zoo, row, settings, progress=progress))
         except Exception as error:  # noqa: BLE001 - told as this row's verdict
             records[row.row_id] = refused_row(row, error)
-    if isinstance(shared, SharedPass):
+    if opened and isinstance(shared, SharedPass):
         for record in _measure_opened(shared, opened, watcher):
             records[record.row_id] = record
     return [records[row.row_id] for row in rows]
