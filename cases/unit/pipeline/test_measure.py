@@ -14,8 +14,10 @@ from harness.artifact.unpack import unpack
 from harness.compare.tolerance import budget_of
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.detections import ImageDetections
+from harness.errors import DeviceMissing
 from harness.model import detector as detector_module
 from harness.model.detector import Detector
+from harness.model.device import Device
 from harness.model.fluid_tensor import read_tensor, write_tensor
 from harness.pipeline import measure as measure_module
 from harness.pipeline.embedded import serving, with_scenes
@@ -317,12 +319,28 @@ def test_without_a_source_the_row_is_unavailable(mine: Mine) -> None:
     assert record.measurements == ()
 
 
-def test_without_a_data_root_there_is_no_dataset(mine: Mine) -> None:
-    records = mine.measure(BASELINE, PRUNED, data_root=None)
+def test_without_a_data_root_nothing_is_downloaded(mine: Mine, tmp_path: Path) -> None:
+    cache = tmp_path / "empty"
+    records = mine.measure(BASELINE, PRUNED, data_root=None, cache=cache)
 
     assert [one.verdict for one in records] == [Verdict.NO_DATASET] * 2
     assert all("--data-root" in one.reason for one in records)
-    assert all(one.archive for one in records)
+    assert not cache.exists()
+
+
+def test_a_device_that_is_missing_stops_every_row_before_a_download(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*, gpu: bool) -> Device:
+        raise DeviceMissing("no such device")
+
+    monkeypatch.setattr(measure_module, "open_device", refuse)
+    cache = tmp_path / "empty"
+    records = mine.measure(BASELINE, PRUNED, cache=cache)
+
+    told = [(one.verdict, one.reason) for one in records]
+    assert told == [(Verdict.NO_DEVICE, "no such device")] * 2
+    assert not cache.exists()
 
 
 def test_a_limit_is_partial_with_scores(mine: Mine) -> None:

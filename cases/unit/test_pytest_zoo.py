@@ -1,0 +1,536 @@
+import importlib.metadata
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.dataset.coco_scenes import write_coco_scenes
+from harness.pytest_zoo import settings_of
+from harness.record_files import read_record
+from harness.records import FAILING, INCOMPLETE, PASSING, Verdict
+from harness.registry.datasets import KnownDataset
+from harness.registry.zoo import open_zoo
+from harness.rows import MARKERS, Zoo
+
+ONE = "yolov3-mobilenet_v1-coco-prune_r578-608"
+TWINS = ("ZOO_DATA_ROOT", "ZOO_CACHE", "ZOO_RECORDS", "ZOO_MIRROR", "ZOO_OFFLINE")
+INI = """
+[pytest]
+addopts = -ra --strict-markers --strict-config --import-mode=importlib
+testpaths = cases
+"""
+PLAIN_CONFTEST = 'pytest_plugins = ["harness.pytest_zoo"]\n'
+#: Every row ends with the verdict in the environment, without any work.
+FAKE_CONFTEST = """
+import os
+import pytest
+from harness.records import Judgement, Measurement, Record, Verdict
+
+pytest_plugins = ["harness.pytest_zoo"]
+
+
+def measurement_of(row, verdict):
+    judgement = Judgement(
+        metric="box_ap", printed="24.0", measured_pct=23.987, difference_pct=-0.013,
+        tolerance_pct="0.1", verdict=verdict, budget="rounding 0.1",
+    )
+    return Measurement(
+        input_px=row.input_px, erratum=None, scores_pct={"box_ap": 23.987},
+        judgements=(judgement,), verdict=verdict, detections_sha256="0" * 64,
+        detections_file="d", detection_count=1, store_key="k", replayed=False,
+        detect_wall_s=1.0, detect_cpu_s=1.0, score_wall_s=1.0,
+    )
+
+
+@pytest.fixture(scope="session")
+def zoo_measurer():
+    verdict = Verdict(os.environ["FAKE_VERDICT"])
+    is_measured = verdict in ("reproduced", "lower", "higher")
+
+    def measure(row):
+        return Record(
+            zoo=row.zoo, row_id=row.row_id, verdict=verdict,
+            reason="" if verdict == "reproduced" else "because",
+            measurements=(measurement_of(row, verdict),) if is_measured else (),
+        )
+
+    return measure
+"""
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No environment twin, and no other plugin: importing those takes most time."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    for twin in TWINS:
+        monkeypatch.delenv(twin, raising=False)
+
+
+@pytest.fixture(scope="module")
+def january(request: pytest.FixtureRequest) -> Zoo:
+    return open_zoo("january-2020", home=request.config.rootpath)
+
+
+@pytest.fixture
+def project(
+    pytester: pytest.Pytester, request: pytest.FixtureRequest
+) -> pytest.Pytester:
+    """A folder laid out like this one: the rows' case, a unit test, a benchmark."""
+    pytester.makeini(INI)
+    pytester.makeconftest(PLAIN_CONFTEST)
+    rows = pytester.mkdir("cases") / "zoo"
+    rows.mkdir()
+    case = Path("cases", "zoo", "test_published_ap.py")
+    shutil.copyfile(request.config.rootpath / case, rows / case.name)
+    for folder, text in (
+        ("unit", "def test_own(): pass\n"),
+        ("bench", "import pytest\n@pytest.mark.speed\ndef test_fast(): pass\n"),
+    ):
+        path = rows.parent / folder / f"test_{folder}.py"
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+    return pytester
+
+
+@pytest.fixture
+def fake(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """The same, where a row costs nothing to measure."""
+    project.makeconftest(FAKE_CONFTEST)
+    monkeypatch.setenv("FAKE_VERDICT", "reproduced")
+    return project
+
+
+def collected(project: pytest.Pytester, *words: str) -> list[str]:
+    """Return the names of the cases that would run, in order; a row by its id."""
+    reached = project.inline_run("--collect-only", *words)
+    (finished,) = reached.getcalls("pytest_collection_finish")
+    return [
+        item.callspec.id if hasattr(item, "callspec") else item.name
+        for item in finished.session.items
+    ]
+
+
+# Collection.
+
+
+def test_every_row_is_a_case_under_its_own_id(
+    project: pytest.Pytester, january: Zoo
+) -> None:
+    ids = collected(project, "cases/zoo")
+
+    assert len(ids) == 32
+    assert ids == [row.row_id for row in january.rows]
+
+
+@pytest.mark.parametrize(
+    ("expression", "count"),
+    [("coco", 20), ("voc", 6), ("widerface", 6), ("voc and prune", 3)],
+)
+def test_a_marker_selects_exactly_its_rows(
+    project: pytest.Pytester, january: Zoo, expression: str, count: int
+) -> None:
+    ids = collected(project, "-m", expression)
+
+    assert len(ids) == count
+    assert set(ids) <= {row.row_id for row in january.rows}
+
+
+@pytest.mark.parametrize("marker", sorted(set(MARKERS) - {"speed"}))
+def test_rows_carry_the_markers_that_they_say(
+    project: pytest.Pytester, january: Zoo, marker: str
+) -> None:
+    assert collected(project, "-m", marker) == [
+        row.row_id for row in january.rows if marker in row.markers
+    ]
+
+
+def test_a_keyword_selects_by_the_words_of_the_id(
+    project: pytest.Pytester, january: Zoo
+) -> None:
+    ids = collected(project, "-k", "mobilenet_v1 and 608")
+
+    assert ids
+    assert ids == [
+        row.row_id
+        for row in january.rows
+        if "mobilenet_v1" in row.row_id and "608" in row.row_id
+    ]
+
+
+def test_the_frozen_markers_are_registered(project: pytest.Pytester) -> None:
+    result = project.runpytest_inprocess("--markers")
+
+    result.stdout.fnmatch_lines_random(
+        [f"@pytest.mark.{name}: {meaning}" for name, meaning in MARKERS.items()]
+    )
+    assert set(MARKERS) == {
+        *("coco", "voc", "widerface"),
+        *("prune", "distill", "quant", "quant_post", "quant_aware"),
+        *("yolov3", "blazeface", "published", "retrained", "structure", "speed"),
+    }
+
+
+def test_bare_pytest_asks_for_no_row_and_says_how_to(project: pytest.Pytester) -> None:
+    result = project.runpytest_inprocess()
+
+    result.assert_outcomes(passed=1, deselected=33)
+    assert result.stdout.lines[-2] == (
+        "32 rows of the zoo were not asked for: "
+        "`pytest -m coco`, `pytest -m 'voc and prune'`, `pytest --zoo demo`"
+    )
+
+
+def test_unit_tests_by_path_say_nothing_of_rows(project: pytest.Pytester) -> None:
+    result = project.runpytest_inprocess("cases/unit")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*not asked for*")
+
+
+def test_an_asked_for_zoo_selects_its_rows_alone(
+    project: pytest.Pytester, request: pytest.FixtureRequest
+) -> None:
+    demo = open_zoo("demo", home=request.config.rootpath)
+
+    assert collected(project, "--zoo=demo") == [row.row_id for row in demo.rows]
+
+
+def test_an_asked_for_zoo_does_not_override_paths(project: pytest.Pytester) -> None:
+    assert collected(project, "--zoo=demo", "cases/unit") == ["test_own"]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ([], ["test_own"]),
+        (["-m", "speed"], ["test_fast"]),
+        (["cases/bench"], ["test_fast"]),
+        (["cases/bench/test_bench.py::test_fast"], ["test_fast"]),
+        (["cases/unit", "-m", "not coco"], ["test_own"]),
+        (["-k", "own or fast"], ["test_own"]),
+        (["-m", "retrained or structure"], []),
+    ],
+)
+def test_benchmarks_and_unit_tests_run_when_they_are_meant(
+    project: pytest.Pytester, words: list[str], names: list[str]
+) -> None:
+    assert collected(project, *words) == names
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"cases/zoo/test_published_ap.py::test_published_ap[{ONE}]",
+        "cases/zoo/test_published_ap.py",
+        "cases/zoo",
+    ],
+)
+def test_a_row_is_asked_for_by_its_path(project: pytest.Pytester, path: str) -> None:
+    assert ONE in collected(project, path)
+    assert ONE in collected(project, str(project.path / path))
+
+
+def test_asking_for_marked_cases_imports_no_unit_test(
+    project: pytest.Pytester,
+) -> None:
+    unit = project.path / "cases" / "unit" / "test_unit.py"
+    unit.write_text("raise RuntimeError('imported')\n", encoding="utf-8")
+
+    assert len(collected(project, "-m", "voc and prune")) == 3
+
+
+def test_a_malformed_expression_is_told_by_pytest(project: pytest.Pytester) -> None:
+    result = project.runpytest_inprocess("-m", "coco and")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: Wrong expression passed to '-m': coco and*"])
+
+
+def test_a_folder_is_a_zoo_as_well(
+    project: pytest.Pytester, request: pytest.FixtureRequest
+) -> None:
+    synthetic = Path("cases/unit/data/registry/synthetic/cases/rows/synthetic")
+    folder = request.config.rootpath / synthetic
+
+    assert collected(project, f"--zoo={folder}") == [
+        row.row_id for row in open_zoo(str(folder)).rows
+    ]
+
+
+def test_collecting_imports_neither_paddle_nor_the_metrics(
+    project: pytest.Pytester,
+) -> None:
+    project.makeconftest(
+        PLAIN_CONFTEST
+        + "import sys\n"
+        + "def pytest_unconfigure():\n"
+        + "    heavy = {'paddle', 'cv2', 'pycocotools', 'rich', 'typer'}\n"
+        + "    print('heavy:', sorted(heavy & set(sys.modules)))\n"
+    )
+    result = project.runpytest_subprocess("--collect-only", "-q", "-m", "published")
+
+    result.stdout.fnmatch_lines(["32 tests collected*", "heavy: [[][]]"])
+
+
+# What cannot be asked.
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--limit=0"], "*--limit: expected 1 image or more, got 0"),
+        (["--limit=-3"], "*--limit: expected 1 image or more, got -3"),
+        (["--limit=few"], "*invalid int value: 'few'"),
+        (["--retrain=missing"], "*--retrain: this version measures published*"),
+        (["--retrain=always"], "*retraining is not built yet"),
+        (["--retrain=never"], "*invalid choice: 'never'*"),
+        (
+            ["--zoo=december-2019"],
+            "*no zoo 'december-2019'; expected the path of *demo or january-2020*",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_is_a_usage_error(
+    project: pytest.Pytester, words: list[str], message: str
+) -> None:
+    result = project.runpytest_inprocess(*words)
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    (result.stderr if result.errlines else result.stdout).fnmatch_lines([message])
+
+
+def test_a_gpu_that_does_not_compute_is_a_usage_error(project: pytest.Pytester) -> None:
+    installed = {one.name for one in importlib.metadata.distributions()}
+    if "paddlepaddle" not in installed:
+        pytest.skip("needs the Paddle that was built for the CPU")
+    result = project.runpytest_subprocess("--gpu", "-m", "coco")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --gpu: this Paddle was built without CUDA; expected *; install *"]
+    )
+
+
+# Verdicts to outcomes (design 3).
+
+OUTCOMES = {
+    **dict.fromkeys(PASSING, ("passed", "passed")),
+    **dict.fromkeys(FAILING, ("failed", "failed")),
+    **dict.fromkeys(INCOMPLETE, ("skipped", "failed")),
+}
+
+
+def test_the_outcomes_are_those_that_are_frozen() -> None:
+    assert {verdict: outcome for verdict, (outcome, _) in OUTCOMES.items()} == {
+        "reproduced": "passed",
+        "reproduced_with_erratum": "passed",
+        "lower": "failed",
+        "higher": "failed",
+        "wrong_archive": "failed",
+        "wrong_dataset": "failed",
+        "unreadable": "failed",
+        "errored": "failed",
+        "unavailable": "skipped",
+        "no_dataset": "skipped",
+        "no_device": "skipped",
+        "partial": "skipped",
+    }
+
+
+@pytest.mark.parametrize("is_required", [False, True], ids=["", "require-measured"])
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_verdict_is_the_outcome_and_its_reason(
+    fake: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    verdict: Verdict,
+    is_required: bool,
+) -> None:
+    monkeypatch.setenv("FAKE_VERDICT", verdict)
+    words = ["--require-measured"] if is_required else []
+    result = fake.runpytest_inprocess("-m", "coco", "-k", ONE, *words)
+
+    outcome = OUTCOMES[verdict][is_required]
+    result.assert_outcomes(**{outcome: 1, "deselected": 31})
+    if outcome == "skipped":
+        result.stdout.fnmatch_lines([f"SKIPPED * {verdict}: because"])
+    if outcome == "failed":
+        result.stdout.fnmatch_lines([f"{verdict}: because", f"FAILED *{ONE}?"])
+
+
+# The end of a run.
+
+
+def test_a_run_ends_with_the_table_of_its_rows(fake: pytest.Pytester) -> None:
+    result = fake.runpytest_inprocess("-m", "coco and prune", "-k", "608")
+
+    result.stdout.fnmatch_lines(
+        ["*= zoo =*", "row *measured*printed*verdict", f"{ONE} *23.99*reproduced"]
+    )
+    result.stdout.fnmatch_lines(["* rows: * reproduced"])
+    result.stdout.no_fnmatch_line("*NOTHING WAS MEASURED*")
+
+
+@pytest.mark.parametrize("verdict", ["unavailable", "no_dataset", "unreadable"])
+def test_a_run_that_measured_nothing_says_so_loudly(
+    fake: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, verdict: str
+) -> None:
+    monkeypatch.setenv("FAKE_VERDICT", verdict)
+    result = fake.runpytest_inprocess("-m", "voc and prune")
+
+    result.stdout.fnmatch_lines(
+        [f"NOTHING WAS MEASURED (3 rows: 3 {verdict}): no published number was checked"]
+    )
+
+
+def test_the_table_comes_from_all_workers(fake: pytest.Pytester) -> None:
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    words = ("-p", "xdist.plugin", "-n", "2", "-m", "voc and prune")
+    result = fake.runpytest_subprocess(*words)
+
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["3 rows: 3 reproduced"])
+
+
+# Options and their environment twins.
+
+
+def settings_with(project: pytest.Pytester, zoo: Zoo, *words: str) -> object:
+    return settings_of(project.parseconfig(*words), zoo)
+
+
+@pytest.mark.parametrize(
+    ("option", "twin", "field", "default"),
+    [
+        ("--data-root", "ZOO_DATA_ROOT", "data_root", None),
+        ("--zoo-cache", "ZOO_CACHE", "cache", ".zoo/cache"),
+        ("--records", "ZOO_RECORDS", "records", ".zoo/records"),
+    ],
+)
+def test_an_option_wins_over_its_twin_and_the_twin_over_the_default(
+    project: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    january: Zoo,
+    option: str,
+    twin: str,
+    field: str,
+    default: str | None,
+) -> None:
+    def place(path: str | Path | None) -> Path | None:
+        if path is None:
+            return None
+        below = january.name if field == "records" else ""
+        return project.path / path / below
+
+    def got(*words: str) -> object:
+        return getattr(settings_with(project, january, *words), field)
+
+    assert got() == place(default)
+    monkeypatch.setenv(twin, "from-twin")
+    assert got() == place("from-twin")
+    assert got(f"{option}=from-option") == place("from-option")
+    monkeypatch.setenv(twin, "")
+    assert got() == place(default)
+
+
+def test_a_mirror_is_the_option_the_twin_or_none(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, january: Zoo
+) -> None:
+    assert settings_with(project, january).mirror is None
+    monkeypatch.setenv("ZOO_MIRROR", "https://twin.example")
+    assert settings_with(project, january).mirror == "https://twin.example"
+    asked = settings_with(project, january, "--mirror=https://option.example")
+    assert asked.mirror == "https://option.example"
+
+
+@pytest.mark.parametrize(
+    ("words", "twin", "is_offline"),
+    [
+        ([], None, False),
+        ([], "", False),
+        ([], "0", False),
+        ([], "No", False),
+        ([], "false", False),
+        ([], "1", True),
+        ([], "yes", True),
+        (["--offline"], None, True),
+        (["--offline"], "0", True),
+    ],
+)
+def test_offline_is_the_option_or_a_twin_that_means_yes(
+    project: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    january: Zoo,
+    words: list[str],
+    twin: str | None,
+    is_offline: bool,
+) -> None:
+    if twin is not None:
+        monkeypatch.setenv("ZOO_OFFLINE", twin)
+
+    assert settings_with(project, january, *words).offline is is_offline
+
+
+def test_the_other_options_reach_the_settings(
+    project: pytest.Pytester, january: Zoo
+) -> None:
+    settings = settings_with(project, january, "--limit=7", "--fresh")
+
+    assert (settings.limit, settings.fresh, settings.gpu) == (7, True, False)
+    assert settings.known_datasets["coco"] == KnownDataset(
+        image_count=5000, annotation_count=36781
+    )
+
+
+# Rows that are really asked for, in a pytest of their own.
+
+
+def test_a_network_that_is_not_built_is_unreadable_by_name(
+    project: pytest.Pytester, january: Zoo
+) -> None:
+    row_id = next(row.row_id for row in january.rows if row.backbone == "resnet34")
+    result = project.runpytest_subprocess(
+        "-m", "coco", "-k", row_id, "--records=kept", "--zoo-cache=cached"
+    )
+
+    result.assert_outcomes(failed=1, deselected=31)
+    result.stdout.fnmatch_lines(["*unreadable: no network yolov3-resnet34 *"])
+    record = read_record(project.path / "kept" / january.name / f"{row_id}.json")
+    assert record.verdict is Verdict.UNREADABLE
+    assert not (project.path / ".zoo").exists()
+
+
+def test_rows_without_a_source_are_skipped_and_recorded(
+    project: pytest.Pytester, january: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    write_coco_scenes(project.path / "data", seed=1, count=2)
+    result = project.runpytest_subprocess(
+        "-m", "coco and prune", "-k", "mobilenet_v1", "--data-root=data"
+    )
+
+    result.assert_outcomes(skipped=3, deselected=29)
+    result.stdout.fnmatch_lines(["NOTHING WAS MEASURED*", "SKIPPED * unavailable: *"])
+    result.stdout.no_fnmatch_line("detecting on *")
+    records = project.path / ".zoo" / "records" / january.name
+    assert {path.stem for path in records.glob("*.json")} == {
+        row.row_id
+        for row in january.rows
+        if row.backbone == "mobilenet_v1" and row.markers >= {"coco", "prune"}
+    }
+
+
+def test_the_demo_runs_by_two_words(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess(
+        "--zoo=demo", "--limit=8", "--require-measured", "-k", "baseline"
+    )
+
+    result.assert_outcomes(failed=2, deselected=2)
+    result.stdout.fnmatch_lines(
+        [
+            "drawing scenes: 1 of 200",
+            "drawing scenes: 200 of 200",
+            "detecting on coco: 8 of 8 images",
+            "*partial: only the first 8 images were measured*",
+            "2 rows: 2 partial",
+        ]
+    )
