@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,10 @@ def import_paddle() -> Any:
     # 2.6 does not know the flag.
     os.environ.setdefault("FLAGS_enable_pir_api", "0")
     try:
-        import paddle
+        with warnings.catch_warnings():
+            # What Paddle 2.6 imports is deprecated in places; not ours to mend.
+            warnings.simplefilter("ignore")
+            import paddle
     except ImportError as error:
         raise DeviceMissing(
             "Paddle cannot be imported",
