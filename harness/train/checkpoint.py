@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ class Checkpoint:
 
     step: int  # steps already done
     weights: Arrays
-    optimiser: Arrays  # Adam's moments, by "<variable>/<moment>"
+    optimiser: Arrays  # Adam's moments and powers, by Paddle's "<variable>_moment1_0"
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -45,6 +45,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         return None
     with located(path):
         try:
+            _demand_archive(path)
             with np.load(path, allow_pickle=False) as arrays:
                 return Checkpoint(
                     step=int(arrays["step"]),
@@ -57,6 +58,14 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
                 got=str(error),
                 next_step="delete the file to start this stage anew",
             ) from error
+
+
+def _demand_archive(path: Path) -> None:
+    # np.load takes whatever is no archive for something else, with errors of its own.
+    with ZipFile(path) as file:
+        damaged = file.testzip()
+    if damaged is not None:
+        raise BadZipFile(f"{damaged} is damaged")
 
 
 def _under(prefix: str, arrays: np.lib.npyio.NpzFile) -> Arrays:

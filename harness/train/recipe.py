@@ -37,7 +37,7 @@ def read_recipe(path: Path) -> Recipe:
     with located(path):
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ZooDataError("not a recipe", got=str(error)) from error
         names = {one.name for one in fields(Recipe)}
         if set(data) != names:
@@ -53,9 +53,8 @@ def _field(name: str, value: Any) -> Any:
     kind = {one.name: one.type for one in fields(Recipe)}[name]
     with located(name):
         if kind == "tuple[int, ...]":
-            if not isinstance(value, list) or not all(
-                isinstance(one, int) for one in value
-            ):
+            is_list = isinstance(value, list) and value
+            if not is_list or not all(type(one) is int for one in value):  # no bool
                 raise ZooDataError("type", expected="a list of integers", got=value)
             return tuple(value)
         wanted = {"str": (str,), "int": (int,), "float": (float, int)}[str(kind)]

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import TrainingFailed
+from harness.errors import TrainingFailed, located
 from harness.model.network import Network
-from harness.model.plan import Plan, plan_network
+from harness.model.plan import Plan, Variable, plan_network
 from harness.model.preprocess import normalise
 from harness.model.shape_plans import planned_channels
 from harness.model.tensors import TensorOps
@@ -68,13 +68,17 @@ def train(
         report: told every ``REPORT_EVERY`` steps.
 
     Raises:
-        TrainingFailed: the loss is not a number, or the checkpoint is damaged.
+        TrainingFailed: the loss is not a number, or the checkpoint is damaged or that
+            of another network.
     """
     network = network_of(recipe)
     plan = plan_network(network)
     start = read_checkpoint(checkpoint_path)
     if start is None:
         start = Checkpoint(step=0, weights=initial, optimiser={})
+    else:
+        with located(checkpoint_path):
+            _demand_shapes(start.weights, plan)
     if start.step >= recipe.steps:
         return start.weights
     run = _Run(network, plan, recipe, start)
@@ -109,15 +113,13 @@ class _Run:
         paddle.set_device("cpu")
         self._network = network
         self._recipe = recipe
-        self._state: dict[str, Any] = {}
-        for name, variable in plan.variables.items():
-            value = start.weights[name]
-            if variable.is_trained:
-                tensor = paddle.create_parameter(list(variable.shape), "float32", name)
-                tensor.set_value(value)
-            else:
-                tensor = paddle.to_tensor(value)
-            self._state[name] = tensor
+        # A namespace of its own: Paddle refuses a name that an earlier run of this
+        # process gave to a parameter.
+        with paddle.utils.unique_name.guard():
+            self._state = {
+                name: _tensor(variable, start.weights[name])
+                for name, variable in plan.variables.items()
+            }
         self._trained = {
             name: self._state[name]
             for name, variable in plan.variables.items()
@@ -160,7 +162,10 @@ class _Run:
                 f"step {step}: loss", expected="a finite number", got=value
             )
         loss.backward()
-        self._optimiser.step()
+        # The first step names the moments, the same in every process: a checkpoint's
+        # are found by these names.
+        with paddle.utils.unique_name.guard():
+            self._optimiser.step()
         self._optimiser.clear_grad()
         return value
 
@@ -175,6 +180,28 @@ class _Run:
                 if hasattr(one, "numpy")
             },
         )
+
+
+def _tensor(variable: Variable, value: NDArray[np.float32]) -> Any:
+    import paddle
+
+    if not variable.is_trained:
+        return paddle.to_tensor(value)
+    tensor = paddle.create_parameter(list(value.shape), "float32", variable.name)
+    tensor.set_value(value)
+    return tensor
+
+
+def _demand_shapes(weights: Arrays, plan: Plan) -> None:
+    for name, variable in plan.variables.items():
+        got = weights[name].shape if name in weights else "nothing"
+        if got != variable.shape:
+            raise TrainingFailed(
+                f"{name}: shape",
+                expected=variable.shape,
+                got=got,
+                next_step="delete the file to start this stage anew",
+            )
 
 
 def yolov3_loss(

@@ -1,0 +1,75 @@
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import tomli_w
+
+from harness.errors import ZooDataError
+from harness.model.backbones import BACKBONES
+from harness.model.shape_plans import PRUNED_RATIOS
+from harness.train.recipe import read_recipe
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+@pytest.fixture
+def write(tmp_path, recipe):
+    """Write the recipe with some fields changed; None leaves one out."""
+
+    def write_with(**changed):
+        values = {**asdict(recipe), "sizes_px": list(recipe.sizes_px), **changed}
+        path = tmp_path / "demo.toml"
+        kept = {name: one for name, one in values.items() if one is not None}
+        path.write_text(tomli_w.dumps(kept))
+        return path
+
+    return write_with
+
+
+def test_a_recipe_is_read_as_it_was_written(write, recipe):
+    assert read_recipe(write()) == recipe
+
+
+def test_a_whole_number_will_do_for_a_number(write):
+    assert read_recipe(write(width=1)).width == 1
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda p: p.stem)
+def test_every_recipe_of_the_project_can_be_followed(path):
+    recipe = read_recipe(path)
+
+    assert recipe.backbone in BACKBONES
+    assert recipe.plan in PRUNED_RATIOS
+    assert all(size % 32 == 0 for size in recipe.sizes_px)
+    assert 0 <= recipe.warmup_steps < recipe.steps
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"seed": None}, "fields; expected backbone, .*seed.*, got backbone"),
+        ({"moon": 3}, "fields; expected backbone, .*, got .*moon"),
+        ({"steps": "many"}, "steps: type; expected int, got 'many'"),
+        ({"steps": True}, "steps: type; expected int, got True"),
+        ({"steps": 1.5}, "steps: type; expected int, got 1.5"),
+        ({"peak_rate": "low"}, "peak_rate: type; expected float, got 'low'"),
+        ({"backbone": 34}, "backbone: type; expected str, got 34"),
+        ({"sizes_px": 64}, "sizes_px: type; expected a list of integers, got 64"),
+        ({"sizes_px": [64, 1.5]}, "sizes_px: type; expected a list of integers"),
+        ({"sizes_px": [True]}, "sizes_px: type; expected a list of integers"),
+        ({"sizes_px": []}, "sizes_px: type; expected a list of integers"),
+    ],
+)
+def test_a_malformed_recipe_names_the_field(write, changed, message):
+    with pytest.raises(ZooDataError, match=f"demo.toml: {message}"):
+        read_recipe(write(**changed))
+
+
+@pytest.mark.parametrize("content", [b"steps = ", b"\xff\xfe", None])
+def test_what_is_no_toml_is_refused(tmp_path, content):
+    path = tmp_path / "demo.toml"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(ZooDataError, match=r"demo.toml: not a recipe; got .+"):
+        read_recipe(path)
