@@ -82,10 +82,17 @@ def import_file(
     from harness.pipeline.imported_document import import_document_file
 
     written = import_document_file(
-        document, zoo=zoo or document.stem, home=output, source=source, version=edition, date=date
+        document,
+        zoo=zoo or document.stem,
+        home=output,
+        source=source,
+        version=edition,
+        date=date,
     )
     if as_json:
-        print_json({"zoo": zoo or document.stem, "written": [str(one) for one in written]})
+        print_json(
+            {"zoo": zoo or document.stem, "written": [str(one) for one in written]}
+        )
     else:
         for path in written:
             out.print(str(path))
