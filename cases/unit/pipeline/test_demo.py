@@ -1,0 +1,280 @@
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.artifact.fetch import fetch_archive
+from harness.dataset.coco import open_coco
+from harness.errors import HarnessError, TrainingFailed, ZooDataError
+from harness.model.network import Network
+from harness.model.shape_plans import matching_plan
+from harness.pipeline import demo as demo_module
+from harness.pipeline.demo import DemoMade, make_demo
+from harness.pipeline.embedded import read_embedded, scenes_folder
+from harness.pipeline.known_datasets import known_datasets
+from harness.pipeline.measure import measure_rows
+from harness.pipeline.settings import Settings
+from harness.records import Verdict
+from harness.registry.lint import lint_zoo
+from harness.registry.zoo import open_zoo
+from harness.train import yolov3
+from harness.train.checkpoint import read_checkpoint
+from harness.train.yolov3 import Progress
+
+pytest.importorskip("paddleslim", reason="PaddleSlim prunes the demo's networks")
+
+STEPS = 4
+SCENES = 6
+
+
+def shorten(home: Path) -> None:
+    """Let the recipes and the validation set of a home take seconds."""
+    for path in (home / "cases" / "recipes").iterdir():
+        text = path.read_text(encoding="utf-8")
+        for field, value in (
+            ("steps", STEPS),
+            ("batch", 2),
+            ("sizes_px", [64]),
+            ("warmup_steps", 1),
+        ):
+            text = re.sub(rf"(?m)^{field} = .*$", f"{field} = {value}", text)
+        path.write_text(text, encoding="utf-8")
+    (home / "cases" / "rows" / "demo" / "archives" / "embedded.toml").write_text(
+        f"[scenes]\nseed = 3\ncount = {SCENES}\n", encoding="utf-8"
+    )
+
+
+def files_of(home: Path) -> dict[str, bytes]:
+    """Every file of a home, without the day in it."""
+    return {
+        str(path.relative_to(home)): re.sub(
+            rb"(?m)^# date: .*$", b"", path.read_bytes()
+        )
+        for path in sorted(home.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def new_home(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Path]:
+    return lambda: make_home(request.config.rootpath, tmp_path_factory)
+
+
+def make_home(checkout: Path, folders: pytest.TempPathFactory) -> Path:
+    """Make a home with the demo zoo as it is before it was ever made."""
+    home = folders.mktemp("home")
+    for part in ("cases/rows", "cases/recipes", "expected"):
+        shutil.copytree(checkout / part, home / part)
+    (home / "expected" / "demo.csv").unlink(missing_ok=True)
+    (home / "expected" / "archives.lock.toml").unlink(missing_ok=True)
+    shutil.rmtree(home / "cases/rows/demo/archives/PaddleSlim", ignore_errors=True)
+    shorten(home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def made(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, DemoMade, list[str]]:
+    """A home whose demo was made, its work folder, what it came to and was told."""
+    home = make_home(request.config.rootpath, tmp_path_factory)
+    work = tmp_path_factory.mktemp("work")
+    told: list[str] = []
+
+    def training(stage: str, progress: Progress) -> None:
+        told.append(f"{stage} {progress.step} of {progress.steps}")
+
+    return (
+        home,
+        work,
+        make_demo(home, work, training=training, telling=told.append),
+        told,
+    )
+
+
+Made = tuple[Path, Path, DemoMade, list[str]]
+
+
+def test_the_files_of_the_zoo_are_all_there_and_join(made: Made) -> None:
+    home, _, _, _ = made
+
+    assert lint_zoo("demo", home) == ()
+    zoo = open_zoo("demo", home=home)
+    for archive in zoo.archives.values():
+        path = zoo.root / "archives" / archive.url.partition("://")[2].partition("/")[2]
+        assert archive.sha256 is not None
+        assert archive.size_bytes == path.stat().st_size
+
+
+def test_claims_are_what_was_measured_to_one_decimal(made: Made) -> None:
+    home, _, came_to, _ = made
+    zoo = open_zoo("demo", home=home)
+
+    assert set(came_to.ap_pct) == {row.row_id for row in zoo.rows}
+    assert {row_id: claims[0].printed for row_id, claims in zoo.claims.items()} == {
+        row_id: f"{ap_pct:.1f}" for row_id, ap_pct in came_to.ap_pct.items()
+    }
+
+
+def test_what_was_made_reproduces(made: Made, tmp_path: Path) -> None:
+    home, work, came_to, _ = made
+    zoo = open_zoo("demo", home=home)
+    embedded = read_embedded(zoo)
+    assert embedded is not None
+    settings = Settings(
+        cache=tmp_path / "cache",
+        records=tmp_path / "records",
+        data_root=work / scenes_folder(embedded),
+        mirror=str(embedded.archives),
+        known_datasets=known_datasets(zoo, home),
+    )
+    records = measure_rows(zoo, zoo.rows, settings)
+
+    assert [one.verdict for one in records] == [Verdict.REPRODUCED] * len(zoo.rows)
+    assert {
+        one.row_id: one.measurements[0].scores_pct["box_ap"] for one in records
+    } == pytest.approx(dict(came_to.ap_pct))
+
+
+def test_the_fingerprint_is_that_of_the_drawn_set(made: Made) -> None:
+    home, work, _, _ = made
+    embedded = read_embedded(open_zoo("demo", home=home))
+    assert embedded is not None
+    found = open_coco(work / scenes_folder(embedded))
+
+    assert (embedded.scene_seed, embedded.scene_count) == (3, SCENES)
+    assert embedded.fingerprint == found.fingerprint
+    assert found.image_count == SCENES
+
+
+def test_the_archives_are_served_by_the_paths_of_their_addresses(
+    made: Made, tmp_path: Path
+) -> None:
+    home, _, came_to, _ = made
+    zoo = open_zoo("demo", home=home)
+    for archive in zoo.archives.values():
+        mirror = str(zoo.root / "archives")
+        got = fetch_archive(archive, cache=tmp_path, mirror=mirror, offline=True)
+
+        assert got.size_bytes == came_to.archive_bytes[archive.name]
+
+
+def test_every_stage_is_told(made: Made) -> None:
+    *_, told = made
+
+    assert told == [
+        "training the baseline",
+        f"baseline {STEPS} of {STEPS}",
+        "pruning, and training what is left",
+        f"prune_r578 {STEPS} of {STEPS}",
+        "drawing the validation set",
+        "packing the archives",
+        "measuring the archives",
+        "writing claims, pins and fingerprint",
+    ]
+
+
+@pytest.fixture
+def quick_scores(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Score no network: each gets what the one of its row and shapes got."""
+    _, _, came_to, _ = made
+    plans = {one.split("-")[3]: one.rpartition("-")[0] for one in came_to.ap_pct}
+
+    def score(
+        network: Network, weights: object, found: object, *, input_px: int
+    ) -> dict[str, float]:
+        plan = matching_plan(network.head_channels, network.width)
+        row = f"{plans['baseline' if plan == 'none' else str(plan)]}-{input_px}"
+        return {"box_ap": came_to.ap_pct[row]}
+
+    monkeypatch.setattr(demo_module, "score_network", score)
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_making_it_again_trains_nothing_and_changes_nothing(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, work, came_to, _ = made
+    before = files_of(home)
+    monkeypatch.setattr(yolov3._Run, "step", lambda *_: pytest.fail("trained again"))
+
+    assert make_demo(home, work) == came_to
+    assert files_of(home) == before
+
+
+class Stopped(Exception):
+    """Somebody pressed a key."""
+
+
+@pytest.mark.usefixtures("quick_scores")
+def test_a_stopped_training_goes_on_and_nothing_was_replaced(
+    made: Made,
+    new_home: Callable[[], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finished, _, came_to, _ = made
+    home, work = new_home(), tmp_path / "work"
+    before = files_of(home)
+    monkeypatch.setattr(yolov3, "CHECKPOINT_EVERY", 1)
+    right = yolov3._Run.step
+    steps: list[int] = []
+
+    def stop_at_the_third(self: object, step: int, batch: object) -> float:
+        if len(steps) == 2:
+            raise Stopped
+        steps.append(step)
+        return right(self, step, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(yolov3._Run, "step", stop_at_the_third)
+        with pytest.raises(Stopped):
+            make_demo(home, work)
+    kept = read_checkpoint(work / "baseline.npz")
+    assert kept is not None
+    assert kept.step == 2
+    assert files_of(home) == before
+
+    def count(self: object, step: int, batch: object) -> float:
+        steps.append(step)
+        return right(self, step, batch)
+
+    monkeypatch.setattr(yolov3._Run, "step", count)
+    again = make_demo(home, work)
+
+    assert steps == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert again.archive_bytes == came_to.archive_bytes
+    assert set(files_of(home)) == set(files_of(finished))
+
+
+@pytest.mark.parametrize("stage", ["score_network", "pack_tar", "write_coco_scenes"])
+def test_nothing_of_the_zoo_is_replaced_when_a_stage_fails(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    home, work, _, _ = made
+    place = tmp_path / "work"
+    shutil.copytree(work, place)
+    before = files_of(home)
+
+    def fail(*_: object, **__: object) -> None:
+        raise TrainingFailed("no space left")
+
+    monkeypatch.setattr(demo_module, stage, fail)
+
+    with pytest.raises(HarnessError, match="no space left"):
+        make_demo(home, place)
+    assert files_of(home) == before
+
+
+def test_a_zoo_that_brings_nothing_along_is_not_made(
+    new_home: Callable[[], Path], tmp_path: Path
+) -> None:
+    home = new_home()
+    (home / "cases/rows/demo/archives/embedded.toml").unlink()
+
+    with pytest.raises(ZooDataError, match=r"archives/embedded\.toml: no such file"):
+        make_demo(home, tmp_path)
