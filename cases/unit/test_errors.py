@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from harness import errors
+from harness.errors import HarnessError, ZooDataError, located
+from harness.records import FAILING, INCOMPLETE, Verdict
+
+KINDS = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, HarnessError)
+]
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ({}, "size"),
+        ({"expected": 3}, "size; expected 3"),
+        ({"got": 4}, "size; got 4"),
+        ({"expected": 3, "got": 4}, "size; expected 3, got 4"),
+        ({"next_step": "fetch again"}, "size; fetch again"),
+        (
+            {"expected": 3, "got": 4, "next_step": "fetch again"},
+            "size; expected 3, got 4; fetch again",
+        ),
+        ({"expected": 0, "got": ""}, "size; expected 0, got "),
+    ],
+)
+def test_a_message_holds_the_parts_it_was_given(parts, text):
+    assert str(HarnessError("size", **parts)) == text
+
+
+def test_places_are_named_from_the_outside_in():
+    with (
+        pytest.raises(
+            ZooDataError, match=r"^demo.toml: row 3: field; got 7$"
+        ) as caught,
+        located(Path("demo.toml")),
+        located("row 3"),
+    ):
+        raise ZooDataError("field", got=7)
+    assert caught.value.where == ("demo.toml", "row 3")
+
+
+def test_an_error_of_another_tree_passes_untouched():
+    with pytest.raises(ValueError, match=r"^plain$"), located("demo.toml"):
+        raise ValueError("plain")
+
+
+def test_nothing_is_said_where_nothing_is_wrong():
+    with located("demo.toml"):
+        value = 1
+
+    assert value == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_refusal_has_a_verdict_that_does_not_pass(kind):
+    assert Verdict(kind.verdict) in FAILING | INCOMPLETE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_refusal_is_drawn_in_the_tree(kind):
+    assert kind.__name__ in errors.__doc__
