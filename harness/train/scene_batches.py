@@ -70,10 +70,8 @@ def batches(
                             sizes_px=sizes_px,
                         )
                     )
-                if step >= first + AHEAD and pending:
+                if step >= first + AHEAD:
                     yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
         finally:
             for one in pending:
                 one.cancel()

@@ -1,6 +1,7 @@
 import os
 import platform
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -90,6 +91,63 @@ def test_asking_a_cpu_build_for_a_gpu_is_refused():
 
     with pytest.raises(DeviceMissing, match="--gpu: this Paddle was built without"):
         open_device(gpu=True)
+
+
+@pytest.fixture
+def gpu_build(monkeypatch):
+    """Stand in for a GPU wheel: it claims a device, and computes on the CPU."""
+    real = import_paddle()
+    asked = []
+    build = SimpleNamespace(
+        is_compiled_with_cuda=lambda: True,
+        device=SimpleNamespace(
+            cuda=SimpleNamespace(
+                device_count=lambda: 1, get_device_name=lambda place: "Tesla V100"
+            )
+        ),
+        set_device=asked.append,
+        asked=asked,
+        ones=real.ones,
+        nn=real.nn,
+    )
+    monkeypatch.setattr("harness.model.device.import_paddle", lambda: build)
+    return build
+
+
+def test_a_gpu_wheel_that_computes_on_the_cpu_is_refused(gpu_build):
+    with pytest.raises(
+        DeviceMissing,
+        match=r"^--gpu: the convolution ran elsewhere; expected a GPU, got Place\(cpu",
+    ):
+        open_device(gpu=True)
+    assert gpu_build.asked == ["gpu:0"]
+
+
+def test_a_convolution_with_a_wrong_result_is_refused(gpu_build):
+    ones = gpu_build.ones
+    gpu_build.ones = lambda shape: ones(shape) * 2
+
+    with pytest.raises(
+        DeviceMissing,
+        match=r"failed; got ArithmeticError: sum of the result is 15552.0, not 3888",
+    ):
+        open_device(gpu=True)
+
+
+def test_a_gpu_that_computed_is_opened_with_its_name(gpu_build):
+    class OnGpu:
+        place = "Place(gpu:0)"
+
+        def sum(self):
+            return 4 * 6 * 6 * 27
+
+    gpu_build.nn = SimpleNamespace(
+        functional=SimpleNamespace(conv2d=lambda x, weights: OnGpu())
+    )
+
+    device = open_device(gpu=True)
+
+    assert (device.kind, device.model) == ("gpu", "Tesla V100")
 
 
 def test_a_missing_paddle_is_a_missing_device(monkeypatch):
