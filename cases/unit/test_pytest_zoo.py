@@ -6,7 +6,7 @@ import pytest
 
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.pytest_zoo import settings_of
-from harness.record_files import read_record
+from harness.record_files import read_record, read_records
 from harness.records import FAILING, INCOMPLETE, PASSING, Verdict
 from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
@@ -517,6 +517,38 @@ def test_rows_without_a_source_are_skipped_and_recorded(
         for row in january.rows
         if row.backbone == "mobilenet_v1" and row.markers >= {"coco", "prune"}
     }
+
+
+def test_a_zoo_of_ones_own_is_measured_from_a_mirror_and_a_data_root(
+    project: pytest.Pytester, request: pytest.FixtureRequest
+) -> None:
+    demo = open_zoo("demo", home=request.config.rootpath)
+    folder = project.mkdir("mine")
+    shutil.copy(demo.root / "baseline_coco.toml", folder)
+    large, small = (f"yolov3-mobilenet_v1-coco-baseline-{px}" for px in (224, 160))
+    claims = f"row,metric,printed\n{large},box_ap,99.9\n{small},box_ap,0.1\n"
+    (folder / "expected.csv").write_text(claims, encoding="utf-8")
+    write_coco_scenes(project.path / "data", seed=1, count=8)
+    result = project.runpytest_subprocess(
+        *("--zoo=mine", "--data-root=data", "--records=kept", "--zoo-cache=cached"),
+        *("--offline", f"--mirror={demo.root / 'archives'}"),
+    )
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "lower: box_ap measured *, printed 99.9, difference -*, tolerance 0.10 *",
+            "higher: box_ap measured *, printed 0.1, difference +*, tolerance 0.10 *",
+            "2 rows: 1 lower, 1 higher",
+        ]
+    )
+    records = read_records(project.path / "kept" / "mine")
+    assert {one: record.verdict for one, record in records.items()} == {
+        large: Verdict.LOWER,
+        small: Verdict.HIGHER,
+    }
+    assert {path.name for path in project.path.iterdir()} >= {"kept", "cached"}
+    assert not (project.path / ".zoo").exists()
 
 
 def test_the_demo_runs_by_two_words(project: pytest.Pytester) -> None:

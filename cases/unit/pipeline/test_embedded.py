@@ -171,17 +171,3 @@ def test_processes_that_draw_the_same_scenes_draw_them_once(
 
     assert len({str(one.result().data_root) for one in drawn}) == 1
     assert told == [(1, 3), (2, 3), (3, 3)]
-
-
-def test_the_drawn_demo_set_is_the_one_that_was_published(
-    request: pytest.FixtureRequest, session_zoo: Zoo, settings: Settings
-) -> None:
-    root = request.config.rootpath / "cases" / "rows" / "demo"
-    demo = replace(session_zoo, root=root)
-    embedded, drawn = read_embedded(demo), with_scenes(demo, settings)
-    assert embedded is not None
-    assert drawn.data_root is not None
-    found = open_coco(drawn.data_root)
-
-    assert found.image_count == embedded.scene_count
-    assert found.fingerprint == embedded.fingerprint

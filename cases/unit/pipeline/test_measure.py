@@ -19,11 +19,14 @@ from harness.model import detector as detector_module
 from harness.model.detector import Detector
 from harness.model.device import Device
 from harness.model.fluid_tensor import read_tensor, write_tensor
+from harness.model.protocol import yolov3_protocol
 from harness.pipeline import measure as measure_module
 from harness.pipeline.embedded import serving, with_scenes
 from harness.pipeline.gate import gate
+from harness.pipeline.judged_row import SharedPass
 from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.measure import Measurer, Watcher, measure_rows
+from harness.pipeline.opened_row import OpenedRow, open_row
 from harness.pipeline.settings import Settings
 from harness.record_files import read_records, write_record
 from harness.records import Record, Verdict
@@ -396,6 +399,24 @@ def test_a_detector_that_breaks_does_not_stop_the_other_row(
     assert whole.verdict is Verdict.REPRODUCED
 
 
+def test_a_row_that_cannot_be_judged_does_not_stop_the_other(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = measure_module.judge_row
+
+    def judge_row(shared: SharedPass, row: OpenedRow, pairs: object) -> Record:
+        if row.row.row_id == BASELINE:
+            raise OSError("disk full")
+        return right(shared, row, pairs)
+
+    monkeypatch.setattr(measure_module, "judge_row", judge_row)
+    broken, whole = mine.measure(BASELINE, PRUNED)
+
+    assert (broken.verdict, broken.reason) == (Verdict.ERRORED, "OSError: disk full")
+    assert broken.archive is not None
+    assert whole.verdict is Verdict.REPRODUCED
+
+
 def test_a_network_that_is_not_built_is_unreadable_and_nothing_is_downloaded(
     mine: Mine, tmp_path: Path
 ) -> None:
@@ -455,6 +476,42 @@ def test_another_archive_under_the_same_name_is_not_replayed(
 
     assert before.measurements[0].replayed
     assert not record.measurements[0].replayed
+
+
+@pytest.fixture
+def opened_pass(mine: Mine) -> tuple[SharedPass, OpenedRow]:
+    zoo = mine.open()
+    shared = measure_module._open_pass(zoo, "coco", mine.settings)
+    assert isinstance(shared, SharedPass)
+    return shared, open_row(zoo, zoo.row(BASELINE), mine.settings)
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["paddle", "device", "device_model", "precision", "graph_optimiser", "decoder"],
+)
+def test_another_environment_has_another_store_key(
+    opened_pass: tuple[SharedPass, OpenedRow], field: str
+) -> None:
+    shared, row = opened_pass
+    other = replace(shared.environment, **{field: "another"})
+
+    key = measure_module._store_key(shared, row, 160)
+    assert measure_module._store_key(replace(shared, environment=other), row, 160) != (
+        key
+    )
+
+
+def test_the_store_key_names_archive_data_size_and_protocol(
+    opened_pass: tuple[SharedPass, OpenedRow],
+) -> None:
+    shared, row = opened_pass
+    key = measure_module._store_key(shared, row, 160)
+
+    assert key.archive_sha256 == row.used.sha256
+    assert key.dataset_fingerprint == shared.dataset.found.fingerprint
+    assert key.input_px == 160
+    assert key.protocol == yolov3_protocol()
 
 
 def test_the_network_of_an_archive_is_built_once_for_its_sizes(

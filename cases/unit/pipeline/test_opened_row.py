@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ArchiveUnavailable, ArchiveUnreadable, WrongArchive
-from harness.pipeline.opened_row import doubted_strategies, open_row
+from harness.pipeline.opened_row import doubted_strategies, open_row, told_source
 from harness.pipeline.settings import Settings
 from harness.registry.zoo import open_zoo
-from harness.rows import Erratum, Row, Zoo
+from harness.rows import Archive, Erratum, Row, Zoo
 
 PRUNED = "yolov3-mobilenet_v1-coco-prune_r578-160"
 
@@ -58,6 +58,29 @@ def test_an_opened_row_tells_what_was_really_opened(
     assert opened.used.layout == "separate_files"
     assert opened.used.shape_plan == "prune_r578"
     assert opened.used.ignored_files == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("https://a.example/zoo/x.tar", "https://a.example/zoo/x.tar"),
+        ("https://b.example/later/x.tar", "https://b.example/later/x.tar"),
+        ("http://127.0.0.1:40123/zoo/x.tar", "mirror:zoo/x.tar"),
+        ("file:///home/somebody/mirror/later/x.tar", "mirror:later/x.tar"),
+        ("file:///home/somebody/cache/1234", "mirror"),
+    ],
+    ids=["printed", "moved", "a port of today", "a folder", "a cache without a note"],
+)
+def test_a_source_is_told_without_what_only_this_machine_knows(
+    source: str, told: str
+) -> None:
+    archive = Archive(
+        name="x",
+        url="https://a.example/zoo/x.tar",
+        moves=("https://b.example/later/x.tar",),
+    )
+
+    assert told_source(archive, source) == told
 
 
 def test_what_is_not_built_yet_is_named_before_anything_is_fetched(
