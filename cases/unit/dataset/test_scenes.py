@@ -22,6 +22,7 @@ DIGESTS = (
     "64fd081468b045dd9baf0b9c859536cb6206f1c22a13005bec5ce10dd3ff0c48",
     "9f21ae7455ecdbdb995ca75ca75d20f6cc1398bb6977a9a281b591e84235f1eb",
 )
+DIGEST_OF_SIXTY = "26af4c1682f7fc62ff911d6bc7bf5206cb768600fcc274aa2d48ce872a6fbcd6"
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,12 @@ def digest(scene):
 @pytest.mark.parametrize("index", range(3))
 def test_a_scene_is_the_same_on_every_machine(index):
     assert digest(draw_scene(SEED, index)) == DIGESTS[index]
+
+
+def test_sixty_scenes_are_the_same_on_every_machine(many):
+    together = "".join(digest(scene) for scene, _ in many)
+
+    assert hashlib.sha256(together.encode()).hexdigest() == DIGEST_OF_SIXTY
 
 
 def test_a_scene_depends_on_its_seed_and_index_alone():
