@@ -133,7 +133,9 @@ def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Rec
     config = request.config
     zoo = _zoo(config)
     lines = ProgressLines(_writer(config))
-    selected = [row for item in request.session.items if (row := _row_of(item))]
+    rows = [row for item in request.session.items if (row := _row_of(item))]
+    # Workers of pytest-xdist share the rows out: each measures its own alone.
+    selected = [] if hasattr(config, "workerinput") else rows
     settings = with_scenes(zoo, settings_of(config, zoo), drawing=lines.drawing)
     with serving(zoo, settings) as settings:
         measurer = Measurer(
