@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.mark.expression import Expression  # what `-m` itself evaluates
 
 from harness.errors import DeviceMissing, HarnessError
 from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.settings import Settings
+from harness.pytest_folders import meant_folders
 from harness.record_files import record_from_json, record_to_json
 from harness.records import INCOMPLETE, PASSING, Record
 from harness.registry.location import find_home
@@ -37,8 +37,7 @@ RECORD_PROPERTY = "zoo_record"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of design 3; each has an environment twin where it names one."""
-    group = parser.getgroup("zoo", "reproducibility of a model zoo")
-    add = group.addoption
+    add = parser.getgroup("zoo", "reproducibility of a model zoo").addoption
     add("--zoo", metavar="NAME|PATH", help=f"zoo to check (default {DEFAULT_ZOO})")
     add("--gpu", action="store_true", help="compute on the GPU, or refuse to start")
     add("--data-root", metavar="DIR", help="datasets (ZOO_DATA_ROOT)")
@@ -69,7 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("gpu"):
         _demand_gpu()
     if config.args_source in UNNAMED:
-        folders = (config.rootpath / "cases" / name for name in _folders(config))
+        asked = meant_folders(config.getoption("markexpr"), config.getoption("zoo"))
+        folders = (config.rootpath / "cases" / name for name in asked)
         config.args[:] = [str(one) for one in folders if one.is_dir()] or config.args
 
 
@@ -152,10 +152,12 @@ def zoo_verdict(
 ) -> Callable[[Row], Record]:
     """Measure a row and end the case as its verdict says."""
 
+    required = request.config.getoption("require_measured")
+
     def judge(row: Row) -> Record:
         record = zoo_measurer(row)
         record_property(RECORD_PROPERTY, record_to_json(record))
-        end_case(record, require_measured=request.config.getoption("require_measured"))
+        end_case(record, require_measured=required)
         return record
 
     return judge
@@ -163,9 +165,9 @@ def zoo_verdict(
 
 def end_case(record: Record, *, require_measured: bool) -> None:
     """Pass, fail or skip, as design 3 maps verdicts to outcomes."""
-    told = f"{record.verdict}: {record.reason}".removesuffix(": ")
     if record.verdict in PASSING:
         return
+    told = f"{record.verdict}: {record.reason}".removesuffix(": ")
     if record.verdict in INCOMPLETE and not require_measured:
         pytest.skip(told)
     pytest.fail(told, pytrace=False)
@@ -217,34 +219,6 @@ def _row_of(item: pytest.Item) -> Row | None:
     return row if isinstance(row, Row) else None
 
 
-def _folders(config: pytest.Config) -> tuple[str, ...]:
-    """Return the folders of cases that can be meant, when unit tests cannot be.
-
-    ``--zoo demo`` asks for that zoo's rows, ``-m coco`` for marked cases; the unit
-    tests carry no marker, and need no collection then.
-    """
-    marks = config.getoption("markexpr")
-    if marks:
-        try:
-            holds = Expression.compile(marks).evaluate
-        except SyntaxError:
-            return ()  # pytest tells what is wrong with it
-        if holds(_carries()):
-            return ()
-        if holds(_carries("speed")):
-            return ("zoo", "bench")
-    return ("zoo",) if marks or config.getoption("zoo") else ()
-
-
-def _carries(*marks: str) -> Callable[..., bool]:
-    """Return how an item with just these markers answers an expression's names."""
-
-    def carries(name: str, /, **_: str | int | bool | None) -> bool:
-        return name in marks
-
-    return carries
-
-
 def _asks_for_rows(config: pytest.Config) -> bool:
     return bool(
         config.getoption("zoo")
@@ -276,10 +250,10 @@ def _records_of(terminalreporter: pytest.TerminalReporter) -> dict[str, Record]:
     records = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
-                if name == RECORD_PROPERTY:
-                    record = record_from_json(str(value))
-                    records[record.row_id] = record
+            told = dict(getattr(report, "user_properties", ())).get(RECORD_PROPERTY)
+            if told is not None:
+                record = record_from_json(str(told))
+                records[record.row_id] = record
     return records
 
 
