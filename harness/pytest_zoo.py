@@ -151,7 +151,6 @@ def zoo_verdict(
     record_property: Callable[[str, object], None],
 ) -> Callable[[Row], Record]:
     """Measure a row and end the case as its verdict says."""
-
     required = request.config.getoption("require_measured")
 
     def judge(row: Row) -> Record:
