@@ -136,7 +136,7 @@ CHINESE = Words(
 
 ENGLISH = Words(
     is_translated=True,
-    titles={"压缩模型库": "Compressed model zoo"},
+    titles={"压缩模型库": "Compressed model zoo", "演示模型库": "Demo model zoo"},
     link_label="Download",
     colon=": ",
     semicolon="; ",
