@@ -21,7 +21,10 @@ def print_json(data: Any) -> None:
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table: drawn on a terminal, plain aligned lines in a log."""
     if out.is_terminal:
-        table = Table(*titles)
+        table = Table()
+        for place, title in enumerate(titles):
+            # The first column holds ids to copy: never cut, whatever the width.
+            table.add_column(title, no_wrap=place == 0, overflow="fold")
         for row in rows:
             table.add_row(*row)
         out.print(table)

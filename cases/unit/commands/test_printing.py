@@ -43,3 +43,15 @@ def test_text_is_printed_as_it_is(
     printed = capsys.readouterr().out
     assert json.loads(printed) == {"a": text, "b": 1}
     assert printed == f'{{\n  "a": "{text}",\n  "b": 1\n}}\n'
+
+
+def test_an_id_is_never_cut_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal = Console(force_terminal=True, width=60, markup=False)
+    monkeypatch.setattr(printing, "out", terminal)
+    row_id = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
+
+    printing.print_table(("row", "archive"), [(row_id, "yolov3_r50_dcn_prune1x")])
+
+    assert row_id in capsys.readouterr().out
