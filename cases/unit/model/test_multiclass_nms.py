@@ -108,6 +108,17 @@ def test_another_rule_gives_other_faces(faces_postprocess, case, wrong):
     assert not np.array_equal(found[0], expected)
 
 
+def test_the_5001st_face_is_not_looked_at():
+    boxes = np.tile(np.float32([0, 0, 0.1, 0.1]), (5001, 1))
+    boxes[4999:] += np.float32([[0.2], [0.4]])  # apart from the heap, and the worst
+    scores = np.zeros((5001, 2), np.float32)
+    scores[:, 1] = np.linspace(0.9, 0.1, 5001)
+
+    found = multiclass_nms(boxes, scores, BLAZEFACE_RULE)
+
+    assert found.boxes_xyxy[:, 0].tolist() == np.float32([0, 0.2]).tolist()
+
+
 def test_the_background_is_never_detected():
     boxes = np.float32([[0, 0, 0.2, 0.2], [0.5, 0.5, 0.9, 0.9]])
     scores = np.float32([[0.9, 0.1], [0.3, 0.7]])
