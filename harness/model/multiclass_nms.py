@@ -1,7 +1,7 @@
 """Candidate boxes and class scores of one image in, its detections out.
 
 The published multiclass_nms, exactly: strict threshold, stable orders, greedy overlap
-with inclusive pixels, at most so many per class and in all.  # zoo-spec 1.3
+as the rule measures it, at most so many per class and in all.  # zoo-spec 1.3, 1.4
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class NmsRule:
     nms_threshold: float
     keep_top_k: int  # detections per image
     inclusive: bool  # normalized=False
+    background_label: int = -1  # the class that is never detected; -1: there is none
 
 
 YOLOV3_RULE = NmsRule(
@@ -35,6 +36,15 @@ YOLOV3_RULE = NmsRule(
     keep_top_k=100,
     inclusive=True,
 )  # zoo-spec 1.3
+
+BLAZEFACE_RULE = NmsRule(
+    score_threshold=0.01,
+    nms_top_k=5000,
+    nms_threshold=0.3,
+    keep_top_k=750,
+    inclusive=False,
+    background_label=0,
+)  # zoo-spec 1.4
 
 
 def multiclass_nms(
@@ -54,6 +64,8 @@ def multiclass_nms(
     classes: list[NDArray[np.int32]] = []
     places: list[NDArray[np.intp]] = []
     for number in np.flatnonzero(above.any(axis=0)):
+        if number == rule.background_label:
+            continue
         candidates = np.flatnonzero(above[:, number])
         order = np.argsort(-scores[candidates, number], kind="stable")
         candidates = candidates[order[: rule.nms_top_k]]

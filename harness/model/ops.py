@@ -63,3 +63,14 @@ class Ops(Protocol[T]):
     def concat(self, first: T, second: T) -> T:
         """Join along the channels, ``first`` first."""
         ...
+
+    def max_pool(self, x: T, *, kernel: int, stride: int, ceil_mode: bool = False) -> T:
+        """Keep the largest of each window, padded by ``(kernel - 1) // 2``.
+
+        ``ceil_mode``: what is left over at an edge is a window too.
+        """
+        ...
+
+    def add(self, first: T, second: T) -> T:
+        """Add value by value."""
+        ...

@@ -101,6 +101,22 @@ class PlanOps:
         assert first.scale == second.scale
         return Feature(first.channels + second.channels, first.scale)
 
+    def max_pool(
+        self,
+        x: Feature,
+        *,
+        kernel: int,  # noqa: ARG002 -- shapes do not ask
+        stride: int,
+        ceil_mode: bool = False,  # noqa: ARG002
+    ) -> Feature:
+        """Divide the side."""
+        return Feature(x.channels, x.scale / stride)
+
+    def add(self, first: Feature, second: Feature) -> Feature:
+        """Keep the shape, which both have."""
+        assert first == second
+        return first
+
     def _add(
         self, name: str, shape: tuple[int, ...], *, is_trained: bool = True
     ) -> None:

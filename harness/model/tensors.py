@@ -84,3 +84,19 @@ class TensorOps:
         import paddle
 
         return paddle.concat([first, second], axis=1)
+
+    def max_pool(
+        self, x: Tensor, *, kernel: int, stride: int, ceil_mode: bool = False
+    ) -> Tensor:
+        """Keep the largest of each window; see :class:`~harness.model.ops.Ops`."""
+        return self._functional.max_pool2d(
+            x,
+            kernel,
+            stride=stride,
+            padding=(kernel - 1) // 2,
+            ceil_mode=ceil_mode,
+        )
+
+    def add(self, first: Tensor, second: Tensor) -> Tensor:
+        """Add value by value."""
+        return first + second

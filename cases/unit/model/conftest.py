@@ -9,12 +9,15 @@ from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.model.detector import OpenedArchive, open_archive
 from harness.model.device import Device, open_device
+from harness.model.face_archive import OpenedFaceArchive, open_face_archive
 from harness.model.network import Network
 from harness.model.plan import plan_network
 from harness.model.shape_plans import planned_channels
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
 TINY = "tiny_yolov3_mobilenet_v1_prune578"
+#: Channel multipliers of the committed BlazeFace archives, by edition.
+FACE_WIDTHS = {"original": 1 / 4, "lite": 1 / 4, "nas": 1.0}
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +52,42 @@ def tiny_opened(tiny_folder) -> OpenedArchive:
         num_classes=5,
         width=1 / 8,
     )
+
+
+@pytest.fixture(scope="session")
+def faces_golden() -> dict[str, np.ndarray]:
+    """What the old runtime made of drawn scenes with the BlazeFace archives."""
+    with np.load(ORACLE / "faces_golden.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="session")
+def faces_postprocess() -> dict[str, np.ndarray]:
+    """What the old operators of BlazeFace made of awkward inputs."""
+    with np.load(ORACLE / "faces_postprocess.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="session")
+def face_folders(tmp_path_factory) -> dict[str, Path]:
+    """The BlazeFace archives of the old runtime, unpacked, by edition."""
+    cache = tmp_path_factory.mktemp("faces")
+    return {
+        edition: find_checkpoint_folder(
+            unpack(ORACLE / f"tiny_blazeface_{edition}.tar.gz", cache),
+            f"tiny_blazeface_{edition}",
+        )
+        for edition in FACE_WIDTHS
+    }
+
+
+@pytest.fixture(scope="session")
+def opened_faces(face_folders) -> dict[str, OpenedFaceArchive]:
+    """The BlazeFace archives of the old runtime, opened, by edition."""
+    return {
+        edition: open_face_archive(folder, edition=edition, width=FACE_WIDTHS[edition])
+        for edition, folder in face_folders.items()
+    }
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.model.multiclass_nms import YOLOV3_RULE, multiclass_nms
+from harness.model.multiclass_nms import BLAZEFACE_RULE, YOLOV3_RULE, multiclass_nms
 from harness.model.yolo_box import decode_heads
 
 NMS_CASES = (
@@ -17,6 +17,16 @@ NMS_CASES = (
     "overlap_at_threshold",
     "score_at_threshold",
     "suppressed_box_suppresses_nothing",
+    "ties",
+    "touching_boxes",
+)
+FACE_CASES = (
+    "background_and_face_both_high",
+    "background_only",
+    "degenerate_boxes",
+    "more_survivors_than_kept",
+    "overlap_at_threshold",
+    "score_at_threshold",
     "ties",
     "touching_boxes",
 )
@@ -53,6 +63,70 @@ def test_the_old_operators_rows_to_the_last_bit(postprocess_golden, case):
     expected = split(postprocess_golden, f"nms_{case}")
     for one, golden in zip(found, expected, strict=True):
         assert np.array_equal(one, golden)
+
+
+def find_faces(golden, case, rule=BLAZEFACE_RULE):
+    """Rows of every picture of a case."""
+    boxes = golden[f"nms_{case}.boxes"]  # [B, N, 4]
+    scores = golden[f"nms_{case}.scores"]  # [B, 2, N]
+    return [
+        rows(multiclass_nms(boxes[place], scores[place].T, rule))
+        for place in range(len(boxes))
+    ]
+
+
+def test_every_face_case_of_the_golden_is_looked_at(faces_postprocess):
+    cases = {name.partition(".")[0] for name in faces_postprocess if "nms_" in name}
+
+    assert cases == {f"nms_{case}" for case in FACE_CASES}
+
+
+@pytest.mark.parametrize("case", FACE_CASES)
+def test_the_old_operators_faces_to_the_last_bit(faces_postprocess, case):
+    found = find_faces(faces_postprocess, case)
+
+    expected = split(faces_postprocess, f"nms_{case}")
+    for one, golden in zip(found, expected, strict=True):
+        assert np.array_equal(one, golden)
+
+
+@pytest.mark.parametrize(
+    ("case", "wrong"),
+    [
+        ("background_and_face_both_high", {"background_label": -1}),
+        ("background_only", {"background_label": -1}),
+        ("background_and_face_both_high", {"background_label": 1}),
+        ("touching_boxes", {"inclusive": True}),
+        ("overlap_at_threshold", {"nms_threshold": 0.45}),
+        ("more_survivors_than_kept", {"keep_top_k": 100}),
+    ],
+)
+def test_another_rule_gives_other_faces(faces_postprocess, case, wrong):
+    found = find_faces(faces_postprocess, case, replace(BLAZEFACE_RULE, **wrong))
+
+    (expected,) = split(faces_postprocess, f"nms_{case}")
+    assert not np.array_equal(found[0], expected)
+
+
+def test_the_5001st_face_is_not_looked_at():
+    boxes = np.tile(np.float32([0, 0, 0.1, 0.1]), (5001, 1))
+    boxes[4999:] += np.float32([[0.2], [0.4]])  # apart from the heap, and the worst
+    scores = np.zeros((5001, 2), np.float32)
+    scores[:, 1] = np.linspace(0.9, 0.1, 5001)
+
+    found = multiclass_nms(boxes, scores, BLAZEFACE_RULE)
+
+    assert found.boxes_xyxy[:, 0].tolist() == np.float32([0, 0.2]).tolist()
+
+
+def test_the_background_is_never_detected():
+    boxes = np.float32([[0, 0, 0.2, 0.2], [0.5, 0.5, 0.9, 0.9]])
+    scores = np.float32([[0.9, 0.1], [0.3, 0.7]])
+
+    found = multiclass_nms(boxes, scores, BLAZEFACE_RULE)
+
+    assert found.classes.tolist() == [1, 1]
+    assert found.scores.tolist() == np.float32([0.7, 0.1]).tolist()
 
 
 @pytest.mark.parametrize("case", WHOLE_CASES)
@@ -94,6 +168,8 @@ def slow_nms(boxes, scores, rule):
 
     survivors = []
     for kind in range(scores.shape[1]):
+        if kind == rule.background_label:
+            continue
         candidates = [
             n for n in range(len(boxes)) if scores[n, kind] > np.float32(0.01)
         ]
@@ -130,13 +206,18 @@ def candidates(draw, *, low=-4):
     nms_top_k=st.integers(1, 12),
     keep_top_k=st.integers(1, 12),
     inclusive=st.booleans(),
+    background_label=st.integers(-1, 2),
 )
 @settings(deadline=None)
 def test_the_definition_one_pair_at_a_time_gives_the_same(
-    given_, nms_top_k, keep_top_k, inclusive
+    given_, nms_top_k, keep_top_k, inclusive, background_label
 ):
     rule = replace(
-        YOLOV3_RULE, nms_top_k=nms_top_k, keep_top_k=keep_top_k, inclusive=inclusive
+        YOLOV3_RULE,
+        nms_top_k=nms_top_k,
+        keep_top_k=keep_top_k,
+        inclusive=inclusive,
+        background_label=background_label,
     )
 
     found = multiclass_nms(*given_, rule)

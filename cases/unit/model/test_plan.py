@@ -171,3 +171,20 @@ def test_a_name_cannot_be_used_twice():
 def test_maps_of_different_sides_cannot_be_joined():
     with pytest.raises(AssertionError):
         PlanOps().concat(Feature(1, Fraction(1, 8)), Feature(1, Fraction(1, 16)))
+
+
+def test_pooling_divides_the_side_and_costs_nothing():
+    ops = PlanOps()
+
+    out = ops.max_pool(Feature(8, Fraction(1, 2)), kernel=2, stride=2, ceil_mode=True)
+
+    assert out == Feature(8, Fraction(1, 4))
+    assert ops.multiply_adds_per_px == 0
+
+
+def test_a_sum_has_the_shape_of_its_parts():
+    one = Feature(8, Fraction(1, 2))
+
+    assert PlanOps().add(one, one) == one
+    with pytest.raises(AssertionError):
+        PlanOps().add(one, Feature(9, Fraction(1, 2)))

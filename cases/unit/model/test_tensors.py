@@ -102,3 +102,28 @@ def test_a_stride_halves_the_size(paddle):
     x = paddle.to_tensor(np.ones((1, 1, 6, 6), np.float32))
 
     assert ops.conv(x, "w", out=1, kernel=3, stride=2).shape == [1, 1, 3, 3]
+
+
+def test_pooling_keeps_the_largest_of_each_window_and_of_what_is_left_over(paddle):
+    x = paddle.to_tensor(np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3))
+    ops = TensorOps({})
+
+    whole = ops.max_pool(x, kernel=2, stride=2).numpy()[0, 0]
+    rounded_up = ops.max_pool(x, kernel=2, stride=2, ceil_mode=True).numpy()[0, 0]
+
+    assert whole.tolist() == [[4]]
+    assert rounded_up.tolist() == [[4, 5], [7, 8]]
+
+
+def test_a_window_of_three_looks_beyond_the_edge_by_one(paddle):
+    x = paddle.to_tensor(-np.arange(16, dtype=np.float32).reshape(1, 1, 4, 4))
+
+    y = TensorOps({}).max_pool(x, kernel=3, stride=2).numpy()[0, 0]
+
+    assert y.tolist() == [[0, -1], [-4, -5]]  # padding never wins
+
+
+def test_maps_are_added_value_by_value(paddle):
+    a, b = (paddle.to_tensor(channels(*one)) for one in ((1, 2), (10, 20)))
+
+    assert TensorOps({}).add(a, b).numpy().ravel().tolist() == [11, 22]

@@ -1,3 +1,4 @@
+import gzip
 import importlib.util
 import io
 import json
@@ -14,7 +15,17 @@ import pytest
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
 ARCHIVE = "tiny_yolov3_mobilenet_v1_prune578.tar"
-GOLDENS = ("tiny_golden.npz", "postprocess.npz")
+GOLDENS = (
+    "tiny_golden.npz",
+    "postprocess.npz",
+    "faces_golden.npz",
+    "faces_postprocess.npz",
+)
+FACE_ARCHIVES = {
+    "tiny_blazeface_original.tar.gz": 198,
+    "tiny_blazeface_lite.tar.gz": 228,
+    "tiny_blazeface_nas.tar.gz": 138,
+}  # zoo-spec 2
 
 
 def load_script(name: str) -> ModuleType:
@@ -54,6 +65,17 @@ def test_the_archive_has_the_published_layout():
     assert len(files) == 241
     assert all(Path(entry.name).parent == Path(top.name) for entry in files)
     assert all(entry.isfile() and entry.mtime == 0 for entry in files)
+
+
+@pytest.mark.parametrize(("archive", "count"), FACE_ARCHIVES.items())
+def test_a_packed_archive_has_the_published_layout_and_no_date(archive, count):
+    with tarfile.open(ORACLE / archive, "r:gz") as tar:
+        top, *files = tar.getmembers()
+
+    assert (top.name, top.isdir()) == (archive.removesuffix(".tar.gz"), True)
+    assert len(files) == count
+    assert all(entry.isfile() and entry.mtime == 0 for entry in files)
+    assert (ORACLE / archive).read_bytes()[3:8] == bytes(5)  # no name, no date
 
 
 def test_without_the_old_python_the_door_says_what_to_install(tmp_path):
@@ -185,6 +207,17 @@ def test_a_weight_may_not_move_further(tmp_path):
 
     assert not found.is_equal
     assert "conv1_bn_mean: differs by 0.002 of its maximum" in found.text
+
+
+def test_the_check_looks_into_an_archive_that_was_packed_otherwise(tmp_path):
+    name = "tiny_blazeface_nas.tar.gz"
+    content = gzip.decompress((ORACLE / name).read_bytes())
+    (tmp_path / name).write_bytes(gzip.compress(content, 1, mtime=7))
+
+    found = load_script("golden_check").compare_file(name, ORACLE, tmp_path)
+
+    assert found.is_equal
+    assert "0 of 139 members differ by one rounding" in found.text
 
 
 def test_the_check_names_a_missing_member(tmp_path):

@@ -3,7 +3,9 @@
     make_goldens.py             check: make all again and compare with what is committed
     make_goldens.py --write     make the committed archive and goldens
     make_goldens.py --full DIR  make the full-width archive, its goldens and a data root
-    make_goldens.py --counts    check the network against the known variable counts
+    make_goldens.py --full-faces DIR
+                                make the full-width BlazeFace archives and their goldens
+    make_goldens.py --counts    check the networks against the known variable counts
 
 Runs on CPython 3.7 with requirements-oracle.txt; ``tox -e oracle`` sets that up.
 """
@@ -26,6 +28,7 @@ def main(arguments=None):
     mode.add_argument("--check", action="store_true", help="the default")
     mode.add_argument("--write", action="store_true")
     mode.add_argument("--full", metavar="DIR", type=Path)
+    mode.add_argument("--full-faces", metavar="DIR", type=Path)
     mode.add_argument("--counts", action="store_true")
     asked = parser.parse_args(arguments)
     if sys.version_info[:2] != (3, 7):
@@ -42,6 +45,13 @@ def main(arguments=None):
 
         write_full(asked.full, lambda line: print(line, flush=True))
         return 0
+    if asked.full_faces:
+        # before anything that imports paddle: it sets the number of threads
+        import old_runtime  # noqa: F401
+        from faces_golden import write_full_golden
+
+        write_full_golden(asked.full_faces)
+        return 0
     with tempfile.TemporaryDirectory() as fresh:
         names = make_committed(fresh, weights_from=fresh if asked.write else HERE)
         return (publish if asked.write else check)(names, fresh)
@@ -50,18 +60,30 @@ def main(arguments=None):
 def make_committed(folder, weights_from):
     """Make every committed file in ``folder``; their names.
 
-    The golden comes from the archive in ``weights_from``. A check takes the committed
+    A golden comes from its archive in ``weights_from``. A check takes the committed
     one: a weight that rounds the other way here would move every golden.
     """
     # before anything that imports paddle: it sets the number of threads
     import old_runtime  # noqa: F401
+    import faces_golden
+    import faces_postprocess_golden
     import postprocess_golden
     import tiny_golden
 
     tiny_golden.write_archive(folder)
     tiny_golden.write_golden(Path(weights_from) / tiny_golden.ARCHIVE, folder)
     postprocess_golden.write_postprocess(folder)
-    return tiny_golden.ARCHIVE, tiny_golden.GOLDEN, postprocess_golden.GOLDEN
+    faces_golden.write_archives(folder)
+    faces_golden.write_golden(weights_from, folder)
+    faces_postprocess_golden.write_postprocess(folder)
+    return (
+        tiny_golden.ARCHIVE,
+        tiny_golden.GOLDEN,
+        postprocess_golden.GOLDEN,
+        *faces_golden.ARCHIVES,
+        faces_golden.GOLDEN,
+        faces_postprocess_golden.GOLDEN,
+    )
 
 
 def publish(names, fresh):
@@ -83,7 +105,8 @@ def check(names, fresh):
 
 
 def check_counts():
-    """Compare the network's variables with the known counts (zoo-spec 2, 4.2)."""
+    """Compare the networks' variables with the known counts (zoo-spec 2, 4.2)."""
+    import fluid_blazeface
     from fluid_yolov3_mobilenet_v1 import KNOWN_COUNTS, count
 
     wrong = 0
@@ -97,6 +120,15 @@ def check_counts():
                 num_classes,
                 plan_name,
                 *(expected + got),
+            )
+        )
+    for edition, expected in sorted(fluid_blazeface.KNOWN_COUNTS.items()):
+        got = fluid_blazeface.count(edition)
+        wrong += got != expected
+        print(
+            "{} blazeface {}: expected variables, elements, BNs and first output {}, "
+            "got {}".format(
+                "ok     " if got == expected else "DIFFERS", edition, expected, got
             )
         )
     return 1 if wrong else 0

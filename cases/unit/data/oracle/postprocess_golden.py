@@ -52,7 +52,7 @@ def _add(arrays, prefix, outputs, **inputs):
 # --- the old operators
 
 
-def _run(executor, build, feed):
+def run_operators(executor, build, feed):
     """Run what ``build`` returns for variables shaped and typed like ``feed``."""
     main = fluid.Program()
     with fluid.program_guard(main, fluid.Program()), fluid.unique_name.guard():
@@ -70,7 +70,7 @@ def _detections(fetched, num_images):
 
 
 def _run_box(executor, level, head, im_size):
-    boxes, scores = _run(
+    boxes, scores = run_operators(
         executor,
         lambda head, im_size: level_boxes(head, im_size, level, NUM_CLASSES),
         {"head": head, "im_size": im_size},
@@ -79,7 +79,7 @@ def _run_box(executor, level, head, im_size):
 
 
 def _run_nms(executor, boxes, scores):
-    (fetched,) = _run(
+    (fetched,) = run_operators(
         executor,
         lambda boxes, scores: [fluid.layers.multiclass_nms(boxes, scores, **NMS)],
         {"boxes": boxes, "scores": scores},
@@ -92,7 +92,7 @@ def _run_whole(executor, heads, im_size):
         return postprocess([head_0, head_1, head_2], im_size, NUM_CLASSES)
 
     feed = {"head_{}".format(level): head for level, head in enumerate(heads)}
-    boxes, scores, fetched = _run(executor, build, dict(feed, im_size=im_size))
+    boxes, scores, fetched = run_operators(executor, build, dict(feed, im_size=im_size))
     outputs = {"boxes": np.array(boxes), "scores": np.array(scores)}
     outputs.update(_detections(fetched, len(im_size)))
     return outputs

@@ -1,0 +1,80 @@
+"""The folder of a BlazeFace archive in, a network that runs out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import ArchiveUnreadable
+from harness.model.blazeface import EDITIONS, BlazeFace
+from harness.model.device import Device, import_paddle
+from harness.model.face_detector import FaceHeadsFunction
+from harness.model.graph import build_graph, serialise
+from harness.model.plan import plan_network
+from harness.model.predictor import Predictor
+from harness.model.separate_files import LAYOUT, Arrays, read_weights
+from harness.model.tensors import TensorOps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedFaceArchive:
+    """A network with a value for every variable, read from an archive's folder."""
+
+    network: BlazeFace
+    weights: Arrays
+    layout: str
+    ignored_files: tuple[str, ...]
+
+
+def open_face_archive(
+    folder: Path, *, edition: str, width: float = 1.0
+) -> OpenedFaceArchive:
+    """Read the folder of a BlazeFace archive.
+
+    Args:
+        folder: one fluid file per variable.
+        edition: the row's backbone; key of ``EDITIONS``.
+        width: the row's channel multiplier.
+
+    Raises:
+        ArchiveUnreadable: no such edition, or a variable is missing, mis-shaped or
+            damaged; it is named.
+    """
+    if edition not in EDITIONS:
+        raise ArchiveUnreadable(
+            f"no network blazeface-{edition} in this version",
+            expected=" or ".join(f"blazeface-{name}" for name in EDITIONS),
+        )
+    network = BlazeFace(edition=edition, width=width)
+    weights = read_weights(folder, plan_network(network))
+    return OpenedFaceArchive(
+        network=network,
+        weights=weights.values,
+        layout=LAYOUT,
+        ignored_files=weights.ignored_files,
+    )
+
+
+def open_face_heads(
+    opened: OpenedFaceArchive, device: Device, *, optimise: bool = True
+) -> FaceHeadsFunction:
+    """Return the network as an optimised graph on the device."""
+    program, parameters = serialise(build_graph(opened.network, opened.weights))
+    return Predictor(program, parameters, device=device, optimise=optimise).run
+
+
+def plain_face_heads(opened: OpenedFaceArchive) -> FaceHeadsFunction:
+    """Return the network as plain operations, to compare with the optimised graph."""
+    paddle = import_paddle()
+    state = {name: paddle.to_tensor(one) for name, one in opened.weights.items()}
+
+    def heads(images: NDArray[np.float32]) -> list[NDArray[Any]]:
+        with paddle.no_grad():
+            outputs = opened.network(TensorOps(state), paddle.to_tensor(images))
+        return [one.numpy() for one in outputs]
+
+    return heads
