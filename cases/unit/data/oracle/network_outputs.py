@@ -9,7 +9,7 @@ import paddle.fluid as fluid
 from drawn_images import draw_scene
 from old_runtime import split_detections
 from seeded_weights import normalise
-from stable_files import pack_folder
+from stable_files import pack_folder, top_folder
 
 #: Height and width of the pictures the scenes stand for; they need not be square.
 IM_SIZES_HW = ((375, 500), (333, 222))
@@ -70,6 +70,6 @@ def load_archive(executor, scope, network, archive):
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(str(archive)) as tar:
             tar.extractall(folder)
-        variables = str(Path(folder) / Path(archive).stem)
+        variables = str(Path(folder) / top_folder(archive))
         with fluid.scope_guard(scope):
             fluid.io.load_persistables(executor, variables, network.main)

@@ -1,5 +1,6 @@
 """Files whose bytes depend on their content only: tar archives and npz goldens."""
 
+import gzip
 import io
 import json
 import tarfile
@@ -13,18 +14,31 @@ def pack_folder(folder, archive):
     """Pack the files of ``folder`` as ``<archive stem>/<name>``, by name, undated.
 
     This is the published layout: the top folder is the archive's basename, since the
-    old loader looks for exactly that (zoo-spec 3.5).
+    old loader looks for exactly that (zoo-spec 3.5). ``.tar.gz`` is compressed.
     """
-    folder, archive = Path(folder), Path(archive)
-    with tarfile.open(str(archive), "w", format=tarfile.USTAR_FORMAT) as tar:
-        top = tarfile.TarInfo(archive.stem)
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        top = tarfile.TarInfo(top_folder(archive))
         top.type, top.mode = tarfile.DIRTYPE, 0o755
         tar.addfile(top)
-        for path in sorted(folder.iterdir()):
+        for path in sorted(Path(folder).iterdir()):
             content = path.read_bytes()
-            entry = tarfile.TarInfo("{}/{}".format(archive.stem, path.name))
+            entry = tarfile.TarInfo("{}/{}".format(top.name, path.name))
             entry.size, entry.mode = len(content), 0o644
             tar.addfile(entry, io.BytesIO(content))
+    content = plain.getvalue()
+    if str(archive).endswith(".gz"):
+        compressed = io.BytesIO()
+        # no name and no time: both would be in the header
+        with gzip.GzipFile("", "wb", 9, compressed, mtime=0) as stream:
+            stream.write(content)
+        content = compressed.getvalue()
+    Path(archive).write_bytes(content)
+
+
+def top_folder(archive):
+    """Name of the only folder at the top of an archive: ``x`` of ``x.tar[.gz]``."""
+    return Path(archive).name.partition(".tar")[0]
 
 
 def write_npz(path, arrays, about):
