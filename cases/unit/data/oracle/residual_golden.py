@@ -1,4 +1,4 @@
-"""The residual networks of the zoo: committed at 1/16 width, on demand at full width.
+"""The zoo's residual networks: committed at 1/16 width, on demand at full width.
 
 Boxes and scores are left out of the goldens: ``tiny_golden.npz`` has them, and they are
 not the networks' doing.
@@ -78,7 +78,7 @@ ON_DEMAND = (
         **FULL
     ),
     Golden(
-        archive="yolov3_r50vd_dcn_prune1x.tar",
+        archive="mirror/PaddleSlim/prune/yolov3_r50_dcn_prune1x.tar",  # zoo-spec 1.1
         golden="golden_full_r50vd_dcn.npz",
         backbone="resnet50_vd_dcn",
         plan="sensity",
