@@ -4,6 +4,7 @@ No trap below changes a shape: only these goldens tell them apart.
 """
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -73,6 +74,12 @@ def test_the_optimised_graph_is_the_plain_network_at_any_size_and_batch(old, cpu
         for one, reference in zip(optimised(x), plain(x), strict=True):
             assert one.shape == reference.shape
             assert np.abs(one - reference).max() < AGREES * np.abs(reference).max()
+
+
+def test_exporting_a_network_warns_of_nothing(old, cpu):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        open_heads(old.open(), cpu)
 
 
 def test_every_file_of_the_archive_is_a_variable_of_the_network(old):
