@@ -493,7 +493,7 @@ def test_a_network_that_is_not_built_is_unreadable_by_name(
     )
 
     result.assert_outcomes(failed=1, deselected=31)
-    result.stdout.fnmatch_lines(["*unreadable: no network yolov3-resnet34 *"])
+    result.stdout.fnmatch_lines(["*unreadable: no quantised network yolov3-resnet34 *"])
     record = read_record(project.path / "kept" / january.name / f"{row_id}.json")
     assert record.verdict is Verdict.UNREADABLE
     assert not (project.path / ".zoo").exists()

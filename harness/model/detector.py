@@ -18,7 +18,7 @@ from harness.model.multiclass_nms import multiclass_nms
 from harness.model.network import Network, demand_network
 from harness.model.plan import plan_network
 from harness.model.predictor import Predictor
-from harness.model.preprocess import normalise
+from harness.model.preprocess import NORMALISATIONS, normalise
 from harness.model.separate_files import LAYOUT, Arrays, read_weights, shape_in
 from harness.model.shape_plans import (
     PRUNED_RATIOS,
@@ -50,6 +50,7 @@ class Detector:
     """Finds objects in images that were resized to one size."""
 
     heads: HeadsFunction
+    backbone: str  # key of NORMALISATIONS
     input_px: int
 
     def detect(
@@ -61,7 +62,7 @@ class Detector:
             images_rgb: ``[B, S, S, 3]``, resized, red first.
             sizes_hw: ``[B, 2]``, original height and width.
         """
-        outputs = self.heads(normalise(images_rgb))
+        outputs = self.heads(normalise(images_rgb, NORMALISATIONS[self.backbone]))
         found = []
         for place, (height_px, width_px) in enumerate(sizes_hw):
             boxes_xyxy, scores = decode_heads(

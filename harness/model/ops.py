@@ -16,6 +16,11 @@ BN_EPSILON = 1e-5  # zoo-spec 2
 BN_MOMENTUM = 0.9  # zoo-spec 2
 LEAKY_SLOPE = 0.1  # zoo-spec 2.4
 
+#: What steers a 3 x 3 deformable convolution: y and x of each point, in turn, then a
+#: weight of each point before its sigmoid.  # zoo-spec 2.3
+OFFSET_CHANNELS = 18
+STEERING_CHANNELS = OFFSET_CHANNELS + 9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchNormNames:
@@ -64,6 +69,10 @@ class Ops(Protocol[T]):
         """Join along the channels, ``first`` first."""
         ...
 
+    def add(self, first: T, second: T) -> T:
+        """Sum two maps of one shape."""
+        ...
+
     def max_pool(self, x: T, *, kernel: int, stride: int, ceil_mode: bool = False) -> T:
         """Keep the largest of each window, padded by ``(kernel - 1) // 2``.
 
@@ -71,6 +80,21 @@ class Ops(Protocol[T]):
         """
         ...
 
-    def add(self, first: T, second: T) -> T:
-        """Add value by value."""
+    def avg_pool(self, x: T) -> T:
+        """Halve the side, rounded up: the mean of the 2 x 2 that lie inside."""
+        ...
+
+    def deform_conv(
+        self, x: T, steering: T, weights: str, *, out: int, stride: int = 1
+    ) -> T:
+        """Convolve 3 x 3 at moved and weighted points (DCNv2), padded by 1.
+
+        Args:
+            x: ``[B, I, H, W]``.
+            steering: ``[B, STEERING_CHANNELS, H / stride, W / stride]``: offsets
+                (y, x per point), then what the sigmoid makes the points' weights of.
+            weights: name of ``[O, I, 3, 3]``.
+            out: ``O``.
+            stride: of the output.
+        """
         ...

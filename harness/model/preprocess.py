@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,16 +13,46 @@ MEAN_RGB = (0.485, 0.456, 0.406)  # zoo-spec 1.2
 STD_RGB = (0.229, 0.224, 0.225)  # zoo-spec 1.2
 
 
-def normalise(images_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Scale to 0..1, subtract the mean, divide by the deviation, channels first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalisation:
+    """What a network's images go through before its first layer."""
+
+    divisor: float | None  # of the bytes, before mean and deviation
+    mean_rgb: tuple[float, float, float] = MEAN_RGB
+    std_rgb: tuple[float, float, float] = STD_RGB
+
+    def __str__(self) -> str:
+        """Return the formula, as records have it."""
+        x = "x" if self.divisor is None else f"x / {self.divisor:g}"
+        return f"({x} - {list(self.mean_rgb)}) / {list(self.std_rgb)}"
+
+
+IMAGENET = Normalisation(divisor=255)
+#: Upstream trained on object365 with the same mean and deviation, on unscaled bytes.
+UNSCALED = Normalisation(divisor=None)
+
+#: By the backbone's word in a row.  # zoo-spec 1.2
+NORMALISATIONS: Mapping[str, Normalisation] = {
+    "mobilenet_v1": IMAGENET,
+    "resnet34": IMAGENET,
+    "resnet50_vd_dcn": IMAGENET,
+    "resnet50_vd_dcn_obj365": UNSCALED,
+}
+
+
+def normalise(
+    images_rgb: NDArray[np.uint8], normalisation: Normalisation
+) -> NDArray[np.float32]:
+    """Scale, subtract the mean, divide by the deviation, channels first.
 
     Args:
         images_rgb: ``[B, S, S, 3]``, red first.
+        normalisation: the network's, of ``NORMALISATIONS``.
 
     Returns:
         ``[B, 3, S, S]`` float32, contiguous, red first.
     """
-    table = _normalised_bytes()  # [256, 3]
+    table = _normalised_bytes(normalisation)  # [256, 3]
     batch, height, width, _ = images_rgb.shape
     planes = np.empty((batch, 3, height, width), dtype=np.float32)
     for channel in range(3):
@@ -28,14 +60,15 @@ def normalise(images_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return planes  # [B, 3, S, S]
 
 
-def _normalised_bytes() -> NDArray[np.float32]:
+def _normalised_bytes(normalisation: Normalisation) -> NDArray[np.float32]:
     """Return what each byte becomes in each channel: ``[256, 3]``.
 
     A pixel has 256 values, so a table gives the very floats of the definition: float32
     values, in-place arithmetic with float64 constants, rounded to float32 each time.
     """
     x: NDArray[Any] = np.repeat(np.arange(256, dtype=np.float32)[:, None], 3, axis=1)
-    x /= 255.0
-    x -= np.asarray(MEAN_RGB)
-    x /= np.asarray(STD_RGB)
+    if normalisation.divisor is not None:
+        x /= normalisation.divisor
+    x -= np.asarray(normalisation.mean_rgb)
+    x /= np.asarray(normalisation.std_rgb)
     return x

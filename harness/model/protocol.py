@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.model.multiclass_nms import YOLOV3_RULE
-from harness.model.preprocess import MEAN_RGB, STD_RGB
+from harness.model.preprocess import NORMALISATIONS
 from harness.model.yolo_box import CONFIDENCE_THRESHOLD
 
 
-def yolov3_protocol() -> Mapping[str, str]:
-    """Return the protocol of every YOLOv3 row (zoo-spec 1.2, 1.3)."""
+def yolov3_protocol(backbone: str) -> Mapping[str, str]:
+    """Return the protocol of the YOLOv3 rows of a backbone (zoo-spec 1.2, 1.3)."""
     return {
         "channels": "RGB",
         "resize": "OpenCV INTER_CUBIC, stretched to a square, uint8",
-        "normalise": f"(x / 255 - {list(MEAN_RGB)}) / {list(STD_RGB)}",
+        "normalise": str(NORMALISATIONS[backbone]),
         "confidence_threshold": str(CONFIDENCE_THRESHOLD),
         "score_threshold": str(YOLOV3_RULE.score_threshold),
         "nms_top_k": str(YOLOV3_RULE.nms_top_k),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.model.ops import BN_EPSILON, BN_MOMENTUM, LEAKY_SLOPE, BatchNormNames
+from harness.model.ops import (
+    BN_EPSILON,
+    BN_MOMENTUM,
+    LEAKY_SLOPE,
+    OFFSET_CHANNELS,
+    BatchNormNames,
+)
 
 Tensor = Any  # Paddle 2.6 has no stubs
 
@@ -85,6 +91,12 @@ class TensorOps:
 
         return paddle.concat([first, second], axis=1)
 
+    def add(self, first: Tensor, second: Tensor) -> Tensor:
+        """Sum two maps of one shape."""
+        import paddle
+
+        return paddle.add(first, second)  # `+` warns in static mode
+
     def max_pool(
         self, x: Tensor, *, kernel: int, stride: int, ceil_mode: bool = False
     ) -> Tensor:
@@ -97,6 +109,29 @@ class TensorOps:
             ceil_mode=ceil_mode,
         )
 
-    def add(self, first: Tensor, second: Tensor) -> Tensor:
-        """Add value by value."""
-        return first + second
+    def avg_pool(self, x: Tensor) -> Tensor:
+        """Take the mean of the 2 x 2 that lie inside."""
+        return self._functional.avg_pool2d(
+            x, 2, stride=2, ceil_mode=True, exclusive=True
+        )
+
+    def deform_conv(
+        self, x: Tensor, steering: Tensor, weights: str, *, out: int, stride: int = 1
+    ) -> Tensor:
+        """Convolve at moved points; see :class:`~harness.model.ops.Ops`."""
+        import paddle
+        from paddle.vision.ops import deform_conv2d
+
+        # The sigmoid, in an operation that every mode of every version has: Paddle 3.3
+        # has no sigmoid for the static mode that a program is exported in.
+        mask = paddle.stanh(steering[:, OFFSET_CHANNELS:], 0.5, 0.5) + 0.5
+        kernel = self._state[weights]
+        assert kernel.shape[0] == out
+        return deform_conv2d(
+            x,
+            steering[:, :OFFSET_CHANNELS],
+            kernel,
+            stride=stride,
+            padding=1,
+            mask=mask,
+        )

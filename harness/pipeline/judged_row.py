@@ -75,7 +75,7 @@ def judge_row(
         measurements=measurements,
         archive=row.used,
         dataset=_dataset_used(shared),
-        protocol=yolov3_protocol(),
+        protocol=yolov3_protocol(row.row.backbone),
         environment=shared.environment,
         notes=_notes(shared.zoo, row),
     )

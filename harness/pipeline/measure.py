@@ -157,7 +157,11 @@ class _SharedHeads:
                     self._shared.device,
                     optimise=self._shared.settings.optimise,
                 )
-            return YoloV3Detector(heads=self._heads[key], input_px=input_px)
+            return YoloV3Detector(
+                heads=self._heads[key],
+                backbone=row.row.backbone,
+                input_px=input_px,
+            )
 
         return open_it
 
@@ -188,7 +192,7 @@ def _store_key(shared: SharedPass, row: OpenedRow, input_px: int) -> StoreKey:
     return StoreKey(
         archive_sha256=row.used.sha256,
         dataset_fingerprint=shared.dataset.found.fingerprint,
-        protocol=yolov3_protocol(),
+        protocol=yolov3_protocol(row.row.backbone),
         input_px=input_px,
         paddle=environment.paddle,
         device_model=f"{environment.device} {environment.device_model}",

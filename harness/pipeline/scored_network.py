@@ -31,7 +31,9 @@ def score_network(
         network=network, weights=weights, layout="", shape_plan="", ignored_files=()
     )
     detector = Detector(
-        heads=open_heads(opened, open_device(gpu=False)), input_px=input_px
+        heads=open_heads(opened, open_device(gpu=False)),
+        backbone=network.backbone,
+        input_px=input_px,
     )
     detections = []
     for start in range(0, len(found.images), BATCH_SIZE):

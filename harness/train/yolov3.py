@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from harness.errors import TrainingFailed, located
 from harness.model.network import Network
 from harness.model.plan import Plan, Variable, plan_network
-from harness.model.preprocess import normalise
+from harness.model.preprocess import NORMALISATIONS, normalise
 from harness.model.shape_plans import planned_channels
 from harness.model.tensors import TensorOps
 from harness.model.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
@@ -152,9 +152,8 @@ class _Run:
         import paddle
 
         self._optimiser.set_lr(self.rate(step))
-        outputs = self._network(
-            self._ops, paddle.to_tensor(normalise(batch.images_rgb))
-        )
+        images = normalise(batch.images_rgb, NORMALISATIONS[self._recipe.backbone])
+        outputs = self._network(self._ops, paddle.to_tensor(images))
         loss = yolov3_loss(outputs, batch, num_classes=self._recipe.num_classes)
         value = float(loss)
         if not np.isfinite(value):

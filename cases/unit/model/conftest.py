@@ -1,5 +1,6 @@
 """The old runtime's archive and goldens, and a tiny random network."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,62 @@ def tiny_opened(tiny_folder) -> OpenedArchive:
         strategy="prune_r578",
         num_classes=5,
         width=1 / 8,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldNetwork:
+    """An archive of the old runtime, and what the old runtime computed with it."""
+
+    backbone: str
+    strategy: str
+    folder: Path
+    golden: dict[str, np.ndarray]
+
+    def open(self, folder: Path | None = None, **kind) -> OpenedArchive:
+        """Open the archive, or a spoilt copy of it."""
+        asked = {
+            "architecture": "yolov3",
+            "backbone": self.backbone,
+            "strategy": self.strategy,
+            "num_classes": 5,
+            "width": 1 / 16,
+            **kind,
+        }
+        return open_archive(folder or self.folder, **asked)
+
+
+def _old_network(cache, archive, golden, backbone, strategy):
+    folder = find_checkpoint_folder(
+        unpack(ORACLE / f"{archive}.tar.gz", cache), archive
+    )
+    with np.load(ORACLE / golden) as arrays:
+        return OldNetwork(
+            backbone=backbone, strategy=strategy, folder=folder, golden=dict(arrays)
+        )
+
+
+@pytest.fixture(scope="session")
+def old_r34(tmp_path_factory) -> OldNetwork:
+    """YOLOv3-ResNet34 of width 1/16 with 5 classes."""
+    return _old_network(
+        tmp_path_factory.mktemp("r34"),
+        "tiny_yolov3_r34",
+        "tiny_r34.npz",
+        "resnet34",
+        "baseline",
+    )
+
+
+@pytest.fixture(scope="session")
+def old_r50(tmp_path_factory) -> OldNetwork:
+    """YOLOv3-ResNet50-vd-dcn of width 1/16 with 5 classes and r578 shapes."""
+    return _old_network(
+        tmp_path_factory.mktemp("r50"),
+        "tiny_yolov3_r50vd_dcn_prune578",
+        "tiny_r50vd_dcn.npz",
+        "resnet50_vd_dcn",
+        "prune_r578",
     )
 
 

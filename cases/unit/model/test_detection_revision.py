@@ -33,7 +33,9 @@ def find_all(opened, cpu, golden_images):
         scene = draw_scene(*SCENE).rgb
         images = np.concatenate([images, resize_cubic(scene, input_px)[None]])
         sizes_hw = np.concatenate([sizes_hw, [scene.shape[:2]]]).astype(np.int32)
-        found = Detector(heads=heads, input_px=input_px).detect(images, sizes_hw)
+        found = Detector(
+            heads=heads, backbone="mobilenet_v1", input_px=input_px
+        ).detect(images, sizes_hw)
         for place, one in enumerate(found):
             rows = np.column_stack([one.classes, one.scores, one.boxes_xyxy])
             pictures[f"{input_px}/{place}"] = rows

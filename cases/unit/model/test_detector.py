@@ -12,6 +12,7 @@ from harness.model.detector import (
     plain_heads,
 )
 from harness.model.fluid_tensor import read_tensor, write_tensor
+from harness.model.preprocess import NORMALISATIONS
 from harness.model.separate_files import LAYOUT, write_weights
 
 WIDTH = 1 / 8
@@ -73,7 +74,9 @@ def test_one_optimised_graph_is_the_plain_network_at_any_size_and_batch(
 
 
 def test_the_batch_an_image_is_in_does_not_matter(tiny_opened, cpu, tiny_golden):
-    detector = Detector(heads=open_heads(tiny_opened, cpu), input_px=96)
+    detector = Detector(
+        heads=open_heads(tiny_opened, cpu), backbone="mobilenet_v1", input_px=96
+    )
     pictures, sizes = tiny_golden["images_96"], tiny_golden["im_size_96"]
 
     together = detector.detect(pictures, sizes)
@@ -96,13 +99,29 @@ def test_boxes_are_in_the_pixels_of_the_original():
         outputs[2][0, 1, :, 1, 2] = (0, 0, 0, 0, 9, 9)  # anchor 16 x 30, stride 8
         return [one.reshape(1, 18, *one.shape[3:]) for one in outputs]
 
-    (found,) = Detector(heads=heads, input_px=32).detect(
+    (found,) = Detector(heads=heads, backbone="mobilenet_v1", input_px=32).detect(
         images(1, 32), np.int32([[320, 640]])
     )
 
     # Cell (2.5, 1.5) of 4 in 640 x 320; 20 and 10 times the network's pixels.
     assert found.boxes_xyxy.tolist() == [[240, 0, 560, 270]]
     assert found.classes.tolist() == [0]
+
+
+@pytest.mark.parametrize("backbone", NORMALISATIONS)
+def test_the_heads_get_images_normalised_as_the_backbone_wants_them(backbone):
+    seen = []
+
+    def heads(x):
+        seen.append(x)
+        return [np.full((1, 18, n, n), -50, np.float32) for n in (1, 2, 4)]
+
+    Detector(heads=heads, backbone=backbone, input_px=32).detect(
+        np.full((1, 32, 32, 3), 255, np.uint8), np.int32([[32, 32]])
+    )
+
+    white = 255 if backbone == "resnet50_vd_dcn_obj365" else 1
+    assert seen[0][0, 2] == pytest.approx((white - 0.406) / 0.225)  # blue
 
 
 def test_the_archive_says_what_it_is(tiny_opened):
@@ -119,8 +138,8 @@ def test_what_training_saved_beside_the_network_is_listed(folder):
 
 
 def test_a_network_that_is_not_built_yet_is_refused_before_the_folder_is_read(tmp_path):
-    with pytest.raises(ArchiveUnreadable, match="no network yolov3-resnet34 in this"):
-        open_with(tmp_path / "nowhere", backbone="resnet34")
+    with pytest.raises(ArchiveUnreadable, match="no network yolov3-resnet18 in this"):
+        open_with(tmp_path / "nowhere", backbone="resnet18")
 
 
 def test_the_shapes_of_another_strategy_name_both(folder):

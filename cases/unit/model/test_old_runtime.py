@@ -9,7 +9,7 @@ import pytest
 from harness.model import detector, tensors
 from harness.model.backbones import mobilenet_v1
 from harness.model.detector import Detector, open_heads, plain_heads
-from harness.model.preprocess import normalise
+from harness.model.preprocess import IMAGENET, normalise
 from harness.model.tensors import TensorOps
 
 SIZES_PX = (96, 128)
@@ -22,7 +22,7 @@ TELLS_APART = 1e-2
 def largest_difference(heads, golden, input_px, images=None):
     """Return the difference as a share of each output's maximum, the worst of three."""
     images = golden[f"images_{input_px}"] if images is None else images
-    found = heads(normalise(images))
+    found = heads(normalise(images, IMAGENET))
     expected = [golden[f"head_{level}_{input_px}"] for level in range(3)]
     assert [one.shape for one in found] == [one.shape for one in expected]
     return max(
@@ -50,7 +50,7 @@ def test_the_detections_are_those_of_the_old_runtime(
     detections = tiny_golden[f"detections_{input_px}"]
     lengths = tiny_golden[f"lengths_{input_px}"]
 
-    found = Detector(heads=heads, input_px=input_px).detect(
+    found = Detector(heads=heads, backbone="mobilenet_v1", input_px=input_px).detect(
         tiny_golden[f"images_{input_px}"], tiny_golden[f"im_size_{input_px}"]
     )
 

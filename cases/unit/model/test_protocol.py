@@ -1,8 +1,11 @@
+import pytest
+
+from harness.model.preprocess import NORMALISATIONS
 from harness.model.protocol import yolov3_protocol
 
 
 def test_the_protocol_holds_the_published_values():
-    protocol = yolov3_protocol()
+    protocol = yolov3_protocol("mobilenet_v1")
 
     assert protocol["confidence_threshold"] == "0.01"
     assert protocol["score_threshold"] == "0.01"
@@ -16,5 +19,17 @@ def test_the_protocol_holds_the_published_values():
     )
 
 
-def test_the_protocol_is_plain_words():
-    assert all(isinstance(one, str) for one in yolov3_protocol().values())
+@pytest.mark.parametrize("backbone", NORMALISATIONS)
+def test_the_protocol_is_plain_words(backbone):
+    assert all(isinstance(one, str) for one in yolov3_protocol(backbone).values())
+
+
+def test_object365_differs_in_the_normalisation_alone():
+    plain, object365 = (
+        yolov3_protocol(one) for one in ("resnet50_vd_dcn", "resnet50_vd_dcn_obj365")
+    )
+
+    assert {name for name in plain if plain[name] != object365[name]} == {"normalise"}
+    assert object365["normalise"] == (
+        "(x - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]"
+    )

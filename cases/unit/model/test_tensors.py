@@ -123,7 +123,99 @@ def test_a_window_of_three_looks_beyond_the_edge_by_one(paddle):
     assert y.tolist() == [[0, -1], [-4, -5]]  # padding never wins
 
 
-def test_maps_are_added_value_by_value(paddle):
+def test_two_maps_are_added(paddle):
     a, b = (paddle.to_tensor(channels(*one)) for one in ((1, 2), (10, 20)))
 
     assert TensorOps({}).add(a, b).numpy().ravel().tolist() == [11, 22]
+
+
+def grid(paddle, side):
+    """``[1, 1, side, side]``: 0, 1, 2, ... row by row."""
+    x = np.arange(side * side, dtype=np.float32).reshape(1, 1, side, side)
+    return paddle.to_tensor(x)
+
+
+def test_the_max_pool_sees_one_pixel_around_and_never_the_padding(paddle):
+    ops, x = TensorOps({}), grid(paddle, 4)
+
+    assert ops.max_pool(x, kernel=3, stride=2).numpy()[0, 0].tolist() == [
+        [5, 7],
+        [13, 15],
+    ]
+    assert ops.max_pool(-x, kernel=3, stride=2).numpy()[0, 0].tolist() == [
+        [0, -1],
+        [-4, -5],
+    ]
+
+
+def test_the_average_pool_means_the_pixels_that_are_there(paddle):
+    ops = TensorOps({})
+
+    even = ops.avg_pool(grid(paddle, 4)).numpy()[0, 0]
+    odd = ops.avg_pool(grid(paddle, 3)).numpy()[0, 0]
+
+    assert even.tolist() == [[2.5, 4.5], [10.5, 12.5]]
+    assert odd.tolist() == [[2, 3.5], [6.5, 8]]  # rounded up; the corner is alone
+
+
+def steered(paddle, *, point, offset_yx=(0, 0), mask=50.0, others=-50.0):
+    """Steering of a 5 x 5 map: one point of the kernel moved, the others off."""
+    steering = np.zeros((1, 27, 5, 5), np.float32)
+    steering[:, 2 * point], steering[:, 2 * point + 1] = offset_yx
+    steering[:, 18:] = others
+    steering[:, 18 + point] = mask
+    return paddle.to_tensor(steering)
+
+
+@pytest.mark.parametrize("point", range(9))
+def test_the_offset_of_a_point_is_y_then_x_from_its_place_in_the_kernel(paddle, point):
+    ops = TensorOps(tensors(paddle, w=np.ones((1, 1, 3, 3))))
+    steering = steered(paddle, point=point, offset_yx=(1, -1))
+
+    y = ops.deform_conv(grid(paddle, 5), steering, "w", out=1).numpy()[0, 0]
+
+    # The middle of the map is (2, 2); the point looks from there.
+    row, column = 2 + point // 3 - 1 + 1, 2 + point % 3 - 1 - 1
+    assert y[2, 2] == pytest.approx(5 * row + column)
+
+
+def test_a_point_between_pixels_is_interpolated_and_outside_is_zero(paddle):
+    ops = TensorOps(tensors(paddle, w=np.ones((1, 1, 3, 3))))
+    x = grid(paddle, 5)
+
+    between = ops.deform_conv(
+        x, steered(paddle, point=4, offset_yx=(0.5, 0.25)), "w", out=1
+    )
+    outside = ops.deform_conv(x, steered(paddle, point=4, offset_yx=(0, 9)), "w", out=1)
+
+    assert between.numpy()[0, 0, 2, 2] == pytest.approx(12 + 0.5 * 5 + 0.25)
+    assert outside.numpy().ravel().tolist() == [0] * 25
+
+
+def test_a_point_is_weighted_by_the_sigmoid_of_its_channel(paddle):
+    ops = TensorOps(tensors(paddle, w=np.ones((1, 1, 3, 3))))
+
+    for logit in (-3.0, 0.0, 2.0):
+        y = ops.deform_conv(
+            grid(paddle, 5), steered(paddle, point=4, mask=logit), "w", out=1
+        )
+
+        assert y.numpy()[0, 0, 2, 2] == pytest.approx(
+            12 / (1 + np.exp(-logit)), rel=1e-5
+        )
+
+
+def test_unmoved_points_of_weight_one_are_an_ordinary_convolution(paddle):
+    rng = np.random.default_rng(1)
+    ops = TensorOps(tensors(paddle, w=rng.standard_normal((4, 3, 3, 3))))
+    x = paddle.to_tensor(rng.standard_normal((2, 3, 6, 6)).astype(np.float32))
+
+    for stride in (1, 2):
+        steering = np.zeros((2, 27, 6 // stride, 6 // stride), np.float32)
+        steering[:, 18:] = 50
+        found = ops.deform_conv(
+            x, paddle.to_tensor(steering), "w", out=4, stride=stride
+        )
+        plain = ops.conv(x, "w", out=4, kernel=3, stride=stride)
+
+        assert np.allclose(found.numpy(), plain.numpy(), atol=1e-5)

@@ -15,17 +15,21 @@ import pytest
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
 ARCHIVE = "tiny_yolov3_mobilenet_v1_prune578.tar"
-GOLDENS = (
-    "tiny_golden.npz",
-    "postprocess.npz",
-    "faces_golden.npz",
-    "faces_postprocess.npz",
-)
-FACE_ARCHIVES = {
+COMPRESSED = {
+    "tiny_yolov3_r34.tar.gz": 291,
+    "tiny_yolov3_r50vd_dcn_prune578.tar.gz": 387,
     "tiny_blazeface_original.tar.gz": 198,
     "tiny_blazeface_lite.tar.gz": 228,
     "tiny_blazeface_nas.tar.gz": 138,
-}  # zoo-spec 2
+}  # archive -> variables  # zoo-spec 2
+GOLDENS = (
+    "tiny_golden.npz",
+    "postprocess.npz",
+    "tiny_r34.npz",
+    "tiny_r50vd_dcn.npz",
+    "faces_golden.npz",
+    "faces_postprocess.npz",
+)
 
 
 def load_script(name: str) -> ModuleType:
@@ -57,25 +61,42 @@ def test_a_golden_says_what_made_it(golden):
     assert isinstance(about["seed"], int)
 
 
-def test_the_archive_has_the_published_layout():
-    with tarfile.open(ORACLE / ARCHIVE, "r:") as tar:
+@pytest.mark.parametrize(
+    ("archive", "variables"), [(ARCHIVE, 241), *COMPRESSED.items()]
+)
+def test_an_archive_has_the_published_layout(archive, variables):
+    with tarfile.open(ORACLE / archive) as tar:
         top, *files = tar.getmembers()
 
-    assert (top.name, top.isdir()) == (Path(ARCHIVE).stem, True)
-    assert len(files) == 241
+    assert (top.name, top.isdir()) == (archive.partition(".")[0], True)
+    assert len(files) == variables
     assert all(Path(entry.name).parent == Path(top.name) for entry in files)
     assert all(entry.isfile() and entry.mtime == 0 for entry in files)
 
 
-@pytest.mark.parametrize(("archive", "count"), FACE_ARCHIVES.items())
-def test_a_packed_archive_has_the_published_layout_and_no_date(archive, count):
-    with tarfile.open(ORACLE / archive, "r:gz") as tar:
-        top, *files = tar.getmembers()
+@pytest.mark.parametrize("archive", COMPRESSED)
+def test_the_compressed_archives_are_not_dated_or_named(archive):
+    header = (ORACLE / archive).read_bytes()[:10]
 
-    assert (top.name, top.isdir()) == (archive.removesuffix(".tar.gz"), True)
-    assert len(files) == count
-    assert all(entry.isfile() and entry.mtime == 0 for entry in files)
-    assert (ORACLE / archive).read_bytes()[3:8] == bytes(5)  # no name, no date
+    assert header[:4] == b"\x1f\x8b\x08\x00"  # no file name
+    assert header[4:8] == bytes(4)  # no time
+
+
+@pytest.mark.parametrize(("name", "opened"), [("x.tar", "r:"), ("x.tar.gz", "r:gz")])
+def test_a_folder_is_packed_the_same_whenever_and_wherever(tmp_path, name, opened):
+    pack_folder = load_script("stable_files").pack_folder
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content" / "b").write_bytes(b"2")
+    (tmp_path / "content" / "a").write_bytes(b"1")
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        pack_folder(tmp_path / "content", tmp_path / place / name)
+        os.utime(tmp_path / "content" / "a", (0, 0))
+
+    with tarfile.open(tmp_path / "here" / name, opened) as tar:
+        assert tar.getnames() == ["x", "x/a", "x/b"]
+    here, there = (tmp_path / one / name for one in ("here", "there"))
+    assert here.read_bytes() == there.read_bytes()
 
 
 def test_without_the_old_python_the_door_says_what_to_install(tmp_path):
@@ -170,10 +191,13 @@ def test_detections_are_left_out_where_the_heads_moved(tmp_path):
     assert "detections not compared" in found.text
 
 
-def compare_archives(folder: Path, edit: Callable[[str, bytes], bytes | None]):
+def compare_archives(
+    folder: Path, edit: Callable[[str, bytes], bytes | None], archive: str = ARCHIVE
+):
+    mode = "w:gz" if archive.endswith(".gz") else "w"
     with (
-        tarfile.open(ORACLE / ARCHIVE) as old,
-        tarfile.open(folder / ARCHIVE, "w") as new,
+        tarfile.open(ORACLE / archive) as old,
+        tarfile.open(folder / archive, mode) as new,
     ):
         for entry in old:
             stored = old.extractfile(entry)
@@ -181,12 +205,14 @@ def compare_archives(folder: Path, edit: Callable[[str, bytes], bytes | None]):
             if content is not None:
                 entry.size = len(content)
                 new.addfile(entry, io.BytesIO(content))
-    return load_script("golden_check").compare_file(ARCHIVE, ORACLE, folder)
+    return load_script("golden_check").compare_file(archive, ORACLE, folder)
 
 
-def with_first_value_times(factor: float) -> Callable[[str, bytes], bytes]:
+def with_first_value_times(
+    factor: float, variable: str = "conv1_bn_mean"
+) -> Callable[[str, bytes], bytes]:
     def edit(name: str, content: bytes) -> bytes:
-        if name != "conv1_bn_mean":
+        if name != variable:
             return content
         values = np.frombuffer(content[-16:], "<f4").copy()  # 4 channels
         values[np.abs(values).argmax()] *= factor
@@ -218,6 +244,17 @@ def test_the_check_looks_into_an_archive_that_was_packed_otherwise(tmp_path):
 
     assert found.is_equal
     assert "0 of 139 members differ by one rounding" in found.text
+
+
+@pytest.mark.parametrize(
+    ("factor", "is_equal"), [(1 + 2.0**-8, True), (1 + 2.0**-6, False)]
+)
+def test_a_compressed_archive_has_weights_of_8_bits(tmp_path, factor, is_equal):
+    edit = with_first_value_times(factor, "bn_conv1_mean")
+
+    found = compare_archives(tmp_path, edit, "tiny_yolov3_r34.tar.gz")
+
+    assert found.is_equal is is_equal
 
 
 def test_the_check_names_a_missing_member(tmp_path):

@@ -242,7 +242,9 @@ def test_a_swapped_channel_order_makes_the_verdict_lower(
 ) -> None:
     right = detector_module.normalise
     monkeypatch.setattr(
-        detector_module, "normalise", lambda images: right(images[..., ::-1])
+        detector_module,
+        "normalise",
+        lambda images, how: right(images[..., ::-1], how),
     )
     (record,) = mine.measure(BASELINE, fresh=True)
 
@@ -421,12 +423,12 @@ def test_a_network_that_is_not_built_is_unreadable_and_nothing_is_downloaded(
     mine: Mine, tmp_path: Path
 ) -> None:
     zoo = mine.open()
-    row = replace(zoo.row(BASELINE), backbone="resnet34")
+    row = replace(zoo.row(BASELINE), backbone="resnet18")
     settings = replace(mine.settings, cache=tmp_path / "empty")
     (record,) = measure_rows(zoo, [row], settings)
 
     assert record.verdict is Verdict.UNREADABLE
-    assert "no network yolov3-resnet34" in record.reason
+    assert "no network yolov3-resnet18" in record.reason
     assert not settings.cache.exists()
 
 
@@ -511,7 +513,7 @@ def test_the_store_key_names_archive_data_size_and_protocol(
     assert key.archive_sha256 == row.used.sha256
     assert key.dataset_fingerprint == shared.dataset.found.fingerprint
     assert key.input_px == 160
-    assert key.protocol == yolov3_protocol()
+    assert key.protocol == yolov3_protocol("mobilenet_v1")
 
 
 def test_the_network_of_an_archive_is_built_once_for_its_sizes(

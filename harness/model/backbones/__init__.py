@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.model.backbones import mobilenet_v1
+from harness.model.backbones import mobilenet_v1, resnet34, resnet50_vd_dcn
 from harness.model.backbones.contract import Backbone
 
 BACKBONES: Mapping[str, Backbone] = {
     "mobilenet_v1": mobilenet_v1.mobilenet_v1,
+    "resnet34": resnet34.resnet34,
+    "resnet50_vd_dcn": resnet50_vd_dcn.resnet50_vd_dcn,
+    # The same network; what differs is how its images are normalised (preprocess.py).
+    "resnet50_vd_dcn_obj365": resnet50_vd_dcn.resnet50_vd_dcn,
 }

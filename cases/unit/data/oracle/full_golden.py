@@ -11,13 +11,14 @@ Writes, under the folder it is given::
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import paddle.fluid as fluid
 from drawn_images import draw_scene
-from fluid_yolov3_mobilenet_v1 import PLANS, build_network
+from fluid_yolov3 import PLANS, build_network
 from network_outputs import outputs_on_scenes, run_network, save_archive
 from old_runtime import about, start_executor
 from seeded_weights import HeadSpread, Spread, fill_scope, normalise
@@ -48,14 +49,14 @@ def write_full(folder, progress):
     """Write everything into ``folder``; ``progress`` is called with lines of text."""
     folder = Path(folder)
     executor, scope = start_executor(), fluid.Scope()
-    network = build_network(1.0, NUM_CLASSES, PLANS["r578"])
+    build = partial(build_network, "mobilenet_v1", 1.0, NUM_CLASSES, PLANS["r578"])
+    network = build()
     progress("calibrating on drawn scenes")
     fill_scope(
         executor,
         scope,
-        1.0,
+        build,
         NUM_CLASSES,
-        PLANS["r578"],
         SPREAD,
         seed=SEED,
         input_px=320,

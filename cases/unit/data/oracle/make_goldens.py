@@ -1,8 +1,8 @@
 """Make, or check, what the old runtime says: the door of this folder.
 
     make_goldens.py             check: make all again and compare with what is committed
-    make_goldens.py --write     make the committed archive and goldens
-    make_goldens.py --full DIR  make the full-width archive, its goldens and a data root
+    make_goldens.py --write     make the committed archives and goldens
+    make_goldens.py --full DIR  make the full-width archives, goldens and a data root
     make_goldens.py --full-faces DIR
                                 make the full-width BlazeFace archives and their goldens
     make_goldens.py --counts    check the networks against the known variable counts
@@ -41,9 +41,7 @@ def main(arguments=None):
     if asked.counts:
         return check_counts()
     if asked.full:
-        from full_golden import write_full
-
-        write_full(asked.full, lambda line: print(line, flush=True))
+        make_full(asked.full, lambda line: print(line, flush=True))
         return 0
     if asked.full_faces:
         # before anything that imports paddle: it sets the number of threads
@@ -60,30 +58,49 @@ def main(arguments=None):
 def make_committed(folder, weights_from):
     """Make every committed file in ``folder``; their names.
 
-    A golden comes from its archive in ``weights_from``. A check takes the committed
-    one: a weight that rounds the other way here would move every golden.
+    Goldens come from the archives in ``weights_from``. A check takes the committed
+    ones: a weight that rounds the other way here would move every golden.
     """
     # before anything that imports paddle: it sets the number of threads
     import old_runtime  # noqa: F401
     import faces_golden
     import faces_postprocess_golden
     import postprocess_golden
+    import residual_golden
     import tiny_golden
 
     tiny_golden.write_archive(folder)
     tiny_golden.write_golden(Path(weights_from) / tiny_golden.ARCHIVE, folder)
     postprocess_golden.write_postprocess(folder)
+    names = [tiny_golden.ARCHIVE, tiny_golden.GOLDEN, postprocess_golden.GOLDEN]
+    for one in residual_golden.COMMITTED:
+        residual_golden.write_archive(one, folder)
+        residual_golden.write_golden(one, weights_from, folder)
+        names += [one.archive, one.golden]
     faces_golden.write_archives(folder)
     faces_golden.write_golden(weights_from, folder)
     faces_postprocess_golden.write_postprocess(folder)
-    return (
-        tiny_golden.ARCHIVE,
-        tiny_golden.GOLDEN,
-        postprocess_golden.GOLDEN,
+    return [
+        *names,
         *faces_golden.ARCHIVES,
         faces_golden.GOLDEN,
         faces_postprocess_golden.GOLDEN,
-    )
+    ]
+
+
+def make_full(folder, progress):
+    """Make everything of full width in ``folder``, which may not exist yet."""
+    import old_runtime  # noqa: F401
+    import residual_golden
+    from full_golden import write_full
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in residual_golden.ON_DEMAND:
+        residual_golden.write_archive(one, folder)
+        progress("wrote " + one.archive)
+        residual_golden.write_golden(one, folder, folder)
+        progress("wrote " + one.golden)
+    write_full(folder, progress)
 
 
 def publish(names, fresh):
@@ -107,16 +124,17 @@ def check(names, fresh):
 def check_counts():
     """Compare the networks' variables with the known counts (zoo-spec 2, 4.2)."""
     import fluid_blazeface
-    from fluid_yolov3_mobilenet_v1 import KNOWN_COUNTS, count
+    from fluid_yolov3 import KNOWN_COUNTS, count
 
     wrong = 0
-    for (num_classes, plan_name), expected in sorted(KNOWN_COUNTS.items()):
-        got = count(num_classes, plan_name)
+    for (backbone, num_classes, plan_name), expected in sorted(KNOWN_COUNTS.items()):
+        got = count(backbone, num_classes, plan_name)
         wrong += got != expected
         print(
-            "{} {} classes, {}: expected {} variables and {} elements, got {} and "
-            "{}".format(
+            "{} {}, {} classes, {}: expected {} variables and {} elements, got {} "
+            "and {}".format(
                 "ok     " if got == expected else "DIFFERS",
+                backbone,
                 num_classes,
                 plan_name,
                 *(expected + got),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import paddle.fluid as fluid
-from fluid_yolov3_mobilenet_v1 import NMS, STRIDES_PX, level_boxes, postprocess
+from fluid_yolov3 import NMS, STRIDES_PX, level_boxes, postprocess
 from old_runtime import about, split_detections, start_executor
 from stable_files import write_npz
 

@@ -6,14 +6,15 @@ the output convolutions are scaled until the heads look like those of a trained 
 """
 
 from collections import namedtuple
+from functools import partial
 
 import numpy as np
 import paddle.fluid as fluid
 from drawn_images import draw_scene
-from fluid_yolov3_mobilenet_v1 import build_network, persistables
+from fluid_yolov3 import persistables
 
-#: Every weight keeps this many significant bits: statistics that differ in the last
-#: place on another processor then round to the same archive bytes.
+#: Every weight keeps this many significant bits, or fewer: statistics that differ in the
+#: last place on another processor then round to the same archive bytes.
 SIGNIFICANT_BITS = 12
 
 MEAN = np.array([0.485, 0.456, 0.406])  # zoo-spec 1.2, RGB
@@ -24,10 +25,10 @@ Spread = namedtuple("Spread", "mean std")
 HeadSpread = namedtuple("HeadSpread", "xy wh objectness classes")
 
 
-def round_significant(values):
-    """float32 values cut to ``SIGNIFICANT_BITS`` bits, nearest, same shape."""
+def round_significant(values, bits):
+    """float32 values cut to that many significant bits, nearest, same shape."""
     fraction, exponent = np.frexp(np.asarray(values, dtype=np.float64))
-    scale = 2.0**SIGNIFICANT_BITS
+    scale = 2.0**bits
     return np.ldexp(np.rint(fraction * scale) / scale, exponent).astype(np.float32)
 
 
@@ -40,17 +41,29 @@ def normalise(images_rgb):
 
 
 def fill_scope(
-    executor, scope, width, num_classes, plan, spread, seed, input_px, num_images
+    executor,
+    scope,
+    build,
+    num_classes,
+    spread,
+    seed,
+    input_px,
+    num_images,
+    significant_bits=SIGNIFICANT_BITS,
 ):
-    """Fill ``scope`` with the network's weights, from nothing but ``seed``."""
+    """Fill ``scope`` with the network's weights, from nothing but ``seed``.
+
+    ``build`` is ``build_network`` with everything but ``train`` given.
+    """
+    rounded = partial(round_significant, bits=significant_bits)
     rng = np.random.RandomState(seed)
     images = np.stack([draw_scene(rng, input_px, input_px) for _ in range(num_images)])
-    calibration = build_network(width, num_classes, plan, train=True)
+    calibration = build(train=True)
     executor.run(calibration.startup, scope=scope)
     _set_all(
         scope,
         {
-            name: _draw(rng, name, shape)
+            name: rounded(_draw(rng, name, shape))
             for name, shape in persistables(calibration.main).items()
         },
     )
@@ -61,7 +74,7 @@ def fill_scope(
         scope=scope,
     )
     statistics = {
-        name: round_significant(read_variable(scope, name))
+        name: rounded(read_variable(scope, name))
         for name in persistables(calibration.main)
         if _is_statistic(name)
     }
@@ -69,7 +82,7 @@ def fill_scope(
     for level, head in enumerate(heads):
         stem = "yolo_output.{}.conv.".format(level)
         values = _spread_output(scope, stem, np.array(head), num_classes, spread)
-        _set_all(scope, values)
+        _set_all(scope, {name: rounded(one) for name, one in values.items()})
 
 
 def read_variable(scope, name):
@@ -90,16 +103,23 @@ def _draw(rng, name, shape):
     """First values of one variable: He-normal weights, BN near the identity."""
     if name.endswith("weights"):
         deviation = np.sqrt(2.0 / np.prod(shape[1:]))
-        return round_significant(rng.standard_normal(shape) * deviation)
+        return rng.standard_normal(shape) * deviation
+    if name.endswith("_conv_offset.w_0"):
+        # The same again moves the points by about a pixel; the published start, 0, would
+        # make a deformable convolution an ordinary one, whatever its channels mean.
+        deviation = np.sqrt(1.0 / np.prod(shape[1:]))
+        return rng.standard_normal(shape) * deviation
+    if name.endswith("_conv_offset.b_0"):
+        return 0.5 * rng.standard_normal(shape)
     if name.endswith("scale"):
-        return round_significant(rng.uniform(0.8, 1.2, shape))
+        return rng.uniform(0.8, 1.2, shape)
     if name.endswith("offset"):
         # 0.5 keeps most units in their linear part. Around 0, odd pictures stray more
         # with every layer: some reached 40 in the heads (all scores 1), some found none
-        return round_significant(0.5 + 0.1 * rng.standard_normal(shape))
+        return 0.5 + 0.1 * rng.standard_normal(shape)
     if name.endswith(("_variance", ".var")):
-        return np.ones(shape, dtype=np.float32)
-    return np.zeros(shape, dtype=np.float32)  # means and output biases
+        return np.ones(shape)
+    return np.zeros(shape)  # means and output biases
 
 
 def _spread_output(scope, stem, head, num_classes, spread):
@@ -121,6 +141,6 @@ def _spread_output(scope, stem, head, num_classes, spread):
     bias = np.array([kind.mean for kind in wanted]) - gain * mean  # [3(5+C)]
     weights = read_variable(scope, stem + "weights") * gain[:, None, None, None]
     return {
-        stem + "weights": round_significant(weights),
-        stem + "bias": round_significant(bias),
+        stem + "weights": weights,
+        stem + "bias": bias,
     }

@@ -11,42 +11,34 @@ import numpy as np
 
 
 def pack_folder(folder, archive):
-    """Pack the files of ``folder`` as ``<top folder>/<name>``, by name, undated.
+    """Pack the files of ``folder`` as ``<archive stem>/<name>``, by name, undated.
 
     This is the published layout: the top folder is the archive's basename, since the
-    old loader looks for exactly that (zoo-spec 3.5). A name that ends in ``.gz`` asks
-    for compression; another zlib gives other bytes of the same content.
+    old loader looks for exactly that (zoo-spec 3.5). ``.tar.gz`` is compressed.
     """
     plain = io.BytesIO()
-    _write_tar(Path(folder), top_folder(archive), plain)
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        top = tarfile.TarInfo(top_folder(archive))
+        top.type, top.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(top)
+        for path in sorted(Path(folder).iterdir()):
+            content = path.read_bytes()
+            entry = tarfile.TarInfo("{}/{}".format(top.name, path.name))
+            entry.size, entry.mode = len(content), 0o644
+            tar.addfile(entry, io.BytesIO(content))
     content = plain.getvalue()
-    if Path(archive).suffix == ".gz":
-        content = _gzip(content)
+    if str(archive).endswith(".gz"):
+        compressed = io.BytesIO()
+        # no name and no time: both would be in the header
+        with gzip.GzipFile("", "wb", 9, compressed, mtime=0) as stream:
+            stream.write(content)
+        content = compressed.getvalue()
     Path(archive).write_bytes(content)
 
 
 def top_folder(archive):
-    """Name the one folder at the top of an archive: its basename."""
+    """Name of the only folder at the top of an archive: ``x`` of ``x.tar[.gz]``."""
     return Path(archive).name.partition(".tar")[0]
-
-
-def _gzip(content):
-    packed = io.BytesIO()
-    with gzip.GzipFile("", "wb", 9, packed, mtime=0) as stream:
-        stream.write(content)
-    return packed.getvalue()
-
-
-def _write_tar(folder, top_name, stream):
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        top = tarfile.TarInfo(top_name)
-        top.type, top.mode = tarfile.DIRTYPE, 0o755
-        tar.addfile(top)
-        for path in sorted(folder.iterdir()):
-            content = path.read_bytes()
-            entry = tarfile.TarInfo("{}/{}".format(top_name, path.name))
-            entry.size, entry.mode = len(content), 0o644
-            tar.addfile(entry, io.BytesIO(content))
 
 
 def write_npz(path, arrays, about):

@@ -1,9 +1,10 @@
 """The committed archive and its golden: a 1/8-width network with r578 shapes."""
 
+from functools import partial
 from pathlib import Path
 
 import paddle.fluid as fluid
-from fluid_yolov3_mobilenet_v1 import PLANS, build_network
+from fluid_yolov3 import PLANS, build_network
 from network_outputs import load_archive, outputs_on_scenes, save_archive
 from old_runtime import about, start_executor
 from seeded_weights import HeadSpread, Spread, fill_scope
@@ -21,6 +22,7 @@ SPREAD = HeadSpread(
     objectness=Spread(-9.0, 3.0),
     classes=Spread(-3.0, 3.0),
 )
+BUILD = partial(build_network, "mobilenet_v1", WIDTH, NUM_CLASSES, PLANS["r578"])
 
 
 def write_archive(folder):
@@ -29,21 +31,20 @@ def write_archive(folder):
     fill_scope(
         executor,
         scope,
-        WIDTH,
+        BUILD,
         NUM_CLASSES,
-        PLANS["r578"],
         SPREAD,
         seed=SEED,
         input_px=128,
         num_images=192,
     )
-    save_archive(executor, scope, _network(), Path(folder) / ARCHIVE)
+    save_archive(executor, scope, BUILD(), Path(folder) / ARCHIVE)
 
 
 def write_golden(archive, folder):
     """Write what the weights of ``archive`` compute into ``folder``."""
     executor, scope = start_executor(), fluid.Scope()
-    network = _network()
+    network = BUILD()
     load_archive(executor, scope, network, archive)
     write_npz(
         Path(folder) / GOLDEN,
@@ -57,7 +58,3 @@ def write_golden(archive, folder):
             archive=ARCHIVE,
         ),
     )
-
-
-def _network():
-    return build_network(WIDTH, NUM_CLASSES, PLANS["r578"])

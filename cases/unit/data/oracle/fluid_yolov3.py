@@ -1,36 +1,22 @@
-"""YOLOv3-MobileNetV1 as a program of the old runtime, with the zoo's variable names.
+"""YOLOv3 as a program of the old runtime, with the zoo's variable names.
 
-In: a width multiplier, a number of classes, a pruning plan. Out: a fluid program whose
-persistable variables are those of a published archive (zoo-spec 2.1, 2.4, 4.2).
+In: a backbone, a width multiplier, a number of classes, a pruning plan. Out: a fluid
+program whose persistable variables are those of a published archive (zoo-spec 2, 4.2).
 """
 
 from collections import namedtuple
 
 import numpy as np
 import paddle.fluid as fluid
+from fluid_layers import conv_bn as named_conv_bn
+from fluid_mobilenet_v1 import mobilenet_v1
+from fluid_resnet34 import resnet34
+from fluid_resnet50_vd_dcn import resnet50_vd_dcn
 
-BLOCKS = (  # zoo-spec 2.1: name, out channels at width 1, stride
-    ("conv2_1", 64, 1),
-    ("conv2_2", 128, 2),
-    ("conv3_1", 128, 1),
-    ("conv3_2", 256, 2),
-    ("conv4_1", 256, 1),
-    ("conv4_2", 512, 2),
-    ("conv5_1", 512, 1),
-    ("conv5_2", 512, 1),
-    ("conv5_3", 512, 1),
-    ("conv5_4", 512, 1),
-    ("conv5_5", 512, 1),
-    ("conv5_6", 1024, 2),
-    ("conv6", 1024, 1),
-)
-# Stage outputs, coarse first. C4 is conv4_2, not conv5_5: same shape, other features.
-FEATURES = ("conv6", "conv4_2", "conv3_2")  # zoo-spec 2.1
 HEAD_CHANNELS = (512, 256, 128)  # zoo-spec 2.4, at width 1
 TRANSITION_CHANNELS = (256, 128)  # zoo-spec 2.4, at width 1
 HEAD_CONVS = ("0.0", "0.1", "1.0", "1.1", "2", "tip")  # zoo-spec 4.2, in this order
 LEAKY_SLOPE = 0.1  # zoo-spec 2.4; fluid's default is 0.02
-BN_EPSILON = 1e-5  # zoo-spec 2
 
 ANCHORS = (  # zoo-spec 1.3: width, height in pixels of the input
     (10, 13), (16, 30), (33, 23), (30, 61), (62, 45),
@@ -71,21 +57,12 @@ PLANS = {  # zoo-spec 4.2
     ),
 }
 
-BACKBONE_NAMES = {  # zoo-spec 2.1
-    "weights": "_weights",
-    "scale": "_bn_scale",
-    "offset": "_bn_offset",
-    "mean": "_bn_mean",
-    "variance": "_bn_variance",
+#: (image, width, train) -> features C5, C4, C3 at strides 32, 16, 8.
+BACKBONES = {
+    "mobilenet_v1": mobilenet_v1,
+    "resnet34": resnet34,
+    "resnet50_vd_dcn": resnet50_vd_dcn,
 }
-HEAD_NAMES = {  # zoo-spec 2.4
-    "weights": ".conv.weights",
-    "scale": ".bn.scale",
-    "offset": ".bn.offset",
-    "mean": ".bn.mean",
-    "variance": ".bn.var",
-}
-
 #: A built program and the variables worth fetching from it.
 Network = namedtuple("Network", "main startup heads boxes scores detections")
 
@@ -95,54 +72,15 @@ def pruned_channels(channels, ratio):
     return channels - int(round(channels * ratio))
 
 
-def _conv_bn(
-    x, stem, channels, kernel_px, names, stride=1, groups=1, act=None, train=False
-):
-    """Convolution without bias, then BN; ``names`` says how both are named."""
-    convolved = fluid.layers.conv2d(
-        x,
-        num_filters=channels,
-        filter_size=kernel_px,
-        stride=stride,
-        padding=kernel_px // 2,
-        groups=groups,
-        bias_attr=False,
-        param_attr=fluid.ParamAttr(name=stem + names["weights"]),
-        # off, a convolution of one channel a group is the op depthwise_conv2d
-        use_cudnn=groups == 1,
-    )
-    return fluid.layers.batch_norm(
-        convolved,
-        act=act,
-        is_test=not train,
-        # 0: one training pass leaves the statistics of its batch (seeded_weights)
-        momentum=0.0 if train else 0.9,
-        epsilon=BN_EPSILON,
-        param_attr=fluid.ParamAttr(name=stem + names["scale"]),
-        bias_attr=fluid.ParamAttr(name=stem + names["offset"]),
-        moving_mean_name=stem + names["mean"],
-        moving_variance_name=stem + names["variance"],
-    )
-
-
-def _backbone(image, width, train):
-    """Features C5, C4, C3 at strides 32, 16, 8."""
-
-    def conv_bn(x, stem, channels, kernel_px, **options):
-        return _conv_bn(
-            x, stem, channels, kernel_px, BACKBONE_NAMES, act="relu", train=train,
-            **options
-        )  # fmt: skip
-
-    channels = int(32 * width)
-    x = conv_bn(image, "conv1", channels, 3, stride=2)
-    features = {}
-    for name, base, stride in BLOCKS:
-        x = conv_bn(x, name + "_dw", channels, 3, stride=stride, groups=channels)
-        channels = int(base * width)
-        x = conv_bn(x, name + "_sep", channels, 1)
-        features[name] = x
-    return [features[name] for name in FEATURES]
+def head_variables(stem):
+    """Names of a head convolution's variables (zoo-spec 2.4)."""
+    return {
+        "weights": stem + ".conv.weights",
+        "scale": stem + ".bn.scale",
+        "offset": stem + ".bn.offset",
+        "mean": stem + ".bn.mean",
+        "variance": stem + ".bn.var",
+    }
 
 
 def _heads(features, width, num_classes, plan, train):
@@ -150,7 +88,7 @@ def _heads(features, width, num_classes, plan, train):
 
     def conv_bn(x, stem, channels, kernel_px):
         kept = pruned_channels(channels, plan.get(stem, 0.0))
-        x = _conv_bn(x, stem, kept, kernel_px, HEAD_NAMES, train=train)
+        x = named_conv_bn(x, head_variables(stem), kept, kernel_px, train=train)
         return fluid.layers.leaky_relu(x, alpha=LEAKY_SLOPE)
 
     heads = []
@@ -212,7 +150,7 @@ def postprocess(heads, im_size, num_classes):
     return all_boxes, all_scores, detections
 
 
-def build_network(width, num_classes, plan, train=False):
+def build_network(backbone, width, num_classes, plan, train=False):
     """Build the program; ``train`` swaps BN to batch statistics and ends at the heads.
 
     Both kinds name the same variables, so a scope filled by one serves the other.
@@ -221,7 +159,7 @@ def build_network(width, num_classes, plan, train=False):
     detections = boxes = scores = None
     with fluid.program_guard(main, startup), fluid.unique_name.guard():
         image = fluid.data(name="image", shape=[None, 3, None, None], dtype="float32")
-        features = _backbone(image, width, train)
+        features = BACKBONES[backbone](image, width, train)
         heads = _heads(features, width, num_classes, plan, train)
         if not train:
             im_size = fluid.data(name="im_size", shape=[None, 2], dtype="int32")
@@ -238,19 +176,24 @@ def persistables(program):
     }
 
 
-#: (classes, plan) -> persistables, elements at width 1 (zoo-spec 2 and 4.2).
+#: (backbone, classes, plan) -> persistables, elements at width 1 (zoo-spec 2 and 4.2).
 KNOWN_COUNTS = {
-    (80, "unpruned"): (241, 24609981),
-    (20, "unpruned"): (241, 24286881),
-    (80, "r578"): (241, 8016992),
-    (20, "r578"): (241, 7887392),
-    (80, "sensity"): (241, 17548482),
-    (20, "sensity"): (241, 17266782),
+    ("mobilenet_v1", 80, "unpruned"): (241, 24609981),
+    ("mobilenet_v1", 20, "unpruned"): (241, 24286881),
+    ("mobilenet_v1", 80, "r578"): (241, 8016992),
+    ("mobilenet_v1", 20, "r578"): (241, 7887392),
+    ("mobilenet_v1", 80, "sensity"): (241, 17548482),
+    ("mobilenet_v1", 20, "sensity"): (241, 17266782),
+    ("resnet34", 80, "unpruned"): (291, 42343101),
+    ("resnet34", 20, "unpruned"): (291, 42020001),
+    ("resnet50_vd_dcn", 80, "unpruned"): (387, 46023086),
+    ("resnet50_vd_dcn", 80, "r578"): (387, 29050193),
+    ("resnet50_vd_dcn", 80, "sensity"): (387, 38873523),
 }
 
 
-def count(num_classes, plan_name):
+def count(backbone, num_classes, plan_name):
     """Count persistable variables, and their elements, at width 1."""
-    network = build_network(1.0, num_classes, PLANS[plan_name])
+    network = build_network(backbone, 1.0, num_classes, PLANS[plan_name])
     shapes = persistables(network.main).values()
     return len(shapes), sum(int(np.prod(shape)) for shape in shapes)
