@@ -103,8 +103,8 @@ class IdentityInStage2(TensorOps):
 class MeanAfterStem(TensorOps):
     """Pools the stem by the mean."""
 
-    def max_pool(self, x):
-        return self._functional.avg_pool2d(x, 3, stride=2, padding=1)
+    def max_pool(self, x, *, kernel, stride, ceil_mode=False):
+        return self._functional.avg_pool2d(x, kernel, stride=stride, padding=1)
 
 
 class NoReluAfterSum(TensorOps):
