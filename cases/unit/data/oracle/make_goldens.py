@@ -55,13 +55,24 @@ def make_committed(folder, weights_from):
     """
     # before anything that imports paddle: it sets the number of threads
     import old_runtime  # noqa: F401
+    import layout_golden
     import postprocess_golden
     import tiny_golden
 
     tiny_golden.write_archive(folder)
     tiny_golden.write_golden(Path(weights_from) / tiny_golden.ARCHIVE, folder)
     postprocess_golden.write_postprocess(folder)
-    return tiny_golden.ARCHIVE, tiny_golden.GOLDEN, postprocess_golden.GOLDEN
+    layout_golden.write_checkpoint(folder)
+    checkpoint = Path(weights_from) / layout_golden.CHECKPOINT
+    layout_golden.write_layouts(checkpoint, folder)
+    layout_golden.write_golden(checkpoint, folder)
+    return (
+        tiny_golden.ARCHIVE,
+        tiny_golden.GOLDEN,
+        postprocess_golden.GOLDEN,
+        layout_golden.CHECKPOINT,
+        layout_golden.GOLDEN,
+    ) + tuple(layout_golden.LAYOUTS)
 
 
 def publish(names, fresh):

@@ -1,5 +1,6 @@
 """Files whose bytes depend on their content only: tar archives and npz goldens."""
 
+import gzip
 import io
 import json
 import tarfile
@@ -15,16 +16,31 @@ def pack_folder(folder, archive):
     This is the published layout: the top folder is the archive's basename, since the
     old loader looks for exactly that (zoo-spec 3.5).
     """
-    folder, archive = Path(folder), Path(archive)
+    archive = Path(archive)
     with tarfile.open(str(archive), "w", format=tarfile.USTAR_FORMAT) as tar:
-        top = tarfile.TarInfo(archive.stem)
-        top.type, top.mode = tarfile.DIRTYPE, 0o755
-        tar.addfile(top)
-        for path in sorted(folder.iterdir()):
-            content = path.read_bytes()
-            entry = tarfile.TarInfo("{}/{}".format(archive.stem, path.name))
-            entry.size, entry.mode = len(content), 0o644
-            tar.addfile(entry, io.BytesIO(content))
+        _add_folder(tar, Path(folder), archive.stem)
+
+
+def pack_compressed(folder, archive):
+    """Pack as :func:`pack_folder`, into an undated ``.tar.gz``."""
+    archive = Path(archive)
+    with archive.open("wb") as file:
+        with gzip.GzipFile("", "wb", 9, file, mtime=0) as compressed:
+            with tarfile.open(
+                fileobj=compressed, mode="w", format=tarfile.USTAR_FORMAT
+            ) as tar:
+                _add_folder(tar, Path(folder), archive.name[: -len(".tar.gz")])
+
+
+def _add_folder(tar, folder, name):
+    top = tarfile.TarInfo(name)
+    top.type, top.mode = tarfile.DIRTYPE, 0o755
+    tar.addfile(top)
+    for path in sorted(folder.iterdir()):
+        content = path.read_bytes()
+        entry = tarfile.TarInfo("{}/{}".format(name, path.name))
+        entry.size, entry.mode = len(content), 0o644
+        tar.addfile(entry, io.BytesIO(content))
 
 
 def write_npz(path, arrays, about):
