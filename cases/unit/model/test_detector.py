@@ -12,7 +12,7 @@ from harness.model.detector import (
     plain_heads,
 )
 from harness.model.fluid_tensor import read_tensor, write_tensor
-from harness.model.separate_files import LAYOUT, write_weights
+from harness.model.layouts.separate_files import write_weights
 
 WIDTH = 1 / 8
 
@@ -40,7 +40,7 @@ def opened(tiny_network, random_weights):
     return OpenedArchive(
         network=tiny_network,
         weights=random_weights,
-        layout=LAYOUT,
+        layout="separate_files",
         shape_plan="none",
         ignored_files=(),
     )
