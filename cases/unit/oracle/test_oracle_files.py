@@ -14,7 +14,7 @@ import pytest
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
 ARCHIVE = "tiny_yolov3_mobilenet_v1_prune578.tar"
-GOLDENS = ("tiny_golden.npz", "postprocess.npz")
+GOLDENS = ("tiny_golden.npz", "postprocess.npz", "layout_golden.npz")
 
 
 def load_script(name: str) -> ModuleType:
@@ -205,6 +205,44 @@ def test_the_check_names_a_member_of_another_shape(tmp_path):
 
     assert not found.is_equal
     assert "conv1_bn_mean: another shape or type" in found.text
+
+
+def compare_members(folder: Path, edit: Callable[[bytes], bytes]):
+    name = "layout_combined_file.tar.gz"
+    with (
+        tarfile.open(ORACLE / name) as old,
+        tarfile.open(folder / name, "w:gz") as new,
+    ):
+        for entry in old:
+            stored = old.extractfile(entry)
+            content = edit(stored.read()) if stored else b""
+            entry.size = len(content)
+            new.addfile(entry, io.BytesIO(content))
+    return load_script("golden_check").compare_file(name, ORACLE, folder)
+
+
+def test_the_check_looks_at_what_is_packed_and_not_at_the_packing(tmp_path):
+    found = compare_members(tmp_path, lambda content: content)
+
+    assert found.is_equal
+    assert "identical members" in found.text
+
+
+def test_the_check_holds_copied_values_to_equality(tmp_path):
+    found = compare_members(
+        tmp_path, lambda content: content[:-1] + bytes([content[-1] ^ 1])
+    )
+
+    assert not found.is_equal
+    assert "layout_combined_file/parameters: other bytes" in found.text
+
+
+@pytest.mark.parametrize("path", sorted(ORACLE.glob("layout_*.tar.gz")))
+def test_no_archive_names_a_folder_of_the_machine_that_made_it(path):
+    with tarfile.open(path) as tar:
+        members = [tar.extractfile(one).read() for one in tar if one.isfile()]
+
+    assert not any(b".py" in one or b"op_callstack" in one for one in members)
 
 
 def test_the_check_fails_on_a_golden_that_is_not_committed(tmp_path):
