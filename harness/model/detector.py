@@ -22,6 +22,7 @@ from harness.model.network import Network, demand_network
 from harness.model.plan import Plan, plan_network
 from harness.model.predictor import Predictor
 from harness.model.preprocess import normalise
+from harness.model.program_protocol import demand_protocol
 from harness.model.shape_plans import (
     PRUNED_RATIOS,
     matching_plan,
@@ -119,6 +120,7 @@ def open_archive(
     weights = read_weights(source, plan)
     if source.program is not None:
         _demand_variables(source.program, plan)
+        demand_protocol(source.program.operators)
     return OpenedArchive(
         network=network,
         weights=weights.values,

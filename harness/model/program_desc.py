@@ -5,6 +5,7 @@ Field numbers are those of the runtime's framework.proto, old and new.  # zoo-sp
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,10 +23,14 @@ NAME, TYPE, PERSISTABLE = 1, 2, 3  # of VarDesc
 KIND, LOD_TENSOR = 1, 3  # of VarType
 TENSOR = 1  # of LoDTensorDesc
 DATA_TYPE, DIMS = 1, 2  # of TensorDesc
-INPUTS, OUTPUTS, OPERATOR_KIND = 1, 2, 3  # of OpDesc
+INPUTS, OUTPUTS, OPERATOR_KIND, ATTRIBUTES = 1, 2, 3, 4  # of OpDesc
 PARAMETER, ARGUMENTS = 1, 2  # of OpDesc.Var
+ATTRIBUTE_NAME, INTEGER, FLOAT, INTEGERS, BOOLEAN = 1, 3, 4, 6, 10  # of OpDesc.Attr
 
 TENSOR_KIND = 7  # VarType.Type LOD_TENSOR: what has values
+#: Of an attribute: a number or several; floats as float32 stores them.
+Value = float | tuple[int, ...]
+
 #: A program of a detector has well under 1 MB.
 MAX_PROGRAM_BYTES = 64 << 20
 
@@ -48,6 +53,7 @@ class Operator:
     kind: str
     inputs: Mapping[str, tuple[str, ...]]  # parameter -> variables
     outputs: Mapping[str, tuple[str, ...]]
+    attributes: Mapping[str, Value]  # those that are numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,18 +198,44 @@ def _parse_operator(content: memoryview, start: int) -> Operator:
     kind = ""
     inputs: dict[str, tuple[str, ...]] = {}
     outputs: dict[str, tuple[str, ...]] = {}
+    attributes: dict[str, Value] = {}
     for field in read_fields(content, start):
         if field.number == OPERATOR_KIND:
             kind = field.text()
         elif field.number in (INPUTS, OUTPUTS):
-            parameter, arguments = "", []
-            for one in read_fields(field.message(), field.at):
-                if one.number == PARAMETER:
-                    parameter = one.text()
-                elif one.number == ARGUMENTS:
-                    arguments.append(one.text())
             side = inputs if field.number == INPUTS else outputs
-            side[parameter] = tuple(arguments)
+            side.update(_parse_arguments(field))
+        elif field.number == ATTRIBUTES:
+            attributes.update(_parse_attribute(field))
     if not kind:
         raise ArchiveUnreadable(f"byte {start}: an operator without a type")
-    return Operator(kind=kind, inputs=inputs, outputs=outputs)
+    return Operator(kind=kind, inputs=inputs, outputs=outputs, attributes=attributes)
+
+
+def _parse_arguments(field: Field) -> dict[str, tuple[str, ...]]:
+    parameter, arguments = "", []
+    for one in read_fields(field.message(), field.at):
+        if one.number == PARAMETER:
+            parameter = one.text()
+        elif one.number == ARGUMENTS:
+            arguments.append(one.text())
+    return {parameter: tuple(arguments)}
+
+
+def _parse_attribute(field: Field) -> dict[str, Value]:
+    """Return name and value, nothing when the value is no number."""
+    name = ""
+    value: Value | None = None
+    numbers: list[int] = []
+    for one in read_fields(field.message(), field.at):
+        if one.number == ATTRIBUTE_NAME:
+            name = one.text()
+        elif one.number in (INTEGER, BOOLEAN):
+            value = one.integer()
+        elif one.number == INTEGERS:
+            numbers += one.integers()
+        elif one.number == FLOAT and len(one.content) == 4:
+            (value,) = struct.unpack("<f", one.content)
+    if numbers:
+        value = tuple(numbers)
+    return {} if value is None else {name: value}

@@ -72,7 +72,7 @@ def open_program(
     Raises:
         ArchiveUnreadable: this Paddle has no such operator, or cannot open it.
     """
-    demand_operators(program.operators)
+    demand_operators(sorted({one.kind for one in program.operators}))
     parameters = b"".join(
         tensor_record(weights[name]) for name in sorted(program.parameters)
     )

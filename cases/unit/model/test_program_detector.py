@@ -87,14 +87,19 @@ def opened(layout_folder, open_layout):
 
 
 def test_such_a_program_is_refused_before_it_is_opened(opened, cpu):
-    content = opened.program.content
-    program = replace(
-        opened.program,
-        content=content.replace(b"multiclass_nms", b"multiclass_nmz"),
-        operators=("conv2d", "multiclass_nmz"),
-    )
+    operators = (replace(opened.program.operators[0], kind="multiclass_nmz"),)
+    program = replace(opened.program, operators=operators)
 
     with pytest.raises(
         ArchiveUnreadable, match=r"^operator multiclass_nmz of the prog"
+    ):
+        open_program(program, opened.weights, cpu)
+
+
+def test_a_program_that_paddle_cannot_open_is_unreadable(opened, cpu):
+    program = replace(opened.program, content=b"\x0a\x7f", parameters=())
+
+    with pytest.raises(
+        ArchiveUnreadable, match=r"^Paddle \d\S+ cannot open the program; got \S+"
     ):
         open_program(program, opened.weights, cpu)

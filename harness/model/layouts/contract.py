@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable
+from harness.model.program_desc import Operator
 
 #: How many names a message lists before it counts the rest.
 LISTED = 5
@@ -22,7 +23,7 @@ class InferenceProgram:
     content: bytes
     image: str  # fed: float32 [B, 3, S, S]
     im_size: str  # fed: int32 [B, 2], original height and width
-    operators: tuple[str, ...]  # the kinds in it, sorted
+    operators: tuple[Operator, ...]
     parameters: tuple[str, ...]  # what is saved with it, sorted
 
 

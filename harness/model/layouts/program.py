@@ -68,7 +68,7 @@ def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
         content=open_sides(content, {image}),
         image=image,
         im_size=im_size,
-        operators=tuple(sorted({one.kind for one in desc.operators})),
+        operators=desc.operators,
         parameters=tuple(desc.parameters()),
     )
     source = _parameters(folder, path, program.parameters)
