@@ -59,7 +59,7 @@ def test_arrays_of_every_protocol_are_read(read, protocol):
     assert found["conv1_weights"].tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(
     npst.arrays(
         st.sampled_from(["<f4", ">f4", "<f8", "<i8", "|i1", "|u1", "|b1", "<f2"]),
@@ -294,6 +294,26 @@ def test_an_array_that_lies_about_itself_is_refused(read, changed, message):
         read(array_pickle(**changed))
 
 
+def test_a_second_state_of_an_array_is_refused(read):
+    content = array_pickle()
+    state = content[content.rindex(b"(K\x01") : -2]
+
+    with pytest.raises(
+        ArchiveUnreadable, match="state of an array; expected one, got another"
+    ):
+        read(content[:-2] + state + b"s.")
+
+
+def test_values_of_an_array_that_are_no_bytes_are_refused(read):
+    content = array_pickle()
+    cut = content[: content.rindex(b"T\x08")] + b"Ntbs."
+
+    with pytest.raises(
+        ArchiveUnreadable, match="values of an array; expected a type and bytes"
+    ):
+        read(cut)
+
+
 def test_an_array_without_values_is_refused(read):
     content = array_pickle()
     cut = content[: content.index(b"(K\x01")] + b"s."
@@ -370,7 +390,7 @@ def test_a_pickle_cut_off_anywhere_is_refused(read, cut):
         read(whole[: -min(cut, len(whole) - 1)])
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_no_damage_does_more_than_refuse(tmp_path_factory, data):
     content = bytearray(

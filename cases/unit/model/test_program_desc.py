@@ -133,7 +133,7 @@ def test_an_oversized_program_is_refused(monkeypatch):
         parse_program(PROGRAM)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, len(PROGRAM) - 1), st.integers(0, 255))
 def test_no_damage_does_more_than_refuse(place, byte):
     content = bytearray(PROGRAM)
