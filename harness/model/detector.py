@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,15 @@ from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
 from harness.model.device import Device, import_paddle
 from harness.model.graph import build_graph, serialise
+from harness.model.layouts.contract import InferenceProgram, WeightSource, listed
+from harness.model.layouts.opened_folder import open_folder
+from harness.model.layouts.weights import Arrays, read_weights
 from harness.model.multiclass_nms import multiclass_nms
 from harness.model.network import Network, demand_network
-from harness.model.plan import plan_network
+from harness.model.plan import Plan, plan_network
 from harness.model.predictor import Predictor
 from harness.model.preprocess import NORMALISATIONS, normalise
-from harness.model.separate_files import LAYOUT, Arrays, read_weights, shape_in
+from harness.model.program_protocol import demand_protocol
 from harness.model.shape_plans import (
     PRUNED_RATIOS,
     matching_plan,
@@ -40,9 +43,10 @@ class OpenedArchive:
 
     network: Network
     weights: Arrays
-    layout: str
+    layout: str  # key of LAYOUTS
     shape_plan: str  # key of PRUNED_RATIOS
     ignored_files: tuple[str, ...]
+    program: InferenceProgram | None = None  # the archive is one: it runs as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +88,10 @@ def open_archive(
     width: float,
     also_accepted: Sequence[str] = (),
 ) -> OpenedArchive:
-    """Read the folder of a YOLOv3 archive; its files say the shapes of the head.
+    """Read the folder of a YOLOv3 archive; its arrays say the shapes of the head.
 
     Args:
-        folder: one fluid file per variable.
+        folder: in any layout of ``LAYOUTS``.
         architecture: the row's.
         backbone: the row's.
         strategy: the row's; says which shapes the head ought to have.
@@ -100,24 +104,31 @@ def open_archive(
             strategy or of none, or a variable is missing, mis-shaped or damaged.
     """
     demand_network(architecture, backbone, strategy)
-    channels = {name: _output_channels(folder, name) for name in block_convs()}
+    full = Network(
+        backbone=backbone,
+        num_classes=num_classes,
+        width=width,
+        head_channels=planned_channels("none", width),
+    )
+    layout, source = open_folder(folder, tuple(plan_network(full).variables))
+    channels = {name: _output_channels(source, name) for name in block_convs()}
     expected = [plan_of_strategy(one) for one in (strategy, *also_accepted)]
     found = matching_plan(channels, width)
     if found is None or found not in expected:
         raise _other_shapes(channels, expected, found, width)
-    network = Network(
-        backbone=backbone,
-        num_classes=num_classes,
-        width=width,
-        head_channels=channels,
-    )
-    weights = read_weights(folder, plan_network(network))
+    network = replace(full, head_channels=channels)
+    plan = plan_network(network)
+    weights = read_weights(source, plan)
+    if source.program is not None:
+        _demand_variables(source.program, plan)
+        demand_protocol(source.program.operators)
     return OpenedArchive(
         network=network,
         weights=weights.values,
-        layout=LAYOUT,
+        layout=layout,
         shape_plan=found,
         ignored_files=weights.ignored_files,
+        program=source.program,
     )
 
 
@@ -142,8 +153,20 @@ def plain_heads(opened: OpenedArchive) -> HeadsFunction:
     return heads
 
 
-def _output_channels(folder: Path, stem: str) -> int:
-    shape = shape_in(folder, f"{stem}.conv.weights")
+def _demand_variables(program: InferenceProgram, plan: Plan) -> None:
+    """Refuse a program that needs more than the network: it is another one."""
+    more = sorted(set(program.parameters) - set(plan.variables))
+    if more:
+        raise ArchiveUnreadable(
+            f"the program has {len(more)} variables that the network has not",
+            expected=f"{len(plan.variables)} variables",
+            got=listed(more),
+            next_step="the row may name the wrong archive or strategy",
+        )
+
+
+def _output_channels(source: WeightSource, stem: str) -> int:
+    shape = source.shape(f"{stem}.conv.weights")
     if len(shape) != 4:
         raise ArchiveUnreadable(
             f"{stem}.conv.weights: shape", expected="(O, I, k, k)", got=shape

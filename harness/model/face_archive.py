@@ -14,9 +14,10 @@ from harness.model.blazeface import EDITIONS, BlazeFace
 from harness.model.device import Device, import_paddle
 from harness.model.face_detector import FaceHeadsFunction
 from harness.model.graph import build_graph, serialise
+from harness.model.layouts.opened_folder import open_folder
+from harness.model.layouts.weights import Arrays, read_weights
 from harness.model.plan import plan_network
 from harness.model.predictor import Predictor
-from harness.model.separate_files import LAYOUT, Arrays, read_weights
 from harness.model.tensors import TensorOps
 
 
@@ -26,7 +27,7 @@ class OpenedFaceArchive:
 
     network: BlazeFace
     weights: Arrays
-    layout: str
+    layout: str  # key of LAYOUTS
     ignored_files: tuple[str, ...]
 
 
@@ -36,7 +37,8 @@ def open_face_archive(
     """Read the folder of a BlazeFace archive.
 
     Args:
-        folder: one fluid file per variable.
+        folder: in a layout of ``LAYOUTS``; of a program the weights alone are taken,
+            and one that is fed the image alone is refused.
         edition: the row's backbone; key of ``EDITIONS``.
         width: the row's channel multiplier.
 
@@ -50,11 +52,13 @@ def open_face_archive(
             expected=" or ".join(f"blazeface-{name}" for name in EDITIONS),
         )
     network = BlazeFace(edition=edition, width=width)
-    weights = read_weights(folder, plan_network(network))
+    plan = plan_network(network)
+    layout, source = open_folder(folder, tuple(plan.variables))
+    weights = read_weights(source, plan)
     return OpenedFaceArchive(
         network=network,
         weights=weights.values,
-        layout=LAYOUT,
+        layout=layout,
         ignored_files=weights.ignored_files,
     )
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from harness.atomic import write_bytes
 from harness.errors import ArchiveUnreadable, located
+from harness.model.protobuf_fields import read_varint, varint_bytes
 
 #: VarType.Type of framework.proto to the stored little-endian type.  # zoo-spec 3.2
 DTYPES: Mapping[int, np.dtype[Any]] = {
@@ -35,6 +36,8 @@ DTYPES: Mapping[int, np.dtype[Any]] = {
 }
 CODES = {dtype: code for code, dtype in DTYPES.items()}
 
+#: Version, LoD levels and tensor version of a record without levels.
+BEGINNING = bytes(16)
 MAX_DESC_BYTES = 1024  # a desc holds a type and a few dimensions
 MAX_DIMS = 9  # DDim of the old runtime holds no more
 
@@ -96,6 +99,12 @@ def parse_tensor(content: memoryview, offset: int = 0) -> tuple[NDArray[Any], in
     return np.frombuffer(data, dtype=dtype).reshape(shape), cursor.offset
 
 
+def begins_a_record(path: Path) -> bool:
+    """Tell whether a file begins as a record does: two versions and levels of 0."""
+    with path.open("rb") as file:
+        return file.read(len(BEGINNING)) == BEGINNING
+
+
 def read_tensor(path: Path) -> NDArray[Any]:
     """Read a file that holds one record; the array is mapped, read-only.
 
@@ -132,9 +141,9 @@ def tensor_record(array: NDArray[Any]) -> bytes:
             expected=" | ".join(str(one) for one in CODES),
             got=array.dtype,
         )
-    desc = b"\x08" + _varint(code)
+    desc = b"\x08" + varint_bytes(code)
     for side in array.shape:
-        desc += b"\x10" + _varint(side)  # unpacked repeated int64
+        desc += b"\x10" + varint_bytes(side)  # unpacked repeated int64
     head = struct.pack("<IQIi", 0, 0, 0, len(desc))
     return head + desc + little.tobytes()
 
@@ -149,17 +158,17 @@ def _parse_desc(desc: memoryview, start: int) -> tuple[np.dtype[Any], tuple[int,
     code, shape = None, []
     at = 0
     while at < len(desc):
-        tag, at = _read_varint(desc, at, start)
+        tag, at = _number(desc, at, start)
         if tag == 0x08:
-            code, at = _read_varint(desc, at, start)
+            code, at = _number(desc, at, start)
         elif tag == 0x10:
-            side, at = _read_varint(desc, at, start)
+            side, at = _number(desc, at, start)
             shape.append(side)
         elif tag == 0x12:
-            size, at = _read_varint(desc, at, start)
+            size, at = _number(desc, at, start)
             end = at + size
             while at < end:
-                side, at = _read_varint(desc, at, start)
+                side, at = _number(desc, at, start)
                 shape.append(side)
             if at != end:
                 raise ArchiveUnreadable(
@@ -188,23 +197,5 @@ def _parse_desc(desc: memoryview, start: int) -> tuple[np.dtype[Any], tuple[int,
     return DTYPES[code], tuple(shape)
 
 
-def _read_varint(content: memoryview, at: int, start: int) -> tuple[int, int]:
-    value = 0
-    for place in range(10):  # 64 bits in groups of 7
-        if at >= len(content):
-            break
-        byte = content[at]
-        at += 1
-        value |= (byte & 0x7F) << (7 * place)
-        if byte < 0x80:
-            return value, at
-    raise ArchiveUnreadable(f"byte {start + at}: number of the desc is cut off")
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+def _number(desc: memoryview, at: int, start: int) -> tuple[int, int]:
+    return read_varint(desc, at, start=start, what="number of the desc")

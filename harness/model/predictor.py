@@ -17,6 +17,28 @@ from harness.model.device import Device, import_paddle
 GPU_START_MB = 512
 
 
+def open_predictor(
+    program: bytes, parameters: bytes, *, device: Device, optimise: bool
+) -> Any:
+    """Return Paddle Inference's own object for a graph; see :class:`Predictor`."""
+    import_paddle()
+    from paddle import inference
+
+    config = inference.Config()
+    config.set_model_buffer(program, len(program), parameters, len(parameters))
+    config.disable_glog_info()
+    config.switch_ir_optim(optimise)
+    config.enable_memory_optim(optimise)
+    if device.kind == "gpu":
+        config.enable_use_gpu(GPU_START_MB, 0)
+    else:
+        config.disable_gpu()
+        config.set_cpu_math_library_num_threads(device.threads)
+        if optimise:
+            config.enable_mkldnn()
+    return inference.create_predictor(config)
+
+
 class Predictor:
     """Runs one graph on one device, at any input size and batch.
 
@@ -35,22 +57,9 @@ class Predictor:
         device: Device,
         optimise: bool = True,
     ) -> None:
-        import_paddle()
-        from paddle import inference
-
-        config = inference.Config()
-        config.set_model_buffer(program, len(program), parameters, len(parameters))
-        config.disable_glog_info()
-        config.switch_ir_optim(optimise)
-        config.enable_memory_optim(optimise)
-        if device.kind == "gpu":
-            config.enable_use_gpu(GPU_START_MB, 0)
-        else:
-            config.disable_gpu()
-            config.set_cpu_math_library_num_threads(device.threads)
-            if optimise:
-                config.enable_mkldnn()
-        self._predictor: Any = inference.create_predictor(config)
+        self._predictor = open_predictor(
+            program, parameters, device=device, optimise=optimise
+        )
         (name,) = self._predictor.get_input_names()
         self._input = self._predictor.get_input_handle(name)
         self._outputs = [

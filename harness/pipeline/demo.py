@@ -21,9 +21,9 @@ from harness.atomic import write_text
 from harness.dataset.coco import CocoSet, open_coco
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.errors import ZooDataError
+from harness.model.layouts.separate_files import write_weights
 from harness.model.network import Network
 from harness.model.plan import plan_network
-from harness.model.separate_files import write_weights
 from harness.pipeline.embedded import (
     ARCHIVES,
     DESCRIPTION,

@@ -13,9 +13,10 @@ from harness.artifact.progress import Progress as BytesProgress
 from harness.evaluate.detect import Detector, Run, detect
 from harness.evaluate.store import DetectionStore, StoreKey
 from harness.model.detector import Detector as YoloV3Detector
-from harness.model.detector import HeadsFunction, open_heads
+from harness.model.detector import open_heads
 from harness.model.device import open_device
 from harness.model.network import demand_network
+from harness.model.program_detector import ProgramDetector, open_program
 from harness.model.protocol import yolov3_protocol
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
@@ -119,8 +120,8 @@ def _open_pass(zoo: Zoo, dataset: str, settings: Settings) -> SharedPass | Excep
 def _measure_opened(
     shared: SharedPass, opened: Sequence[OpenedRow], watcher: Watcher
 ) -> Iterable[Record]:
-    heads = _SharedHeads(shared)
-    planned = [one for row in opened for one in _plan_runs(shared, row, heads)]
+    graphs = _SharedGraphs(shared)
+    planned = [one for row in opened for one in _plan_runs(shared, row, graphs)]
     name = shared.dataset.name
     outcomes = detect(
         shared.dataset.found.images,
@@ -141,33 +142,41 @@ def _measure_opened(
             yield refused_row(row.row, error, opened=row)
 
 
-class _SharedHeads:
+class _SharedGraphs:
     """Opens each archive's graph once, when the first detector needs it."""
 
     def __init__(self, shared: SharedPass) -> None:
         self._shared = shared
-        self._heads: dict[str, HeadsFunction] = {}
+        self._detectors: dict[str, Callable[[int], Detector]] = {}
 
     def detector(self, row: OpenedRow, input_px: int) -> Callable[[], Detector]:
         def open_it() -> Detector:
             key = f"{row.used.sha256} {row.opened.network}"
-            if key not in self._heads:
-                self._heads[key] = open_heads(
-                    row.opened,
-                    self._shared.device,
-                    optimise=self._shared.settings.optimise,
-                )
-            return YoloV3Detector(
-                heads=self._heads[key],
-                backbone=row.row.backbone,
-                input_px=input_px,
-            )
+            if key not in self._detectors:
+                self._detectors[key] = self._open(row)
+            return self._detectors[key](input_px)
 
         return open_it
 
+    def _open(self, row: OpenedRow) -> Callable[[int], Detector]:
+        """Return what makes a detector of the row's graph for an input size."""
+        device, optimise = self._shared.device, self._shared.settings.optimise
+        backbone = row.opened.network.backbone  # the row's
+        program = row.opened.program
+        if program is not None:
+            weights = row.opened.weights
+            run = open_program(program, weights, device, optimise=optimise)
+            return lambda input_px: ProgramDetector(
+                run=run, backbone=backbone, input_px=input_px
+            )
+        heads = open_heads(row.opened, device, optimise=optimise)
+        return lambda input_px: YoloV3Detector(
+            heads=heads, backbone=backbone, input_px=input_px
+        )
+
 
 def _plan_runs(
-    shared: SharedPass, row: OpenedRow, heads: _SharedHeads
+    shared: SharedPass, row: OpenedRow, graphs: _SharedGraphs
 ) -> Iterable[PlannedRun]:
     sizes: list[tuple[int, str | None]] = [(row.row.input_px, None)]
     sizes += [
@@ -182,7 +191,7 @@ def _plan_runs(
             erratum=erratum,
             run=Run(
                 key=_store_key(shared, row, input_px),
-                open_detector=heads.detector(row, input_px),
+                open_detector=graphs.detector(row, input_px),
             ),
         )
 

@@ -1,7 +1,10 @@
 """The old runtime's archive and goldens, and a tiny random network."""
 
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from harness.model.detector import OpenedArchive, open_archive
 from harness.model.device import Device, open_device
 from harness.model.face_archive import OpenedFaceArchive, open_face_archive
 from harness.model.network import Network
-from harness.model.plan import plan_network
+from harness.model.plan import Plan, plan_network
 from harness.model.shape_plans import planned_channels
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
@@ -145,6 +148,66 @@ def opened_faces(face_folders) -> dict[str, OpenedFaceArchive]:
         edition: open_face_archive(folder, edition=edition, width=FACE_WIDTHS[edition])
         for edition, folder in face_folders.items()
     }
+
+
+@pytest.fixture(scope="session")
+def layout_golden() -> dict[str, np.ndarray]:
+    """What the old runtime made of drawn scenes with the network of the layouts."""
+    with np.load(ORACLE / "layout_golden.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="session")
+def layout_folder(tmp_path_factory) -> Callable[[str], Path]:
+    """Give the folder of ``layout_<name>.tar.gz``, unpacked as a downloaded one is."""
+    cache = tmp_path_factory.mktemp("layouts")
+
+    def folder_of(name: str) -> Path:
+        folder = unpack(ORACLE / f"layout_{name}.tar.gz", cache)
+        return find_checkpoint_folder(folder, f"layout_{name}")
+
+    return folder_of
+
+
+@pytest.fixture
+def layout_copy(layout_folder, tmp_path) -> Callable[[str], Path]:
+    """Give a copy of such a folder that a test may spoil."""
+
+    def copy_of(name: str) -> Path:
+        return shutil.copytree(layout_folder(name), tmp_path / "any name at all")
+
+    return copy_of
+
+
+@pytest.fixture(scope="session")
+def open_layout() -> Callable[..., OpenedArchive]:
+    """Open a folder as the network of the layouts."""
+
+    def open_it(folder: Path, **kind: Any) -> OpenedArchive:
+        asked: dict[str, Any] = {
+            "architecture": "yolov3",
+            "backbone": "mobilenet_v1",
+            "strategy": "prune_r578",
+            "num_classes": 3,
+            "width": 1 / 16,
+            **kind,
+        }
+        return open_archive(folder, **asked)
+
+    return open_it
+
+
+@pytest.fixture(scope="session")
+def layout_plan() -> Plan:
+    """The variables of the network of the layouts."""
+    return plan_network(
+        Network(
+            backbone="mobilenet_v1",
+            num_classes=3,
+            width=1 / 16,
+            head_channels=planned_channels("prune_r578", 1 / 16),
+        )
+    )
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,10 @@ from harness.model.detector import (
     plain_heads,
 )
 from harness.model.fluid_tensor import read_tensor, write_tensor
+from harness.model.layouts.separate_files import write_weights
 from harness.model.preprocess import NORMALISATIONS
-from harness.model.separate_files import LAYOUT, write_weights
+from harness.model.program_desc import parse_program
+from harness.model.protobuf_fields import bytes_field, read_fields
 
 WIDTH = 1 / 8
 
@@ -41,7 +43,7 @@ def opened(tiny_network, random_weights):
     return OpenedArchive(
         network=tiny_network,
         weights=random_weights,
-        layout=LAYOUT,
+        layout="separate_files",
         shape_plan="none",
         ignored_files=(),
     )
@@ -129,6 +131,49 @@ def test_the_archive_says_what_it_is(tiny_opened):
     assert tiny_opened.shape_plan == "prune_r578"
     assert tiny_opened.ignored_files == ()
     assert len(tiny_opened.weights) == 241
+
+
+def test_a_program_with_more_variables_than_the_network_is_refused(
+    layout_copy, open_layout
+):
+    folder = layout_copy("program_separate")
+    path = folder / "__model__"
+    content = path.read_bytes()
+    one = parse_program(content).variables["conv1_bn_mean"].name.encode()
+    twin = next(
+        field.content
+        for block in read_fields(memoryview(content))
+        if block.number == 1
+        for field in read_fields(block.content)
+        if field.number == 3 and one in bytes(field.content)
+    )
+    scale = bytes(twin).replace(one, b"image.scale_0")
+    assert len(one) == len(b"image.scale_0")
+    path.write_bytes(content + bytes_field(1, bytes_field(3, scale)))
+    shutil.copy(folder / "conv1_bn_mean", folder / "image.scale_0")
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^the program has 1 variables that the network has not; "
+        r"expected 241 variables, got image.scale_0; the row may name the wrong",
+    ):
+        open_layout(folder)
+
+
+@pytest.mark.parametrize("name", ["program_params", "pdparams", "combined_file"])
+def test_another_strategy_is_told_in_any_layout(name, layout_folder, open_layout):
+    with pytest.raises(
+        ArchiveUnreadable, match=r"expected 29 \(prune_sensity\), got 16 \(prune_r578\)"
+    ):
+        open_layout(layout_folder(name), strategy="prune_sensity")
+
+
+@pytest.mark.parametrize("name", ["program_params", "pdparams", "combined_file"])
+def test_another_number_of_classes_is_told_in_any_layout(
+    name, layout_folder, open_layout
+):
+    with pytest.raises(ArchiveUnreadable, match=r"6 variables have another shape; got"):
+        open_layout(layout_folder(name), num_classes=4)
 
 
 def test_what_training_saved_beside_the_network_is_listed(folder):

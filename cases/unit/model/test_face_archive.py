@@ -1,3 +1,4 @@
+import pickle
 import shutil
 
 import numpy as np
@@ -26,6 +27,34 @@ def test_every_variable_of_the_old_runtimes_archive_is_read(opened_faces, face_f
         assert opened.network.edition == edition
         assert opened.ignored_files == ()
         assert len(opened.weights) == len(list(face_folders[edition].iterdir()))
+
+
+def one_file(folder, names):
+    content = b"".join((folder / name).read_bytes() for name in sorted(names))
+    return "parameters", content
+
+
+def pickled(folder, names):
+    arrays = {name: np.array(read_tensor(folder / name)) for name in names}
+    return "model_final.pdparams", pickle.dumps(arrays, protocol=2)
+
+
+@pytest.mark.parametrize(
+    ("layout", "pack"), [("combined_file", one_file), ("pdparams", pickled)]
+)
+def test_faces_are_read_in_other_layouts_too(layout, pack, opened_faces, folder):
+    expected = opened_faces["nas"]
+    name, content = pack(folder, expected.weights)
+    (folder / "packed").mkdir()
+    (folder / "packed" / name).write_bytes(content)
+
+    opened = open_face_archive(folder / "packed", edition="nas")
+
+    assert (expected.layout, opened.layout) == ("separate_files", layout)
+    assert all(
+        np.array_equal(opened.weights[one], value)
+        for one, value in expected.weights.items()
+    )
 
 
 def test_a_depthwise_second_convolution_is_named(folder):

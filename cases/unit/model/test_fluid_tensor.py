@@ -10,6 +10,7 @@ from harness.errors import ArchiveUnreadable
 from harness.model.fluid_tensor import (
     DTYPES,
     MAX_DESC_BYTES,
+    begins_a_record,
     parse_tensor,
     read_tensor,
     tensor_record,
@@ -283,3 +284,19 @@ def test_a_file_that_is_cut_short_is_named(tmp_path):
 
     with pytest.raises(ArchiveUnreadable, match=r"^w: byte 24: data of shape"):
         read_tensor(tmp_path / "w")
+
+
+@pytest.mark.parametrize(
+    ("content", "begins"),
+    [
+        (tensor_record(VECTOR), True),
+        (tensor_record(VECTOR)[:17], True),
+        (bytes(15), False),
+        (b"\x80\x02}q\x00." * 4, False),
+        (b"", False),
+    ],
+)
+def test_a_record_is_told_by_its_beginning(tmp_path, content, begins):
+    (tmp_path / "one").write_bytes(content)
+
+    assert begins_a_record(tmp_path / "one") is begins

@@ -104,7 +104,9 @@ class MeanAfterStem(TensorOps):
     """Pools the stem by the mean."""
 
     def max_pool(self, x, *, kernel, stride, ceil_mode=False):
-        return self._functional.avg_pool2d(x, kernel, stride=stride, padding=1)
+        return self._functional.avg_pool2d(
+            x, kernel, stride=stride, padding=1, ceil_mode=ceil_mode
+        )
 
 
 class NoReluAfterSum(TensorOps):

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from harness.model.fluid_tensor import tensor_record
+from harness.model.layouts.separate_files import write_weights
 from harness.model.network import Network
 from harness.model.plan import Feature, PlanOps, plan_network
-from harness.model.separate_files import write_weights
 from harness.model.shape_plans import planned_channels
 
 CLASSES = {"coco": 80, "voc": 20}

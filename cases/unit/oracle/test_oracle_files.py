@@ -21,6 +21,7 @@ COMPRESSED = {
     "tiny_blazeface_original.tar.gz": 198,
     "tiny_blazeface_lite.tar.gz": 228,
     "tiny_blazeface_nas.tar.gz": 138,
+    "layout_training_checkpoint.tar.gz": 391,
 }  # archive -> variables  # zoo-spec 2
 GOLDENS = (
     "tiny_golden.npz",
@@ -29,6 +30,7 @@ GOLDENS = (
     "tiny_r50vd_dcn.npz",
     "faces_golden.npz",
     "faces_postprocess.npz",
+    "layout_golden.npz",
 )
 
 
@@ -74,7 +76,7 @@ def test_an_archive_has_the_published_layout(archive, variables):
     assert all(entry.isfile() and entry.mtime == 0 for entry in files)
 
 
-@pytest.mark.parametrize("archive", COMPRESSED)
+@pytest.mark.parametrize("archive", sorted(one.name for one in ORACLE.glob("*.tar.gz")))
 def test_the_compressed_archives_are_not_dated_or_named(archive):
     header = (ORACLE / archive).read_bytes()[:10]
 
@@ -247,12 +249,41 @@ def test_the_check_looks_into_an_archive_that_was_packed_otherwise(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("archive", "variable"),
+    [
+        ("tiny_yolov3_r34.tar.gz", "bn_conv1_mean"),
+        ("tiny_yolov3_r50vd_dcn_prune578.tar.gz", "bn2a_branch2a_mean"),
+    ],
+)
+@pytest.mark.parametrize(
     ("factor", "is_equal"), [(1 + 2.0**-8, True), (1 + 2.0**-6, False)]
 )
-def test_a_compressed_archive_has_weights_of_8_bits(tmp_path, factor, is_equal):
-    edit = with_first_value_times(factor, "bn_conv1_mean")
+def test_a_residual_archive_has_weights_of_8_bits(
+    tmp_path, archive, variable, factor, is_equal
+):
+    edit = with_first_value_times(factor, variable)
 
-    found = compare_archives(tmp_path, edit, "tiny_yolov3_r34.tar.gz")
+    found = compare_archives(tmp_path, edit, archive)
+
+    assert found.is_equal is is_equal
+
+
+@pytest.mark.parametrize(
+    ("archive", "variable"),
+    [
+        ("layout_training_checkpoint.tar.gz", "conv2_1_sep_bn_mean"),
+        ("tiny_blazeface_nas.tar.gz", "conv2d_20.b_0"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("factor", "is_equal"), [(1 + 2.0**-12, True), (1 + 2.0**-9, False)]
+)
+def test_another_compressed_archive_has_weights_of_12_bits(
+    tmp_path, archive, variable, factor, is_equal
+):
+    edit = with_first_value_times(factor, variable)
+
+    found = compare_archives(tmp_path, edit, archive)
 
     assert found.is_equal is is_equal
 
@@ -275,6 +306,44 @@ def test_the_check_names_a_member_of_another_shape(tmp_path):
 
     assert not found.is_equal
     assert "conv1_bn_mean: another shape or type" in found.text
+
+
+def compare_members(folder: Path, edit: Callable[[bytes], bytes]):
+    name = "layout_combined_file.tar.gz"
+    with (
+        tarfile.open(ORACLE / name) as old,
+        tarfile.open(folder / name, "w:gz") as new,
+    ):
+        for entry in old:
+            stored = old.extractfile(entry)
+            content = edit(stored.read()) if stored else b""
+            entry.size = len(content)
+            new.addfile(entry, io.BytesIO(content))
+    return load_script("golden_check").compare_file(name, ORACLE, folder)
+
+
+def test_the_check_looks_at_what_is_packed_and_not_at_the_packing(tmp_path):
+    found = compare_members(tmp_path, lambda content: content)
+
+    assert found.is_equal
+    assert "identical members" in found.text
+
+
+def test_the_check_holds_copied_values_to_equality(tmp_path):
+    found = compare_members(
+        tmp_path, lambda content: content[:-1] + bytes([content[-1] ^ 1])
+    )
+
+    assert not found.is_equal
+    assert "layout_combined_file/parameters: other bytes" in found.text
+
+
+@pytest.mark.parametrize("path", sorted(ORACLE.glob("layout_*.tar.gz")))
+def test_no_archive_names_a_folder_of_the_machine_that_made_it(path):
+    with tarfile.open(path) as tar:
+        members = [tar.extractfile(one).read() for one in tar if one.isfile()]
+
+    assert not any(b".py" in one or b"op_callstack" in one for one in members)
 
 
 def test_the_check_fails_on_a_golden_that_is_not_committed(tmp_path):

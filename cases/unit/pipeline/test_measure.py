@@ -381,6 +381,32 @@ def test_one_damaged_archive_does_not_stop_the_other_row(mine: Mine) -> None:
     assert whole.verdict is Verdict.REPRODUCED
 
 
+@pytest.mark.parametrize(
+    ("layout", "word"),
+    [
+        ("combined_file", "combined_file"),
+        ("pdparams", "pdparams"),
+        ("program_params", "program"),
+    ],
+)
+def test_an_archive_of_any_layout_is_measured_and_told(
+    mine: Mine, request: pytest.FixtureRequest, layout: str, word: str
+) -> None:
+    oracle = request.config.rootpath / "cases/unit/data/oracle"
+    archive = oracle / f"layout_{layout}.tar.gz"
+    mine.archive_path(PRUNED).write_bytes(archive.read_bytes())
+    zoo = mine.open()
+    row = replace(zoo.row(PRUNED), num_classes=3, width=1 / 16)
+    small = replace(zoo, rows=(row,))
+
+    (record,) = measure_rows(small, [row], replace(mine.settings, fresh=True))
+
+    assert record.archive is not None
+    assert record.archive.layout == word
+    assert record.archive.shape_plan == "prune_r578"
+    assert record.measurements[0].detection_count > 0
+
+
 def test_a_detector_that_breaks_does_not_stop_the_other_row(
     mine: Mine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,8 +8,13 @@ import numpy as np
 import paddle.fluid as fluid
 from drawn_images import draw_scene
 from fluid_blazeface import build_network
-from fluid_yolov3_mobilenet_v1 import persistables
-from seeded_weights import Spread, read_variable, round_significant
+from fluid_yolov3 import persistables
+from seeded_weights import (
+    SIGNIFICANT_BITS,
+    Spread,
+    read_variable,
+    round_significant,
+)
 
 MEAN_BGR = (104.0, 117.0, 123.0)  # zoo-spec 1.7
 SCALE = np.float32(127.502231)  # zoo-spec 1.7
@@ -55,7 +60,7 @@ def fill_scope(executor, scope, edition, width, seed, size_hw, num_images):
 
 
 def _set(scope, name, values):
-    rounded = round_significant(values)
+    rounded = round_significant(values, SIGNIFICANT_BITS)
     scope.find_var(name).get_tensor().set(rounded, fluid.CPUPlace())
 
 

@@ -150,15 +150,18 @@ def postprocess(heads, im_size, num_classes):
     return all_boxes, all_scores, detections
 
 
-def build_network(backbone, width, num_classes, plan, train=False):
+def build_network(backbone, width, num_classes, plan, train=False, input_px=None):
     """Build the program; ``train`` swaps BN to batch statistics and ends at the heads.
 
     Both kinds name the same variables, so a scope filled by one serves the other.
+    ``input_px`` fixes the side of the input, as the published exporter did with 608.
     """
     main, startup = fluid.Program(), fluid.Program()
     detections = boxes = scores = None
     with fluid.program_guard(main, startup), fluid.unique_name.guard():
-        image = fluid.data(name="image", shape=[None, 3, None, None], dtype="float32")
+        image = fluid.data(
+            name="image", shape=[None, 3, input_px, input_px], dtype="float32"
+        )
         features = BACKBONES[backbone](image, width, train)
         heads = _heads(features, width, num_classes, plan, train)
         if not train:

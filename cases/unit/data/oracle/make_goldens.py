@@ -65,6 +65,7 @@ def make_committed(folder, weights_from):
     import old_runtime  # noqa: F401
     import faces_golden
     import faces_postprocess_golden
+    import layout_golden
     import postprocess_golden
     import residual_golden
     import tiny_golden
@@ -80,11 +81,18 @@ def make_committed(folder, weights_from):
     faces_golden.write_archives(folder)
     faces_golden.write_golden(weights_from, folder)
     faces_postprocess_golden.write_postprocess(folder)
+    layout_golden.write_checkpoint(folder)
+    checkpoint = Path(weights_from) / layout_golden.CHECKPOINT
+    layout_golden.write_layouts(checkpoint, folder)
+    layout_golden.write_golden(checkpoint, folder)
     return [
         *names,
         *faces_golden.ARCHIVES,
         faces_golden.GOLDEN,
         faces_postprocess_golden.GOLDEN,
+        layout_golden.CHECKPOINT,
+        layout_golden.GOLDEN,
+        *layout_golden.LAYOUTS,
     ]
 
 

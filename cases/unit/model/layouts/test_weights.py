@@ -5,13 +5,9 @@ import pytest
 
 from harness.errors import ArchiveUnreadable
 from harness.model.fluid_tensor import write_tensor
+from harness.model.layouts.separate_files import open_folder, write_weights
+from harness.model.layouts.weights import BOOKKEEPING, read_weights
 from harness.model.plan import Plan, Variable
-from harness.model.separate_files import (
-    BOOKKEEPING,
-    read_weights,
-    shape_in,
-    write_weights,
-)
 
 SHAPES = {"conv1_weights": (2, 3, 1, 1), "conv1_bn_scale": (2,), "bias": (4,)}
 PLAN = Plan(
@@ -35,7 +31,7 @@ def folder(tmp_path):
 def test_every_variable_gets_the_value_of_its_file(folder):
     write_tensor(folder / "bias", np.float32([1, 2, 3, 4]))
 
-    weights = read_weights(folder, PLAN)
+    weights = read_weights(open_folder(folder), PLAN)
 
     assert set(weights.values) == set(SHAPES)
     assert weights.values["bias"].tolist() == [1, 2, 3, 4]
@@ -60,7 +56,7 @@ def test_every_variable_gets_the_value_of_its_file(folder):
 def test_bookkeeping_is_ignored_and_listed(folder, name):
     write_tensor(folder / name, np.zeros(1, np.int64))
 
-    weights = read_weights(folder, PLAN)
+    weights = read_weights(open_folder(folder), PLAN)
 
     assert weights.ignored_files == (name,)
     assert BOOKKEEPING.fullmatch(name)
@@ -70,7 +66,7 @@ def test_any_extra_file_is_ignored_and_listed_in_order(folder):
     for name in ("zebra", "apple"):
         (folder / name).write_bytes(b"not a tensor")
 
-    assert read_weights(folder, PLAN).ignored_files == ("apple", "zebra")
+    assert read_weights(open_folder(folder), PLAN).ignored_files == ("apple", "zebra")
 
 
 def test_missing_variables_are_named_with_the_files_nobody_asked_for(folder):
@@ -83,7 +79,7 @@ def test_missing_variables_are_named_with_the_files_nobody_asked_for(folder):
         match=r"^2 of 3 variables have no file; expected conv1_bn_scale, bias, "
         r"got files of no variable: conv1_bn_gamma$",
     ):
-        read_weights(folder, PLAN)
+        read_weights(open_folder(folder), PLAN)
 
 
 def test_missing_variables_in_a_folder_without_strangers(folder):
@@ -93,7 +89,7 @@ def test_missing_variables_in_a_folder_without_strangers(folder):
         ArchiveUnreadable,
         match=r"^1 of 3 variables have no file; expected bias, got none$",
     ):
-        read_weights(folder, PLAN)
+        read_weights(open_folder(folder), PLAN)
 
 
 def test_a_long_list_of_missing_variables_is_counted(tmp_path):
@@ -106,7 +102,7 @@ def test_a_long_list_of_missing_variables_is_counted(tmp_path):
         ArchiveUnreadable,
         match="8 of 8 variables have no file; expected v0, v1, v2, v3, v4 and 3 more",
     ):
-        read_weights(tmp_path, replace(PLAN, variables=many))
+        read_weights(open_folder(tmp_path), replace(PLAN, variables=many))
 
 
 def test_all_variables_of_another_shape_are_named(folder):
@@ -118,7 +114,7 @@ def test_all_variables_of_another_shape_are_named(folder):
         match=r"^2 variables have another shape; got "
         r"conv1_weights \(2, 3, 1, 1\) is \(3, 2, 1, 1\), bias \(4,\) is \(5,\)$",
     ):
-        read_weights(folder, PLAN)
+        read_weights(open_folder(folder), PLAN)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
@@ -132,7 +128,7 @@ def test_a_number_that_is_not_finite_is_named(folder, wrong):
         match=rf"^conv1_weights: element \(1, 2, 0, 0\); "
         rf"expected a finite number, got {wrong}$",
     ):
-        read_weights(folder, PLAN)
+        read_weights(open_folder(folder), PLAN)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int8])
@@ -143,7 +139,7 @@ def test_another_type_is_refused(folder, dtype):
         ArchiveUnreadable,
         match=f"^bias: type; expected float32, got {np.dtype(dtype)}$",
     ):
-        read_weights(folder, PLAN)
+        read_weights(open_folder(folder), PLAN)
 
 
 def test_a_damaged_file_is_named(folder):
@@ -151,7 +147,7 @@ def test_a_damaged_file_is_named(folder):
     (folder / "bias").write_bytes(content[:-3])
 
     with pytest.raises(ArchiveUnreadable, match=r"^bias: byte 24: data of shape"):
-        read_weights(folder, PLAN)
+        read_weights(open_folder(folder), PLAN)
 
 
 def test_a_folder_in_place_of_a_file_is_a_missing_file(folder):
@@ -159,22 +155,4 @@ def test_a_folder_in_place_of_a_file_is_a_missing_file(folder):
     (folder / "bias").mkdir()
 
     with pytest.raises(ArchiveUnreadable, match="1 of 3 variables have no file"):
-        read_weights(folder, PLAN)
-
-
-def test_the_shape_of_one_file_is_read(folder):
-    assert shape_in(folder, "conv1_weights") == (2, 3, 1, 1)
-
-
-def test_a_shape_without_a_file_lists_what_is_there(folder):
-    with pytest.raises(
-        ArchiveUnreadable,
-        match=r"^conv2_weights: no such file; expected one file per variable, "
-        r"got bias, conv1_bn_scale, conv1_weights$",
-    ):
-        shape_in(folder, "conv2_weights")
-
-
-def test_a_shape_in_an_empty_folder(tmp_path):
-    with pytest.raises(ArchiveUnreadable, match=r"w: no such file; .* got nothing$"):
-        shape_in(tmp_path, "w")
+        read_weights(open_folder(folder), PLAN)

@@ -1,0 +1,101 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from harness.errors import ArchiveUnreadable
+from harness.model.layouts.pdparams import PDPARAMS
+from harness.model.layouts.weights import read_weights
+
+
+def write(path, values):
+    path.write_bytes(pickle.dumps(values, protocol=2))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write(tmp_path / "final.pdparams", {"w": np.float32([1, 2])})
+    return tmp_path
+
+
+def test_the_arrays_of_both_files_are_found(folder):
+    write(folder / "final.pdopt", {"w_velocity_0": np.float32([0, 0])})
+    (folder / "final.pdmodel").write_bytes(b"")
+
+    source = PDPARAMS.open(folder, ())
+
+    assert source.names() == ("w", "w_velocity_0")
+    assert source.read("w").tolist() == [1, 2]
+    assert source.ignored_files == ("final.pdmodel",)
+
+
+def test_what_the_optimizer_kept_is_ignored_and_listed(layout_copy, layout_plan):
+    folder = layout_copy("pdparams")
+    write(
+        folder / "model_final.pdopt",
+        {
+            "conv1_weights_velocity_0": np.zeros(3, np.float32),
+            "@LR_DECAY_COUNTER@": np.int64([7]),
+        },
+    )
+
+    weights = read_weights(PDPARAMS.open(folder, ()), layout_plan)
+
+    assert weights.ignored_files == (
+        "@LR_DECAY_COUNTER@",
+        "conv1_weights_velocity_0",
+        "model_final.pdmodel",
+    )
+
+
+def test_an_array_in_both_files_is_refused(folder):
+    write(folder / "final.pdopt", {"w": np.float32([3, 4])})
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^w is there twice; expected each variable once, "
+        r"got final.pdparams: w and final.pdopt: w$",
+    ):
+        PDPARAMS.open(folder, ())
+
+
+def test_two_files_of_parameters_are_refused(folder):
+    write(folder / "best.pdparams", {})
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^2 files .pdparams; expected one, got best.pdparams, final.pdparams$",
+    ):
+        PDPARAMS.open(folder, ())
+
+
+def test_a_damaged_pickle_is_named(folder):
+    path = folder / "final.pdparams"
+    path.write_bytes(path.read_bytes()[:-1])
+
+    with pytest.raises(
+        ArchiveUnreadable, match=r"^final.pdparams: byte \d+: the pickle is damaged or"
+    ):
+        PDPARAMS.open(folder, ())
+
+
+def test_a_number_that_is_not_finite_names_file_and_variable(layout_copy, layout_plan):
+    folder = layout_copy("pdparams")
+    values = {
+        name: np.zeros(one.shape, np.float32)
+        for name, one in layout_plan.variables.items()
+    }
+    values["conv1_weights"][0, 1, 2, 0] = np.inf
+    write(folder / "model_final.pdparams", values)
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^model_final.pdparams: conv1_weights: element \(0, 1, 2, 0\); "
+        r"expected a finite number, got inf$",
+    ):
+        read_weights(PDPARAMS.open(folder, ()), layout_plan)
+
+
+def test_only_a_file_of_that_name_is_recognised(folder, tmp_path_factory):
+    assert PDPARAMS.recognise(folder)
+    assert not PDPARAMS.recognise(tmp_path_factory.mktemp("empty"))

@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+
+from harness.errors import ArchiveUnreadable
+from harness.model.fluid_tensor import write_tensor
+from harness.model.layouts.program import PROGRAM
+from harness.model.program_desc import parse_program
+from harness.model.protobuf_fields import bytes_field
+
+
+def changed(folder, before, after):
+    """Change a name in the program to another of the same length."""
+    path = folder / "__model__"
+    content = path.read_bytes()
+    assert len(before) == len(after)
+    assert before in content
+    path.write_bytes(content.replace(before, after))
+
+
+@pytest.mark.parametrize("name", ["program_separate", "program_params"])
+def test_the_image_is_open_to_any_size(layout_folder, name):
+    program = PROGRAM.open(layout_folder(name), ()).program
+
+    desc = parse_program(program.content)
+    assert (program.image, program.im_size) == ("image", "im_size")
+    assert desc.variables["image"].shape == (-1, 3, -1, -1)
+    assert desc.variables["im_size"].shape == (-1, 2)
+
+
+def test_a_program_tells_its_operators_and_parameters(layout_folder):
+    program = PROGRAM.open(layout_folder("program_params"), ()).program
+
+    kinds = {one.kind for one in program.operators}
+    assert {"conv2d", "yolo_box", "multiclass_nms", "feed"} <= kinds
+    assert len(program.parameters) == 241
+
+
+def test_a_later_pair_of_names_is_opened(layout_copy):
+    folder = layout_copy("program_params")
+    (folder / "__model__").rename(folder / "yolov3.pdmodel")
+    (folder / "__params__").rename(folder / "yolov3.pdiparams")
+
+    assert len(PROGRAM.open(folder, ()).names()) == 241
+
+
+def test_other_files_are_listed(layout_copy):
+    folder = layout_copy("program_params")
+    (folder / "infer_cfg.yml").write_text("mode: fluid")
+
+    assert PROGRAM.open(folder, ()).ignored_files == ("infer_cfg.yml",)
+
+
+@pytest.mark.parametrize("cut", [1, 1000, 50_000])
+def test_a_truncated_program_is_recognised_and_names_its_byte(layout_copy, cut):
+    folder = layout_copy("program_params")
+    path = folder / "__model__"
+    path.write_bytes(path.read_bytes()[:-cut])
+
+    assert PROGRAM.recognise(folder)
+    with pytest.raises(
+        ArchiveUnreadable, match=r"^__model__: byte \d+: field \d+ is cut off; expected"
+    ):
+        PROGRAM.open(folder, ())
+
+
+def test_a_program_without_feeds_is_not_recognised(layout_folder):
+    assert not PROGRAM.recognise(layout_folder("pdparams"))
+
+
+def test_a_folder_without_a_program_is_not_recognised(layout_folder):
+    assert not PROGRAM.recognise(layout_folder("training_checkpoint"))
+
+
+def test_a_missing_parameter_is_named(layout_copy):
+    folder = layout_copy("program_separate")
+    (folder / "conv1_weights").unlink()
+
+    with pytest.raises(ArchiveUnreadable, match=r"^conv1_weights: no such file"):
+        PROGRAM.open(folder, ())
+
+
+def test_a_truncated_file_of_parameters_names_variable_and_byte(layout_copy):
+    folder = layout_copy("program_params")
+    path = folder / "__params__"
+    path.write_bytes(path.read_bytes()[:-4])
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^__params__: yolo_transition.1.conv.weights: byte \d+: data of shape",
+    ):
+        PROGRAM.open(folder, ())
+
+
+def test_a_parameter_of_another_shape_than_in_the_program_is_refused(layout_copy):
+    folder = layout_copy("program_separate")
+    write_tensor(folder / "conv1_bn_mean", np.zeros(3, np.float32))
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^conv1_bn_mean: shape; expected \(2,\), as in the program, got \(3,\)$",
+    ):
+        PROGRAM.open(folder, ())
+
+
+def test_a_parameter_of_another_type_than_in_the_program_is_refused(layout_copy):
+    folder = layout_copy("program_separate")
+    write_tensor(folder / "conv1_bn_mean", np.zeros(2, np.float64))
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^conv1_bn_mean: type; expected float32, as in the program, got floa",
+    ):
+        PROGRAM.open(folder, ())
+
+
+def test_other_feeds_than_an_image_and_its_size_are_told(layout_copy):
+    folder = layout_copy("program_separate")
+    changed(folder, b"\x0a\x05image\x12", b"\x0a\x05imago\x12")
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^__model__: feeds of the program; expected an image \[-1, 3, H, W\] "
+        r"and its size \[-1, 2\], got im_size \[-1, 2\], image \(no such variable\)$",
+    ):
+        PROGRAM.open(folder, ())
+
+
+def test_more_than_one_fetch_is_refused(layout_copy):
+    folder = layout_copy("program_separate")
+    path = folder / "__model__"
+    fetch = bytes_field(1, bytes_field(1, b"X") + bytes_field(2, b"other"))
+    block = bytes_field(4, fetch + bytes_field(3, b"fetch"))
+    path.write_bytes(path.read_bytes() + bytes_field(1, block))
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^__model__: fetches of the program; expected one, the detections, "
+        r"got save_infer_model/scale_0.tmp_0, other$",
+    ):
+        PROGRAM.open(folder, ())

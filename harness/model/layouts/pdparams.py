@@ -1,0 +1,67 @@
+"""A ``.pdparams`` pickle and the ``.pdopt`` beside it: what ``fluid.save`` writes.
+
+The second holds what the optimizer keeps.  # zoo-spec 3.1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from harness.errors import ArchiveUnreadable, located
+from harness.model.layouts.contract import (
+    Layout,
+    Stored,
+    WeightSource,
+    each_once,
+    files_in,
+)
+from harness.model.pickled_arrays import read_pickled_arrays
+
+PARAMETERS, OPTIMIZER = ".pdparams", ".pdopt"
+
+
+def recognise(folder: Path) -> bool:
+    """Tell whether there is a file of that name."""
+    return any(one.suffix == PARAMETERS for one in files_in(folder))
+
+
+def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
+    """Return the arrays of both files.
+
+    Raises:
+        ArchiveUnreadable: several files of parameters, one is damaged or holds anything
+            but arrays, or an array is there twice.
+    """
+    del names  # the pickle has them
+    found = [one for one in files_in(folder) if one.suffix == PARAMETERS]
+    if len(found) != 1:
+        raise ArchiveUnreadable(
+            f"{len(found)} files {PARAMETERS}",
+            expected="one",
+            got=", ".join(one.name for one in found),
+        )
+    read = [found[0]]
+    optimizer = found[0].with_suffix(OPTIMIZER)
+    if optimizer.is_file():
+        read.append(optimizer)
+    return WeightSource(
+        stored=each_once(one for path in read for one in _arrays(path)),
+        unit="array",
+        ignored_files=tuple(one.name for one in files_in(folder) if one not in read),
+    )
+
+
+def _arrays(path: Path) -> Iterator[Stored]:
+    with located(path.name):
+        arrays = read_pickled_arrays(path)
+    for name, array in arrays.items():
+        yield Stored(
+            name=name,
+            place=f"{path.name}: {name}",
+            read=partial(lambda one: one, array),
+        )
+
+
+PDPARAMS = Layout(recognise=recognise, open=open_folder)

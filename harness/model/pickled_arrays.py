@@ -1,0 +1,102 @@
+"""A pickle of named arrays in, the arrays out; nothing it names is ever called.
+
+Python's unpickler is not used: a machine of our own reads the opcodes.
+# decisions 0006
+"""
+
+from __future__ import annotations
+
+import mmap
+import pickletools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from harness.errors import ArchiveUnreadable
+from harness.model.pickle_machine import PickleMachine
+from harness.model.pickle_parts import ArrayMade
+
+#: The largest checkpoint of the zoo has 0.2 GB.  # zoo-spec 3.4
+MAX_PICKLE_BYTES = 4 << 30
+#: 459 variables take some 12000; more is no checkpoint of the zoo.
+MAX_OPCODES = 1_000_000
+#: Paddle 2.x writes it beside the arrays: structured name -> name of the variable.
+STRUCTURED_NAMES = "StructuredToParameterName@@"
+
+
+def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read a pickle of ``{name: array}``, of Python 2 or 3; the arrays are read-only.
+
+    Raises:
+        ArchiveUnreadable: oversized, cut off, a name is there twice, or it holds or
+            names anything but arrays; the message names the byte.
+    """
+    size = path.stat().st_size
+    if not 0 < size <= MAX_PICKLE_BYTES:
+        raise ArchiveUnreadable(
+            "size of the pickle", expected=f"1 to {MAX_PICKLE_BYTES} bytes", got=size
+        )
+    machine = PickleMachine(room_bytes=size)
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        for name, argument, at in _opcodes(content):
+            machine.at = at
+            machine.step(name, argument)
+    if machine.at + 1 != size:
+        raise ArchiveUnreadable(
+            f"byte {machine.at + 1}: bytes after the pickle",
+            expected=f"{machine.at + 1} bytes",
+            got=size,
+        )
+    return _arrays_of(machine.result())
+
+
+def _opcodes(content: Any) -> Iterator[tuple[str, Any, int]]:
+    """Yield name, argument and byte of each opcode, up to the one that stops."""
+    at = 0
+    opcodes = pickletools.genops(content)
+    for _ in range(MAX_OPCODES):
+        try:
+            opcode, argument, place = next(opcodes)
+        except StopIteration:
+            return
+        # what its many readers raise on bytes that are none of theirs
+        except (ValueError, OverflowError, MemoryError) as error:
+            raise ArchiveUnreadable(
+                f"byte {at}: the pickle is damaged or cut off after it", got=error
+            ) from error
+        at = int(place or 0)
+        yield opcode.name, argument, at
+    raise ArchiveUnreadable(
+        f"byte {at}: too many opcodes", expected=f"at most {MAX_OPCODES}"
+    )
+
+
+def _arrays_of(result: Any) -> dict[str, NDArray[Any]]:
+    """Return the arrays by the names of their variables."""
+    if type(result) is not dict:
+        raise ArchiveUnreadable(
+            "the pickle", expected="a dictionary of arrays", got=type(result).__name__
+        )
+    variables = result.pop(STRUCTURED_NAMES, {})
+    if type(variables) is not dict or not all(
+        type(one) is str for one in variables.values()
+    ):
+        raise ArchiveUnreadable(STRUCTURED_NAMES, expected="names of variables")
+    arrays: dict[str, NDArray[Any]] = {}
+    for key, made in result.items():
+        name = str(variables.get(key, key))
+        if not isinstance(made, ArrayMade) or made.value is None:
+            raise ArchiveUnreadable(
+                f"{key}: value", expected="an array", got=type(made).__name__
+            )
+        if name in arrays:
+            raise ArchiveUnreadable(
+                f"{name} is there twice", expected="each variable once"
+            )
+        arrays[name] = made.value
+    return arrays

@@ -1,0 +1,167 @@
+"""An inference program of the old runtime: resized images in, its detections out.
+
+The program holds everything after the normalisation: network, boxes and NMS. It runs as
+it is, through Paddle Inference.  # zoo-spec 3.3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.detections import ImageDetections
+from harness.errors import ArchiveUnreadable
+from harness.model.device import Device, import_paddle
+from harness.model.fluid_tensor import tensor_record
+from harness.model.layouts.contract import InferenceProgram, listed
+from harness.model.layouts.weights import Arrays
+from harness.model.predictor import open_predictor
+from harness.model.preprocess import NORMALISATIONS, normalise
+
+Floats = NDArray[np.float32]
+
+#: Images [B, 3, S, S] and original sizes [B, 2] to rows [K, 6] of all images, one after
+#: the other, and the B + 1 places where those of an image begin and end.
+ProgramFunction = Callable[[Floats, NDArray[np.int32]], tuple[Floats, Sequence[int]]]
+
+#: Of a row: class, score, corners.  # zoo-spec 1.3
+ROW_VALUES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramDetector:
+    """Finds objects in images that were resized to one size."""
+
+    run: ProgramFunction
+    backbone: str  # key of NORMALISATIONS
+    input_px: int
+
+    def detect(
+        self, images_rgb: NDArray[np.uint8], sizes_hw: NDArray[np.int32]
+    ) -> list[ImageDetections]:
+        """Return the detections of each image, in its original pixels.
+
+        Args:
+            images_rgb: ``[B, S, S, 3]``, resized, red first.
+            sizes_hw: ``[B, 2]``, original height and width.
+
+        Raises:
+            ArchiveUnreadable: what the program gives are no detections.
+        """
+        images = normalise(images_rgb, NORMALISATIONS[self.backbone])
+        rows, places = self.run(images, sizes_hw)
+        return split_rows(rows, places, len(images_rgb))
+
+
+def open_program(
+    program: InferenceProgram,
+    weights: Arrays,
+    device: Device,
+    *,
+    optimise: bool = True,
+) -> ProgramFunction:
+    """Return the program on the device, for any input size and batch.
+
+    Args:
+        program: of an opened archive.
+        weights: a value for each of its parameters.
+        device: what computes.
+        optimise: let Paddle fuse and reorder the graph; off only to compare.
+
+    Raises:
+        ArchiveUnreadable: this Paddle has no such operator, or cannot open it.
+    """
+    demand_operators(sorted({one.kind for one in program.operators}))
+    parameters = b"".join(
+        tensor_record(weights[name]) for name in sorted(program.parameters)
+    )
+    try:
+        predictor = open_predictor(
+            program.content, parameters, device=device, optimise=optimise
+        )
+    except (RuntimeError, ValueError, OSError) as error:  # what Paddle raises
+        raise ArchiveUnreadable(
+            f"Paddle {import_paddle().__version__} cannot open the program",
+            got=_first_line(error),
+        ) from error
+    image = predictor.get_input_handle(program.image)
+    im_size = predictor.get_input_handle(program.im_size)
+    (name,) = predictor.get_output_names()
+    output = predictor.get_output_handle(name)
+
+    def run(
+        images: Floats, sizes_hw: NDArray[np.int32]
+    ) -> tuple[Floats, Sequence[int]]:
+        image.copy_from_cpu(np.ascontiguousarray(images))
+        im_size.copy_from_cpu(np.ascontiguousarray(sizes_hw, dtype=np.int32))
+        predictor.run()
+        levels = output.lod()
+        return output.copy_to_cpu(), levels[0] if levels else ()
+
+    return run
+
+
+def demand_operators(kinds: Sequence[str]) -> None:
+    """Refuse a program with an operator that this Paddle does not have.
+
+    Raises:
+        ArchiveUnreadable: names the operators and the version.
+    """
+    paddle = import_paddle()
+    known = set(paddle.base.core.get_all_op_names())
+    unknown = [one for one in kinds if one not in known]
+    if unknown:
+        raise ArchiveUnreadable(
+            f"operator {listed(unknown)} of the program",
+            expected=f"an operator of Paddle {paddle.__version__}",
+        )
+
+
+def split_rows(
+    rows: Floats, places: Sequence[int], batch: int
+) -> list[ImageDetections]:
+    """Return the detections of each image.
+
+    A batch without any detection comes as no row, or as one value of -1 whatever the
+    number of images; which one depends on the runtime.  # zoo-spec 1.3
+
+    Args:
+        rows: ``[K, 6]``: class, score, corners, those of an image together.
+        places: where the rows of an image begin and end, ``batch + 1`` of them.
+        batch: the number of images.
+
+    Raises:
+        ArchiveUnreadable: another form.
+    """
+    if rows.size <= 1:
+        rows, places = np.zeros((0, ROW_VALUES), np.float32), [0] * (batch + 1)
+    if rows.ndim != 2 or rows.shape[1] != ROW_VALUES:
+        raise ArchiveUnreadable(
+            "output of the program", expected="[K, 6] detections", got=rows.shape
+        )
+    if (
+        len(places) != batch + 1
+        or sorted(places) != list(places)
+        or (places[0], places[-1]) != (0, len(rows))
+    ):
+        raise ArchiveUnreadable(
+            "lengths of the program's output",
+            expected=f"those of {batch} images with {len(rows)} rows",
+            got=listed([str(one) for one in places]),
+        )
+    return [
+        ImageDetections(
+            classes=one[:, 0].astype(np.int32),
+            scores=np.ascontiguousarray(one[:, 1]),
+            boxes_xyxy=np.ascontiguousarray(one[:, 2:]),
+        )
+        for one in np.split(rows, list(places[1:-1]))
+    ]
+
+
+def _first_line(error: Exception) -> str:
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), type(error).__name__)
