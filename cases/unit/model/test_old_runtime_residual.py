@@ -103,7 +103,7 @@ class IdentityInStage2(TensorOps):
 class MeanAfterStem(TensorOps):
     """Pools the stem by the mean."""
 
-    def max_pool(self, x, *, kernel, stride, ceil_mode=False):
+    def max_pool(self, x, *, kernel, stride):
         return self._functional.avg_pool2d(x, kernel, stride=stride, padding=1)
 
 
