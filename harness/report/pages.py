@@ -124,7 +124,7 @@ def _cell(page: _Page, row: Row, table: Table, title: str) -> str:
         return _translated(row.cells[title], table, words)
     if page.values is Values.MEASURED:
         return metric_cell(zoo, row, metric, page.records.get(row.row_id), words)
-    return next(one.printed for one in zoo.claims[row.row_id] if one.metric == metric)
+    return zoo.printed(row.row_id, metric) or ""
 
 
 def _marks(zoo: Zoo, row: Row) -> str:
