@@ -12,6 +12,7 @@ from harness.record_files import record_to_json, structure_from_json
 from harness.records import PASSING, StructureRecord
 from harness.rows import Claim, Zoo
 
+CASE = "test_structure"
 PARAMETER = "zoo_figure"
 PROPERTY = "zoo_structure"
 
@@ -25,18 +26,14 @@ def figure_cases(zoo: Zoo) -> Iterator[object]:
 
 
 def is_figure(item: pytest.Item) -> bool:
-    """Whether the item is a figure's, or stands for a zoo that prints none."""
+    """Whether the item is the case of a figure."""
     callspec = getattr(item, "callspec", None)
     return callspec is not None and PARAMETER in callspec.params
 
 
-def is_of_no_figure(item: pytest.Item) -> bool:
-    """Whether the item is pytest's own, for a zoo that prints no figure."""
-    if not is_figure(item):
-        return False
-    callspec = getattr(item, "callspec", None)
-    assert callspec is not None
-    return not isinstance(callspec.params[PARAMETER], Claim)
+def prints_any(zoo: Zoo) -> bool:
+    """Whether a zoo prints a figure at all."""
+    return any(zoo.structure_claims(row.row_id) for row in zoo.rows)
 
 
 def computing(zoo: Zoo, folder: Path) -> Callable[[Claim], StructureRecord]:

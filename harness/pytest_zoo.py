@@ -16,7 +16,7 @@ from harness import pytest_structure as structure
 from harness.errors import DeviceMissing, HarnessError
 from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.settings import Settings
-from harness.pytest_folders import meant_folders
+from harness.pytest_folders import is_named, meant_folders
 from harness.pytest_lines import line_writer
 from harness.record_files import record_from_json, record_to_json
 from harness.records import INCOMPLETE, PASSING, Record, StructureRecord
@@ -75,6 +75,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args[:] = [str(one) for one in folders if one.is_dir()] or config.args
 
 
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, name: str
+) -> list[pytest.Item] | None:
+    """Make no case at all of the figures of a zoo that prints none."""
+    is_asked = name == structure.CASE and not structure.prints_any(
+        _zoo(collector.config)
+    )
+    return [] if is_asked else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one case of every row, with the row's id and markers."""
     if "zoo_row" in metafunc.fixturenames:
@@ -99,14 +109,13 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Set rows and benchmarks aside unless something asked for them."""
-    items[:] = [item for item in items if not structure.is_of_no_figure(item)]
     rows = [item for item in items if _row_of(item) is not None]
     figures = [item for item in items if structure.is_figure(item)]
     if (rows or figures) and not _asks_for_rows(config):
         config.stash[UNASKED_KEY] = len(rows)
         _set_aside(config, items, rows + figures)
     speed = [item for item in items if item.get_closest_marker("speed")]
-    asked = config.getoption("markexpr") or _names(config, "bench")
+    asked = config.getoption("markexpr") or is_named(config, "bench")
     if speed and not asked:
         _set_aside(config, items, speed)
 
@@ -257,18 +266,7 @@ def _asks_for_rows(config: pytest.Config) -> bool:
         config.getoption("zoo")
         or config.getoption("markexpr")
         or config.getoption("keyword")
-        or _names(config, "zoo")
-    )
-
-
-def _names(config: pytest.Config, folder: str) -> bool:
-    """Whether a path on the command line leads into that folder of the cases."""
-    is_named = config.args_source is pytest.Config.ArgsSource.ARGS
-    paths = (Path(one.partition("::")[0]) for one in config.args)
-    return is_named and any(
-        path.parent.name == "cases" and path.name == folder
-        for one in paths
-        for path in (one, *one.parents)
+        or is_named(config, "zoo")
     )
 
 
