@@ -107,16 +107,17 @@ def _parse_claim(cells: tuple[str, ...]) -> Claim:
             "cells of the line", expected=",".join(HEADER), got=",".join(cells)
         )
     row_id, metric, printed = cells
-    if not _is_printable(metric, printed):
+    if not is_printable(metric, printed):
         raise ZooDataError(
             f"field printed of row {row_id}",
-            expected=_expected_of(metric),
+            expected=expected_of(metric),
             got=repr(printed),
         )
     return Claim(row_id=row_id, metric=metric, printed=printed)
 
 
-def _is_printable(metric: str, printed: str) -> bool:
+def is_printable(metric: str, printed: str) -> bool:
+    """Return whether a document can print that of a metric."""
     if metric in DIFFERENCE_METRICS:
         return _DIFFERENCE.fullmatch(printed) is not None
     try:
@@ -128,7 +129,8 @@ def _is_printable(metric: str, printed: str) -> bool:
     return value.is_finite() and 0 <= value <= 100
 
 
-def _expected_of(metric: str) -> str:
+def expected_of(metric: str) -> str:
+    """Return in words what a document can print of a metric."""
     if metric in DIFFERENCE_METRICS:
         return "a difference, such as +0.7 or -16.06%"
     if metric in STRUCTURE_METRICS:

@@ -88,6 +88,19 @@ def test_an_erratum_whose_correction_does_not_add_up_is_no_explanation(
     assert "got '-4.2'" in message
 
 
+def test_a_correction_that_is_no_difference_is_refused(
+    editions: Path, told: Callable[[], tuple[str, ...]]
+) -> None:
+    spoil(editions, "expected/errata.toml", 'corrected = "-4.1"', 'corrected = "less"')
+    messages = told()
+
+    assert messages[0] == (
+        "errata.toml: erratum E2: field corrected; expected a difference, such as "
+        "+0.7 or -16.06%, got 'less'"
+    )
+    assert "medium_delta: field printed; expected -4.1" in messages[1]
+
+
 @pytest.mark.parametrize(
     ("row", "printed", "right"),
     [
