@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.errors import ArchiveUnreadable
 from harness.model.backbones import BACKBONES
+from harness.model.blazeface import EDITIONS, BlazeFace
 from harness.model.network import Network
 from harness.model.plan import Feature, Plan, PlanOps, plan_network
 from harness.model.shape_plans import plan_of_strategy, planned_channels
@@ -70,7 +71,7 @@ def structure_of(row: Row) -> Structure:
         variables=len(shapes),
         elements=plan.elements,
         gflops=work / GIGA,
-        gflops_true=(work + _deformable(plan, row.input_px)) / GIGA,
+        gflops_true=(work + plan.deformable_multiply_adds(row.input_px)) / GIGA,
         folder_mib=folder_bytes(shapes) / MIB,
         files_kb=sum(map(record_bytes, shapes.values())) / KB,
         int8_bytes=int8_bytes(
@@ -107,9 +108,16 @@ def _yolov3(row: Row) -> Callable[[PlanOps, Feature], object] | None:
     )
 
 
+def _blazeface(row: Row) -> Callable[[PlanOps, Feature], object] | None:
+    if row.backbone not in EDITIONS:
+        return None
+    return BlazeFace(edition=row.backbone, width=row.width)
+
+
 #: Architecture -> the network of a row, or None where there is none yet.
 NETWORKS: Mapping[str, Callable[[Row], Callable[[PlanOps, Feature], object] | None]] = {
-    "yolov3": _yolov3
+    "yolov3": _yolov3,
+    "blazeface": _blazeface,
 }
 
 
@@ -163,9 +171,3 @@ def int8_bytes(shapes: Mapping[str, tuple[int, ...]], *, keeps_float: bool) -> i
 
 def _blocks(count: int) -> int:
     return math.ceil(count / BLOCK_BYTES)
-
-
-def _deformable(plan: Plan, input_px: int) -> int:
-    """Return the multiply-adds of deformable convolutions, if the plan has any."""
-    count = getattr(plan, "deformable_multiply_adds", None)
-    return 0 if count is None else int(count(input_px))
