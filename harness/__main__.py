@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.commands import archives, demo, pages, published, records
+from harness.commands import archives, demo, figures, pages, published, records
 from harness.commands.exits import EXIT_FAILED, EXIT_USAGE
 from harness.commands.printing import err, out
 from harness.errors import HarnessError, UsageError
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("list")(published.list_rows)
 app.command("check")(published.check)
+app.command("describe")(figures.describe)
 app.command("import")(published.import_file)
 app.command("fetch")(archives.fetch)
 app.command("report")(pages.report)

@@ -7,7 +7,9 @@ carry no marker: where an unmarked case cannot be meant, they need no collection
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from _pytest.mark.expression import Expression  # what `-m` itself evaluates
 
 
@@ -28,6 +30,17 @@ def meant_folders(marks: str, zoo: str | None) -> tuple[str, ...]:
         if holds(_carries("speed")):
             return ("zoo", "bench")
     return ("zoo",) if marks or zoo else ()
+
+
+def is_named(config: pytest.Config, folder: str) -> bool:
+    """Whether a path on the command line leads into that folder of the cases."""
+    is_path = config.args_source is pytest.Config.ArgsSource.ARGS
+    paths = (Path(one.partition("::")[0]) for one in config.args)
+    return is_path and any(
+        path.parent.name == "cases" and path.name == folder
+        for one in paths
+        for path in (one, *one.parents)
+    )
 
 
 def _carries(*marks: str) -> Callable[..., bool]:

@@ -12,15 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from harness import pytest_structure as structure
 from harness.errors import DeviceMissing, HarnessError
 from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.settings import Settings
-from harness.pytest_folders import meant_folders
+from harness.pytest_folders import is_named, meant_folders
+from harness.pytest_lines import line_writer
 from harness.record_files import record_from_json, record_to_json
-from harness.records import INCOMPLETE, PASSING, Record
+from harness.records import INCOMPLETE, PASSING, Record, StructureRecord
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
-from harness.rows import MARKERS, Row, Zoo
+from harness.rows import MARKERS, Claim, Row, Zoo
 
 DEFAULT_ZOO = "january-2020"
 #: What an environment twin of a switch may say for "no".
@@ -73,6 +75,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args[:] = [str(one) for one in folders if one.is_dir()] or config.args
 
 
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, name: str
+) -> list[pytest.Item] | None:
+    """Make no case at all of the figures of a zoo that prints none."""
+    is_asked = name == structure.CASE and not structure.prints_any(
+        _zoo(collector.config)
+    )
+    return [] if is_asked else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one case of every row, with the row's id and markers."""
     if "zoo_row" in metafunc.fixturenames:
@@ -87,6 +99,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 for row in _zoo(metafunc.config).rows
             ],
         )
+    if structure.PARAMETER in metafunc.fixturenames:
+        cases = list(structure.figure_cases(_zoo(metafunc.config)))
+        metafunc.parametrize(structure.PARAMETER, cases)
 
 
 @pytest.hookimpl(trylast=True)
@@ -95,11 +110,12 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Set rows and benchmarks aside unless something asked for them."""
     rows = [item for item in items if _row_of(item) is not None]
-    if rows and not _asks_for_rows(config):
+    figures = [item for item in items if structure.is_figure(item)]
+    if (rows or figures) and not _asks_for_rows(config):
         config.stash[UNASKED_KEY] = len(rows)
-        _set_aside(config, items, rows)
+        _set_aside(config, items, rows + figures)
     speed = [item for item in items if item.get_closest_marker("speed")]
-    asked = config.getoption("markexpr") or _names(config, "bench")
+    asked = config.getoption("markexpr") or is_named(config, "bench")
     if speed and not asked:
         _set_aside(config, items, speed)
 
@@ -121,6 +137,33 @@ def pytest_terminal_summary(
         terminalreporter.section("zoo")
         summary = summarise(_zoo(config), records, list(records))
         terminalreporter.write_line(summary_text(summary))
+    reports = (one for some in terminalreporter.stats.values() for one in some)
+    computed = structure.records_of(reports)
+    if computed:
+        terminalreporter.section("structure")
+        terminalreporter.write_line(structure.table_of(_zoo(config), computed))
+
+
+@pytest.fixture(scope="session")
+def zoo_figures(pytestconfig: pytest.Config) -> Callable[[Claim], StructureRecord]:
+    """Compute the figures of rows of the chosen zoo; each row once."""
+    zoo = _zoo(pytestconfig)
+    return structure.computing(zoo, settings_of(pytestconfig, zoo).records)
+
+
+@pytest.fixture
+def zoo_figure_verdict(
+    zoo_figures: Callable[[Claim], StructureRecord],
+    record_property: Callable[[str, object], None],
+) -> Callable[[Claim], None]:
+    """Compute a figure and end the case as its verdict says."""
+
+    def judge(claim: Claim) -> None:
+        record = zoo_figures(claim)
+        record_property(structure.PROPERTY, structure.told(claim, record))
+        structure.end_figure(claim, record)
+
+    return judge
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +175,7 @@ def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Rec
 
     config = request.config
     zoo = _zoo(config)
-    lines = ProgressLines(_writer(config))
+    lines = ProgressLines(line_writer(config))
     rows = [row for item in request.session.items if (row := _row_of(item))]
     # Workers of pytest-xdist share the rows out: each measures its own alone.
     selected = [] if hasattr(config, "workerinput") else rows
@@ -223,18 +266,7 @@ def _asks_for_rows(config: pytest.Config) -> bool:
         config.getoption("zoo")
         or config.getoption("markexpr")
         or config.getoption("keyword")
-        or _names(config, "zoo")
-    )
-
-
-def _names(config: pytest.Config, folder: str) -> bool:
-    """Whether a path on the command line leads into that folder of the cases."""
-    is_named = config.args_source is pytest.Config.ArgsSource.ARGS
-    paths = (Path(one.partition("::")[0]) for one in config.args)
-    return is_named and any(
-        path.parent.name == "cases" and path.name == folder
-        for one in paths
-        for path in (one, *one.parents)
+        or is_named(config, "zoo")
     )
 
 
@@ -254,21 +286,6 @@ def _records_of(terminalreporter: pytest.TerminalReporter) -> dict[str, Record]:
                 record = record_from_json(str(told))
                 records[record.row_id] = record
     return records
-
-
-def _writer(config: pytest.Config) -> Callable[[str], None]:
-    """Return what writes a line past pytest's capture."""
-    capture = config.pluginmanager.getplugin("capturemanager")
-    reporter = config.pluginmanager.getplugin("terminalreporter")
-
-    def write(line: str) -> None:
-        if reporter is None:  # a worker of pytest-xdist has no terminal
-            return
-        with capture.global_and_fixture_disabled():
-            reporter.ensure_newline()
-            reporter.write_line(line)
-
-    return write
 
 
 def _absolute(path: str | Path) -> Path:

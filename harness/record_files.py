@@ -3,6 +3,7 @@
 ::
 
     <records>/<row id>.json               one record
+    <records>/structure/<row id>.json     its figures that need no data
     <records>/detections/<sha256>.npz     what it was scored from
     <records>/truth/<sha256>.npz          what it was scored against
 
@@ -26,13 +27,17 @@ import numpy as np
 from harness.atomic import replacing, write_text
 from harness.detections import Detections
 from harness.errors import RecordInvalid, located
-from harness.records import RECORD_FORMAT, Record
+from harness.records import RECORD_FORMAT, Record, StructureRecord
 from harness.truth import CocoTruth
 
 Arrays = TypeVar("Arrays", Detections, CocoTruth)
+Kept = TypeVar("Kept", Record, StructureRecord)
+
+#: Folder of the structure records in a records folder.
+STRUCTURE = "structure"
 
 
-def record_to_json(record: Record) -> str:
+def record_to_json(record: Record | StructureRecord) -> str:
     """Return the canonical JSON of a record: sorted keys, two spaces, final LF."""
     return (
         json.dumps(
@@ -53,6 +58,19 @@ def record_from_json(text: str) -> Record:
         RecordInvalid: not JSON, another format version, a field missing, unknown or of
             the wrong type.
     """
+    return _from_json(text, Record)
+
+
+def structure_from_json(text: str) -> StructureRecord:
+    """Read a structure record back.
+
+    Raises:
+        RecordInvalid: as for a record.
+    """
+    return _from_json(text, StructureRecord)
+
+
+def _from_json(text: str, kind: type[Kept]) -> Kept:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -65,9 +83,26 @@ def record_from_json(text: str) -> Record:
             got=got,
             next_step="measure the row again with this version",
         )
-    record = _revive(Record, data)
-    assert isinstance(record, Record)
+    record = _revive(kind, data)
+    assert isinstance(record, kind)
     return record
+
+
+def write_structure(folder: Path, record: StructureRecord) -> Path:
+    """Write ``<folder>/structure/<row id>.json`` and return its path."""
+    path = folder / STRUCTURE / f"{record.row_id}.json"
+    write_text(path, record_to_json(record))
+    return path
+
+
+def read_structures(folder: Path) -> dict[str, StructureRecord]:
+    """Return the structure records of a folder, by row id; none if it has none.
+
+    Raises:
+        RecordInvalid: a file is malformed or named for another row.
+    """
+    paths = record_paths(folder / STRUCTURE)
+    return {path.stem: _read(path, StructureRecord) for path in paths}
 
 
 def write_record(folder: Path, record: Record) -> Path:
@@ -97,12 +132,16 @@ def read_record(path: Path) -> Record:
     Raises:
         RecordInvalid: it is malformed or named for another row.
     """
+    return _read(path, Record)
+
+
+def _read(path: Path, kind: type[Kept]) -> Kept:
     with located(path):
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise RecordInvalid("not UTF-8 text", got=str(error)) from error
-        record = record_from_json(text)
+        record = _from_json(text, kind)
         if record.row_id != path.stem:
             raise RecordInvalid("row_id", expected=path.stem, got=record.row_id)
     return record

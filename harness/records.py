@@ -116,6 +116,35 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One computed figure against the published one; no data was needed."""
+
+    metric: str  # of rows.STRUCTURE_METRICS; says the unit
+    printed: str  # the claim, as printed
+    computed: float  # unrounded
+    difference: float  # computed - printed
+    tolerance: str  # decimal, in the unit of the metric
+    basis: str  # "half of the last printed digit": where the tolerance comes from
+    is_estimate: bool
+    verdict: Verdict  # REPRODUCED, LOWER or HIGHER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructureRecord:
+    """The computed figures of one row; ``verdict`` is that of them all."""
+
+    zoo: str
+    row_id: str
+    verdict: Verdict
+    reason: str  # why nothing was computed; empty when it was
+    figures: tuple[Figure, ...] = ()  # one per claim, in metric order
+    variables: int = 0
+    elements: int = 0
+    gflops_true: float = 0.0  # deformable convolutions counted too
+    format: int = RECORD_FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """The measured result of one row; ``verdict`` says how it ended."""
 

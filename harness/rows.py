@@ -18,6 +18,22 @@ METRICS_OF_DATASET: Mapping[str, tuple[str, ...]] = {
     "widerface": ("easy", "medium", "hard"),
 }
 
+#: Figures that need no data, as documents print them; a unit is part of the name. A
+#: quantised model's size is its int8 size.  # zoo-spec 3.4, 6.3
+STRUCTURE_METRICS = ("gflops", "size_mb", "size_kb", "int8_size_mb", "int8_size_kb")
+
+#: Printed differences from the baseline: metric -> the number it is a difference of.
+#: Those of GFLOPs and size are percentages.  # zoo-spec 6.2, 6.3
+DIFFERENCE_METRICS: Mapping[str, str] = {
+    "delta": "box_ap",
+    "easy_delta": "easy",
+    "medium_delta": "medium",
+    "hard_delta": "hard",
+    "gflops_delta": "gflops",
+    "size_delta": "size_mb",
+    "gflops_delta_in_text": "gflops",  # repeated by a sentence beside the table
+}
+
 #: marker -> what it selects; design 3 freezes the list.
 MARKERS: Mapping[str, str] = {
     "coco": "rows measured on COCO val2017",
@@ -37,21 +53,37 @@ MARKERS: Mapping[str, str] = {
 }
 
 #: Fields of a row that an erratum can correct.
-ERRATUM_FIELDS = ("input_px", "url", "strategy", "spelling")
+ERRATUM_FIELDS = (
+    *("input_px", "url", "strategy", "spelling"),
+    *STRUCTURE_METRICS,
+    *DIFFERENCE_METRICS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One published number, in percent."""
+    """One published number: an AP in percent, a figure, or a printed difference."""
 
     row_id: str
-    metric: str  # "box_ap", "easy", "medium" or "hard"
-    printed: str  # as printed: "24.0" stays "24.0"
+    metric: str  # of METRICS_OF_DATASET, STRUCTURE_METRICS or DIFFERENCE_METRICS
+    printed: str  # as printed: "24.0" stays "24.0", "-16.06%" keeps sign and unit
 
     @property
     def value_pct(self) -> Decimal:
-        """The printed decimal, exactly."""
+        """The printed decimal of an AP, exactly."""
         return Decimal(self.printed)
+
+    @property
+    def value(self) -> Decimal:
+        """The printed decimal, exactly, without the sign of percent."""
+        return Decimal(self.printed.removesuffix("%"))
+
+    @property
+    def last_digit(self) -> Decimal:
+        """One unit of the last printed digit: 0.01 of ``20.64``, 1 of ``95``."""
+        exponent = self.value.as_tuple().exponent
+        assert isinstance(exponent, int)
+        return Decimal(1).scaleb(exponent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +117,21 @@ class Row:
     @property
     def markers(self) -> frozenset[str]:
         """The pytest markers of the row (design 3)."""
-        family, _, _ = self.strategy.partition("_")
+        words = set(self.strategy.split("_"))
         marks = {self.dataset, self.architecture, "published"}
-        if family in ("prune", "distill", "quant"):
-            marks.add(family)
-        if family == "quant":
+        marks |= words & {"prune", "distill", "quant"}
+        if "quant" in words:
             marks.add(self.strategy)
         return frozenset(marks)
+
+    @property
+    def shaped_by(self) -> str:
+        """The strategy that the shapes of the archive come from.
+
+        Teaching a pruned network does not change its shapes again.
+        """
+        is_taught = self.strategy.startswith("distill_prune_")
+        return self.strategy.removeprefix("distill_") if is_taught else self.strategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +187,7 @@ class Zoo:
     tables: tuple[Table, ...]  # printed order
     rows: tuple[Row, ...]  # printed order
     archives: Mapping[str, Archive]
-    claims: Mapping[str, tuple[Claim, ...]]  # row id -> its claims, metric order
+    claims: Mapping[str, tuple[Claim, ...]]  # row id -> all its claims, metric order
     errata: tuple[Erratum, ...]
     tolerance: tuple[TolerancePart, ...]
 
@@ -161,6 +201,26 @@ class Zoo:
             if row.row_id == row_id:
                 return row
         raise KeyError(row_id)
+
+    def ap_claims(self, row_id: str) -> tuple[Claim, ...]:
+        """Return the APs published of a row: what a measurement is judged by."""
+        metrics = METRICS_OF_DATASET[self.row(row_id).dataset]
+        return tuple(one for one in self.claims[row_id] if one.metric in metrics)
+
+    def structure_claims(self, row_id: str) -> tuple[Claim, ...]:
+        """Return the figures published of a row that need no data."""
+        claims = self.claims[row_id]
+        return tuple(one for one in claims if one.metric in STRUCTURE_METRICS)
+
+    def difference_claims(self, row_id: str) -> tuple[Claim, ...]:
+        """Return the differences from a baseline published of a row."""
+        claims = self.claims[row_id]
+        return tuple(one for one in claims if one.metric in DIFFERENCE_METRICS)
+
+    def printed(self, row_id: str, metric: str) -> str | None:
+        """Return what the document prints of a row's metric; None if it is silent."""
+        found = [one for one in self.claims[row_id] if one.metric == metric]
+        return found[0].printed if found else None
 
     def errata_of(self, row_id: str) -> tuple[Erratum, ...]:
         """Return the errata that name the row, in file order."""

@@ -6,7 +6,7 @@ import pytest
 
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.pytest_zoo import settings_of
-from harness.record_files import read_record, read_records
+from harness.record_files import read_record, read_records, read_structures
 from harness.records import FAILING, INCOMPLETE, PASSING, Verdict
 from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
@@ -80,8 +80,8 @@ def project(
     pytester.makeconftest(PLAIN_CONFTEST)
     rows = pytester.mkdir("cases") / "zoo"
     rows.mkdir()
-    case = Path("cases", "zoo", "test_published_ap.py")
-    shutil.copyfile(request.config.rootpath / case, rows / case.name)
+    for case in (request.config.rootpath / "cases" / "zoo").glob("test_*.py"):
+        shutil.copyfile(case, rows / case.name)
     for folder, text in (
         ("unit", "def test_own(): pass\n"),
         ("bench", "import pytest\n@pytest.mark.speed\ndef test_fast(): pass\n"),
@@ -177,6 +177,80 @@ def test_bare_pytest_asks_for_no_row_and_says_how_to(project: pytest.Pytester) -
     assert result.stdout.lines[-2] == (
         "32 rows of the zoo were not asked for: "
         "`pytest -m coco`, `pytest -m 'voc and prune'`, `pytest --zoo demo`"
+    )
+
+
+def test_every_figure_is_a_case_under_its_row_and_metric(
+    project: pytest.Pytester, request: pytest.FixtureRequest
+) -> None:
+    march = open_zoo("march-2020", home=request.config.rootpath)
+    ids = collected(project, "-m", "structure", "--zoo", "march-2020")
+
+    assert len(ids) == 89
+    assert ids == [
+        f"{row.row_id}-{claim.metric}"
+        for row in march.rows
+        for claim in march.structure_claims(row.row_id)
+    ]
+
+
+def test_figures_carry_their_architecture_and_no_dataset(
+    project: pytest.Pytester,
+) -> None:
+    words = ("--zoo", "march-2020")
+    figures = collected(project, "-m", "structure and blazeface", *words)
+
+    assert len(figures) == 10
+    assert collected(project, "-m", "structure and (coco or published)", *words) == []
+    assert not set(figures) & set(collected(project, "-m", "widerface", *words))
+
+
+def test_a_bare_run_sets_figures_aside_as_well(project: pytest.Pytester) -> None:
+    assert collected(project) == ["test_own"]
+
+
+def test_figures_end_as_their_verdicts_and_are_recorded(
+    project: pytest.Pytester,
+) -> None:
+    words = ("-m", "structure", "--zoo", "march-2020", "--records", "kept")
+    kept = project.path / "kept" / "march-2020"
+    ran = project.runpytest(*words, "-k", "mobilenet_v1-coco-prune_r578-608")
+
+    ran.assert_outcomes(passed=2, deselected=151)
+    ran.stdout.fnmatch_lines(
+        [
+            "*= structure =*",
+            "*prune_r578-608  gflops   6.266     6.27     0.00  *0.005*reproduced",
+            "2 figures: 2 reproduced",
+        ]
+    )
+    (record,) = read_structures(kept).values()
+    assert record.verdict is Verdict.REPRODUCED
+
+
+def test_a_figure_without_a_network_fails_by_name(project: pytest.Pytester) -> None:
+    words = ("-m", "structure", "--zoo", "march-2020", "-k", "nas2")
+    ran = project.runpytest(*words)
+
+    ran.assert_outcomes(failed=1, deselected=152)
+    ran.stdout.fnmatch_lines(["unreadable: no network blazeface-nas2 in this version*"])
+
+
+def test_a_figure_that_is_not_the_printed_one_fails_with_both(
+    project: pytest.Pytester, request: pytest.FixtureRequest
+) -> None:
+    home = request.config.rootpath
+    folder = project.path / "rows" / "mine"
+    shutil.copytree(home / "cases" / "rows" / "march-2020", folder)
+    claims = (home / "expected" / "march-2020.csv").read_text(encoding="utf-8")
+    changed = claims.replace("prune_r578-608,gflops,6.27", "prune_r578-608,gflops,6.28")
+    (folder / "expected.csv").write_text(changed, encoding="utf-8")
+    words = ("-m", "structure", "--zoo", str(folder))
+    ran = project.runpytest(*words, "-k", "coco-prune_r578-608 and mobilenet_v1")
+
+    ran.assert_outcomes(failed=1, passed=1, deselected=151)
+    ran.stdout.fnmatch_lines(
+        ["lower: *prune_r578-608: gflops; expected 6.28 within 0.005 (half of*6.26*"]
     )
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -56,6 +57,52 @@ def test_a_claim_is_the_printed_decimal_exactly():
 
 
 @pytest.mark.parametrize(
+    ("printed", "value", "last_digit"),
+    [("20.64", "20.64", "0.01"), ("95", "95", "1"), ("-16.06%", "-16.06", "0.01")],
+)
+def test_a_figure_keeps_its_digits_and_loses_its_percent(printed, value, last_digit):
+    claim = Claim(row_id="r", metric="gflops", printed=printed)
+
+    assert claim.value == Decimal(value)
+    assert claim.last_digit == Decimal(last_digit)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "shaped_by"),
+    [
+        ("distill_prune_r578", "prune_r578"),
+        ("distill_split", "distill_split"),
+        ("prune_r578", "prune_r578"),
+    ],
+)
+def test_teaching_does_not_change_shapes(strategy, shaped_by):
+    assert row(strategy).shaped_by == shaped_by
+
+
+def test_claims_are_told_apart_by_what_they_are_about(zoo):
+    first = zoo.rows[0].row_id
+    claims = tuple(
+        Claim(row_id=first, metric=metric, printed=printed)
+        for metric, printed in (
+            ("box_ap", "24.0"),
+            ("gflops", "1.74"),
+            ("int8_size_mb", "25"),
+            ("delta", "+1.0"),
+        )
+    )
+    full = replace(zoo, claims={first: claims})
+
+    assert [one.metric for one in full.ap_claims(first)] == ["box_ap"]
+    assert [one.metric for one in full.structure_claims(first)] == [
+        "gflops",
+        "int8_size_mb",
+    ]
+    assert [one.metric for one in full.difference_claims(first)] == ["delta"]
+    assert full.printed(first, "gflops") == "1.74"
+    assert full.printed(first, "size_mb") is None
+
+
+@pytest.mark.parametrize(
     ("strategy", "marks"),
     [
         ("baseline", set()),
@@ -63,6 +110,7 @@ def test_a_claim_is_the_printed_decimal_exactly():
         ("distill_l2", {"distill"}),
         ("quant_post", {"quant", "quant_post"}),
         ("quant_aware", {"quant", "quant_aware"}),
+        ("distill_prune_r578", {"distill", "prune"}),
     ],
 )
 def test_a_row_is_marked_by_its_dataset_network_and_family(strategy, marks):

@@ -36,14 +36,14 @@ def list_rows(zoo: ZooName = DEFAULT_ZOO, as_json: AsJson = False) -> None:
         [
             (
                 str(row.row_id),
-                " / ".join(one.printed for one in found.claims[row.row_id]),
+                " / ".join(one.printed for one in found.ap_claims(row.row_id)),
                 row.archive,
                 " ".join(one.erratum_id for one in found.errata_of(row.row_id)),
             )
             for row in found.rows
         ],
     )
-    numbers = sum(len(one) for one in found.claims.values())
+    numbers = sum(len(found.ap_claims(row.row_id)) for row in found.rows)
     out.print(
         f"{found.name}: {len(found.rows)} rows, {numbers} numbers, "
         f"{len(found.archives)} archives"

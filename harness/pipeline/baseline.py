@@ -61,7 +61,7 @@ def _find_drops(zoo: Zoo, row: Row, now: Record, before: Record) -> Iterator[Fin
     runs = {one.erratum: one for one in now.measurements}
     for earlier in before.measurements:
         later = runs.get(earlier.erratum)
-        for claim in zoo.claims[row.row_id]:
+        for claim in zoo.ap_claims(row.row_id):
             old = earlier.scores_pct.get(claim.metric)
             new = later.scores_pct.get(claim.metric) if later else None
             if old is None or new is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.atomic import write_text
 from harness.errors import located
-from harness.record_files import read_records
+from harness.record_files import read_records, read_structures
 from harness.report.pages import Values, render_pages
 from harness.rows import Zoo
 
@@ -53,9 +53,9 @@ def check_pages(zoo: Zoo, records_folder: Path, output: Path, values: Values) ->
 
 
 def _render(zoo: Zoo, records_folder: Path, values: Values) -> dict[str, str]:
-    records = read_records(records_folder)
+    records, structures = read_records(records_folder), read_structures(records_folder)
     with located(records_folder):
-        return render_pages(zoo, records, values)
+        return render_pages(zoo, records, values, structures)
 
 
 def _difference(path: Path, expected: str) -> str:

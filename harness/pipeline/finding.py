@@ -22,6 +22,7 @@ class Rule(StrEnum):
     SCORE = "score"  # its numbers follow from both
     JUDGEMENT = "judgement"  # its judgements follow from the numbers
     VERDICT = "verdict"  # its verdict follows from the judgements
+    STRUCTURE = "structure"  # its figures are those that its network gives
     NO_RECORD = "no_record"  # every row has a record
     FAILED = "failed"  # whose verdict does not fail
     INCOMPLETE = "incomplete"  # and is that of a measurement

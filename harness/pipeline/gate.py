@@ -16,6 +16,7 @@ from harness.errors import RecordInvalid, UsageError
 from harness.pipeline.baseline import compare_with_baseline
 from harness.pipeline.finding import Finding, Rule, finding_of
 from harness.pipeline.recheck import recheck_record
+from harness.pipeline.structure import recheck_structures
 from harness.pipeline.waiving import apply_waivers
 from harness.record_files import read_record, record_paths
 from harness.records import FAILING, INCOMPLETE, Record
@@ -74,6 +75,7 @@ def gate(
             )
     findings, records = _read_folder(records_folder, Rule.RECORD)
     findings += _check_rows(zoo, records, records_folder, known_datasets or {})
+    findings += recheck_structures(zoo, records_folder)
     known = {row.row_id for row in zoo.rows}
     own = {
         row_id: record

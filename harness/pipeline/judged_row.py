@@ -92,7 +92,7 @@ def _score_run(
     budget = budget_of(shared.zoo.tolerance, row)
     judgements = tuple(
         judge(claim, scores[claim.metric], budget)
-        for claim in shared.zoo.claims[row.row_id]
+        for claim in shared.zoo.ap_claims(row.row_id)
     )
     return Measurement(
         input_px=planned.input_px,

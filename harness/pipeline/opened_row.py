@@ -52,7 +52,7 @@ def open_row(
             find_checkpoint_folder(folder, archive.name),
             architecture=row.architecture,
             backbone=row.backbone,
-            strategy=row.strategy,
+            strategy=row.shaped_by,
             num_classes=row.num_classes,
             width=row.width,
             also_accepted=doubted_strategies(zoo, row),

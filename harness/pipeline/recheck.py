@@ -136,7 +136,7 @@ def _check_judgements(
     budget = budget_of(zoo.tolerance, row)
     claims = [
         one
-        for one in zoo.claims[row.row_id]
+        for one in zoo.ap_claims(row.row_id)
         if one.metric in measurement.scores_pct  # else the scores are refused already
     ]
     expected = tuple(

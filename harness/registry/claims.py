@@ -5,22 +5,27 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from harness.errors import ZooDataError, located
 from harness.registry.problems import noting
-from harness.rows import Claim
+from harness.rows import DIFFERENCE_METRICS, STRUCTURE_METRICS, Claim
 
 HEADER = ("row", "metric", "printed")
+
+#: A printed difference; without its sign it is still printed, and `zoo check` tells.
+_DIFFERENCE = re.compile(r"[+-]?\d+(\.\d+)?%?")
 
 
 def parse_claims(text: str, problems: list[ZooDataError]) -> tuple[Claim, ...]:
     """Return the claims of a CSV text in file order; notes what is wrong.
 
     Lines that start with ``#`` say where the numbers come from and are passed over. A
-    claim is a decimal from 0 to 100, in percent, kept as printed.
+    claim is kept as printed: an AP is a decimal from 0 to 100, in percent; a figure a
+    decimal above 0; a difference may have a sign, and the sign of percent.
     """
     claims: list[Claim] = []
     seen: dict[tuple[str, str], int] = {}
@@ -102,14 +107,32 @@ def _parse_claim(cells: tuple[str, ...]) -> Claim:
             "cells of the line", expected=",".join(HEADER), got=",".join(cells)
         )
     row_id, metric, printed = cells
-    try:
-        value = Decimal(printed)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not (value.is_finite() and 0 <= value <= 100):
+    if not is_printable(metric, printed):
         raise ZooDataError(
             f"field printed of row {row_id}",
-            expected="a decimal from 0 to 100",
+            expected=expected_of(metric),
             got=repr(printed),
         )
     return Claim(row_id=row_id, metric=metric, printed=printed)
+
+
+def is_printable(metric: str, printed: str) -> bool:
+    """Return whether a document can print that of a metric."""
+    if metric in DIFFERENCE_METRICS:
+        return _DIFFERENCE.fullmatch(printed) is not None
+    try:
+        value = Decimal(printed)
+    except InvalidOperation:
+        return False
+    if metric in STRUCTURE_METRICS:
+        return value.is_finite() and value > 0
+    return value.is_finite() and 0 <= value <= 100
+
+
+def expected_of(metric: str) -> str:
+    """Return in words what a document can print of a metric."""
+    if metric in DIFFERENCE_METRICS:
+        return "a difference, such as +0.7 or -16.06%"
+    if metric in STRUCTURE_METRICS:
+        return "a decimal above 0"
+    return "a decimal from 0 to 100"

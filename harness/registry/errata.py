@@ -7,8 +7,14 @@ from pathlib import Path
 
 from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml, table_of
+from harness.registry.claims import expected_of, is_printable
 from harness.registry.problems import noting
-from harness.rows import ERRATUM_FIELDS, Erratum
+from harness.rows import (
+    DIFFERENCE_METRICS,
+    ERRATUM_FIELDS,
+    STRUCTURE_METRICS,
+    Erratum,
+)
 
 
 def read_errata(
@@ -49,6 +55,14 @@ def _parse_erratum(erratum_id: str, values: Mapping[str, object]) -> Erratum:
         note=block.text("note", ""),
     )
     block.finish()
+    if erratum.field in (*STRUCTURE_METRICS, *DIFFERENCE_METRICS) and not is_printable(
+        erratum.field, erratum.corrected
+    ):  # tables are added up with what it corrects to
+        raise ZooDataError(
+            "field corrected",
+            expected=expected_of(erratum.field),
+            got=repr(erratum.corrected),
+        )
     if not erratum.evidence:
         raise ZooDataError("field evidence", expected="at least one", got="none")
     return erratum

@@ -9,7 +9,17 @@ from harness.errors import ZooDataError
 from harness.registry.lock import Pin
 from harness.registry.moves import Move
 from harness.registry.table_reading import TableFile
-from harness.rows import METRICS_OF_DATASET, Archive, Claim, Row
+from harness.rows import (
+    DIFFERENCE_METRICS,
+    METRICS_OF_DATASET,
+    STRUCTURE_METRICS,
+    Archive,
+    Claim,
+    Row,
+)
+
+#: What any row may claim beside its APs, in the order it is told.
+FIGURES = (*STRUCTURE_METRICS, *DIFFERENCE_METRICS)
 
 
 def unique_rows(
@@ -82,7 +92,7 @@ def join_claims(
     file_name: str,
     problems: list[ZooDataError],
 ) -> dict[str, tuple[Claim, ...]]:
-    """Return the claims by row id, in metric order; every row has all of its own."""
+    """Return the claims by row id, in metric order; every row has all of its APs."""
     by_row: dict[str, dict[str, Claim]] = {row.row_id: {} for row in rows}
     metrics_of = {row.row_id: METRICS_OF_DATASET[row.dataset] for row in rows}
     for claim in claims:
@@ -94,7 +104,7 @@ def join_claims(
                     got="no such row",
                 )
             )
-        elif claim.metric not in metrics_of[claim.row_id]:
+        elif claim.metric not in (*metrics_of[claim.row_id], *FIGURES):
             problems.append(
                 ZooDataError(
                     f"{file_name}: claim {claim.row_id}: field metric",
@@ -117,6 +127,8 @@ def join_claims(
                 )
             )
     return {
-        row_id: tuple(found[one] for one in metrics_of[row_id] if one in found)
+        row_id: tuple(
+            found[one] for one in (*metrics_of[row_id], *FIGURES) if one in found
+        )
         for row_id, found in by_row.items()
     }

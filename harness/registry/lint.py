@@ -9,7 +9,10 @@ from pathlib import Path
 from harness.errors import ZooDataError, located
 from harness.registry.block import read_toml
 from harness.registry.datasets import read_known_datasets
+from harness.registry.editions import read_editions
+from harness.registry.lint_editions import edition_problems
 from harness.registry.lint_errata import errata_problems, move_problems
+from harness.registry.lint_figures import difference_problems, unit_problems
 from harness.registry.lint_numbers import claim_problems, tolerance_problems
 from harness.registry.lint_rows import (
     archive_problems,
@@ -36,7 +39,8 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
 
     Each message names file, row, field, what was expected and what was found. Looks at
     rows, claims, errata, moves, tolerance and the archive lock, at their joins in both
-    directions, and at the waivers and dataset facts beside them.
+    directions, at what the tables say of each other and of other editions, and at the
+    waivers and dataset facts beside them.
 
     Args:
         zoo_name: a name in ``home``, or the path of anybody's own folder.
@@ -48,6 +52,8 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
     sources = find_sources(zoo_name, home=home)
     reading = read_zoo(sources)
     zoo = reading.zoo
+    of_editions: list[ZooDataError] = []
+    editions = read_editions(sources, of_editions)
     found = chain(
         reading.problems,
         table_problems(zoo),
@@ -55,6 +61,10 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
         archive_problems(zoo, reading.archive_files),
         sharing_problems(zoo),
         claim_problems(zoo, sources.claims.name),
+        difference_problems(zoo, sources.claims.name),
+        unit_problems(zoo, sources.claims.name),
+        of_editions,
+        edition_problems(zoo, editions),
         errata_problems(zoo, reading.moves, sources.errata.name),
         move_problems(zoo, reading.moves),
         tolerance_problems(zoo, sources.tolerance.name),

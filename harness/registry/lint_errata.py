@@ -8,7 +8,13 @@ from harness.errors import ZooDataError
 from harness.registry import words
 from harness.registry.moves import Move
 from harness.registry.sources import MOVES_FILE
-from harness.rows import Erratum, Row, Zoo
+from harness.rows import (
+    DIFFERENCE_METRICS,
+    STRUCTURE_METRICS,
+    Erratum,
+    Row,
+    Zoo,
+)
 
 
 def errata_problems(
@@ -101,9 +107,10 @@ def _printed_problems(
     for row in rows:
         printed = _printed_by(row, erratum.field, zoo)
         if erratum.printed not in printed:
+            said = " or ".join(printed) or "nothing"
             yield ZooDataError(
                 f"{place}: field printed",
-                expected=f"what {row.row_id} prints, {' or '.join(printed)}",
+                expected=f"what {row.row_id} prints, {said}",
                 got=repr(erratum.printed),
             )
 
@@ -121,6 +128,9 @@ def _printed_by(row: Row, field: str, zoo: Zoo) -> tuple[str, ...]:
             for title, text in row.cells.items()
             if words.role_of(title) == "strategy"
         )
+    if field in (*STRUCTURE_METRICS, *DIFFERENCE_METRICS):
+        printed = zoo.printed(row.row_id, field)
+        return () if printed is None else (printed,)
     return tuple(row.cells.values())
 
 

@@ -13,9 +13,9 @@ _PRINTED = re.compile(r"\d{1,2}\.\d|100\.0")
 
 
 def claim_problems(zoo: Zoo, file_name: str) -> Iterator[ZooDataError]:
-    """Yield claims that are not printed with one decimal."""
-    for claims in zoo.claims.values():
-        for claim in claims:
+    """Yield APs that are not printed with one decimal."""
+    for row in zoo.rows:
+        for claim in zoo.ap_claims(row.row_id):
             if _PRINTED.fullmatch(claim.printed) is None:
                 yield ZooDataError(
                     f"{file_name}: claim {claim.row_id} {claim.metric}: field printed",

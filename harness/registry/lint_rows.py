@@ -116,7 +116,7 @@ def _word_problems(row: Row, place: str) -> Iterator[ZooDataError]:
             row.backbone,
             words.KNOWN_BACKBONES.get(row.architecture, frozenset()),
         ),
-        "strategy": (row.strategy, frozenset(words.STRATEGIES.values())),
+        "strategy": (row.strategy, words.KNOWN_STRATEGIES),
     }
     for name, (word, allowed) in known.items():
         if word not in allowed:
@@ -150,7 +150,7 @@ def _cell_problems(row: Row, table: Table, place: str) -> Iterator[ZooDataError]
         problems: list[ZooDataError] = []
         field = f"{place}: field cells.{titles[role]}"
         with noting(problems):
-            ours = _translated(row, role, cells[role], cells.get("pretrained"))
+            ours = _translated(row, role, cells)
             if ours != str(getattr(row, role)):
                 yield ZooDataError(
                     field,
@@ -166,9 +166,9 @@ def _cell_problems(row: Row, table: Table, place: str) -> Iterator[ZooDataError]
             )
 
 
-def _translated(row: Row, role: str, printed: str, pretrained: str | None) -> str:
+def _translated(row: Row, role: str, cells: Mapping[str | None, str]) -> str:
     if role == "strategy":
-        return words.translate(printed, words.STRATEGIES, "strategy")
+        return words.strategy_of(cells[role], cells.get("teacher"))
     if role == "backbone":
-        return words.backbone_of(row.architecture, printed, pretrained)
-    return printed
+        return words.backbone_of(row.architecture, cells[role], cells.get("pretrained"))
+    return cells[role]

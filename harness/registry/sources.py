@@ -89,6 +89,19 @@ def zoo_names(home: Path) -> tuple[str, ...]:
     )
 
 
+def sources_beside(sources: ZooSources) -> tuple[ZooSources, ...]:
+    """Return the zoos that share an ``expected`` folder with one, itself among them."""
+    expected = sources.shared_folder
+    if expected is None:
+        return ()
+    folders = sorted(path for path in sources.root.parent.iterdir() if path.is_dir())
+    return tuple(
+        _shared(folder, expected)
+        for folder in folders
+        if (expected / f"{folder.name}.csv").is_file()
+    )
+
+
 def _is_word(name: str) -> bool:
     return name not in ("", ".", "..") and Path(name).name == name
 

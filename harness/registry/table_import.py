@@ -42,7 +42,9 @@ def import_table(printed: DocumentTable, *, zoo: str, order: int) -> ImportedTab
     for line in printed.rows:
         with located(f"line {line.line}"):
             word = _cell(printed, line, titles["strategy"])
-            strategies.append(words.translate(word, words.STRATEGIES, "strategy"))
+            teacher = titles.get("teacher")
+            taught = None if teacher is None else _cell(printed, line, teacher)
+            strategies.append(words.strategy_of(word, taught))
     key = f"{_family_of(strategies)}_{dataset}"
     numbers = {titles[metric]: metric for metric in METRICS_OF_DATASET[dataset]}
     archives: dict[str, Archive] = {}

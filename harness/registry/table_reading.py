@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml
 from harness.registry.problems import noting
-from harness.rows import METRICS_OF_DATASET, Archive, Row, Table
+from harness.rows import METRICS_OF_DATASET, STRUCTURE_METRICS, Archive, Row, Table
 
 ALIGNMENTS = ("left", "center", "right")
 
@@ -102,7 +102,9 @@ def _check_columns(table: Table) -> None:
             got=", ".join(table.align),
         )
     metrics = METRICS_OF_DATASET[table.dataset]
-    if sorted(table.metric_columns.values()) != sorted(metrics):
+    aps = set(table.metric_columns.values()) - set(STRUCTURE_METRICS)
+    count = len(set(table.metric_columns.values()))
+    if aps != set(metrics) or len(table.metric_columns) != count:
         raise ZooDataError(
             "field metric_columns",
             expected=f"a column for each of {', '.join(metrics)}",

@@ -17,12 +17,12 @@ from harness.errors import ZooDataError
 class Column:
     """What a column of a published table holds, and its English title."""
 
-    role: str  # one of ROLES, or a metric of rows.METRICS_OF_DATASET
+    role: str  # one of ROLES, or a metric of rows
     english: str
 
 
 #: Columns that say something of the row itself; any other title is kept as a cell.
-ROLES = ("backbone", "pretrained", "strategy", "input_px", "link")
+ROLES = ("backbone", "pretrained", "strategy", "teacher", "input_px", "link")
 
 COLUMNS: Mapping[str, Column] = {
     "骨架网络": Column(role="backbone", english="Backbone"),
@@ -31,11 +31,15 @@ COLUMNS: Mapping[str, Column] = {
     "裁剪策略": Column(role="strategy", english="Pruning strategy"),
     "蒸馏策略": Column(role="strategy", english="Distillation strategy"),
     "量化策略": Column(role="strategy", english="Quantisation strategy"),
+    "教师模型": Column(role="teacher", english="Teacher"),
     "输入尺寸": Column(role="input_px", english="Input size"),
     "Box AP": Column(role="box_ap", english="Box AP"),
     "Easy Set": Column(role="easy", english="Easy Set"),
     "Medium Set": Column(role="medium", english="Medium Set"),
     "Hard Set": Column(role="hard", english="Hard Set"),
+    "GFLOPs": Column(role="gflops", english="GFLOPs"),
+    "模型体积(MB)": Column(role="size_mb", english="Model size (MB)"),
+    "模型体积(KB)": Column(role="size_kb", english="Model size (KB)"),
     "下载": Column(role="link", english="Download"),
     "Backbone": Column(role="backbone", english="Backbone"),
     "Model": Column(role="backbone", english="Model"),
@@ -50,6 +54,7 @@ CHAPTERS: Mapping[str, str] = {
     "基线模型库": "Baseline models",
     "裁剪模型库": "Pruned models",
     "蒸馏模型库": "Distilled models",
+    "蒸馏裁剪模型库": "Distilled and pruned models",
     "量化模型库": "Quantised models",
 }
 
@@ -73,6 +78,7 @@ BACKBONES: Mapping[str, Mapping[str, str]] = {
         "BlazeFace": "original",
         "BlazeFace-Lite": "lite",
         "BlazeFace-NAS": "nas",
+        "BlazeFace-NAS-V2": "nas2",
     },
 }
 
@@ -85,6 +91,8 @@ _WIDTH = re.compile(r" x (1/[1-9]\d*)$")
 
 STRATEGIES: Mapping[str, str] = {
     "baseline": "baseline",
+    "teacher": "baseline",
+    "SANAS": "baseline",  # how the network was found; it is not compressed
     "r578": "prune_r578",
     "sensity": "prune_sensity",
     "split_distiil": "distill_split",
@@ -92,6 +100,9 @@ STRATEGIES: Mapping[str, str] = {
     "post": "quant_post",
     "aware": "quant_aware",
 }
+
+#: What a cell says that has nothing to say.
+EMPTY_CELLS = ("-", "–")
 
 #: Outputs of a published network's classifier per dataset; a face network has
 #: background and face.  # zoo-spec 1.2, 1.4, 1.6
@@ -141,6 +152,26 @@ def backbone_of(architecture: str, printed: str, pretrained: str | None) -> str:
     if pretrained is None:
         return backbone
     return backbone + translate(pretrained, PRETRAINED, "pretrained weights")
+
+
+def strategy_of(printed: str, teacher: str | None) -> str:
+    """Return our word for a printed strategy and its printed teacher.
+
+    A pruned network that was taught is ``distill_`` and its pruning; a teacher says
+    nothing new of a strategy that is distillation itself.
+
+    Raises:
+        ZooDataError: the strategy is not in the table.
+    """
+    strategy = translate(printed, STRATEGIES, "strategy")
+    is_taught = teacher is not None and teacher not in EMPTY_CELLS
+    return f"distill_{strategy}" if is_taught and "prune_" in strategy else strategy
+
+
+#: Every strategy that a row can have.
+KNOWN_STRATEGIES = frozenset(STRATEGIES.values()) | {
+    strategy_of(word, "a teacher") for word in STRATEGIES
+}
 
 
 def role_of(title: str) -> str | None:

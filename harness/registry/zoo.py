@@ -121,6 +121,7 @@ def _read_title(sources: ZooSources, problems: list[ZooDataError]) -> str:
                 block.text("source", "")
                 block.text("version", "")
                 block.optional_date("date")
+                block.text("edition_of", "")  # registry.editions reads it
                 block.finish()
                 return title
     return sources.name

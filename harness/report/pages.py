@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
-from harness.records import Record
+from harness.records import Record, StructureRecord, Verdict
 from harness.report import notes
 from harness.report.cells import erratum_link, metric_cell
+from harness.report.figures import (
+    check_structures,
+    claim_of_column,
+    count_figures,
+    figure_cell,
+)
 from harness.report.markdown import render_table
 from harness.report.tally import NOT_MEASURED, check_belonging, count_outcomes
 from harness.report.words import PAGES, Words
-from harness.rows import Row, Table, Zoo
+from harness.rows import STRUCTURE_METRICS, Row, Table, Zoo
 
 
 class Values(StrEnum):
@@ -31,10 +37,14 @@ class _Page:
     records: Mapping[str, Record]
     values: Values
     words: Words
+    structures: Mapping[str, StructureRecord] = field(default_factory=dict)
 
 
 def render_pages(
-    zoo: Zoo, records: Mapping[str, Record], values: Values
+    zoo: Zoo,
+    records: Mapping[str, Record],
+    values: Values,
+    structures: Mapping[str, StructureRecord] | None = None,
 ) -> dict[str, str]:
     """Return the text of every page by file name; the same input, the same bytes.
 
@@ -42,8 +52,17 @@ def render_pages(
         RecordInvalid: a record is of another zoo, or of no row of this one.
     """
     check_belonging(zoo, records)
+    check_structures(zoo, structures or {})
     return {
-        name: _render(_Page(zoo=zoo, records=records, values=values, words=words))
+        name: _render(
+            _Page(
+                zoo=zoo,
+                records=records,
+                values=values,
+                words=words,
+                structures=structures or {},
+            )
+        )
         for name, words in PAGES.items()
     }
 
@@ -57,7 +76,9 @@ def _render(page: _Page) -> str:
     if page.values is Values.PUBLISHED:
         blocks.append(words.published_only)
     else:
-        blocks += [_head(page), words.how_to_read]
+        blocks += [_head(page), *_figures_head(page), words.how_to_read]
+        if any(zoo.structure_claims(row.row_id) for row in zoo.rows):
+            blocks.append(words.how_to_read_figures)
         blocks += notes.environments(page.records, words)
     ordered = sorted(zoo.tables, key=lambda table: table.order)
     for chapter, tables in groupby(ordered, key=lambda table: table.chapter):
@@ -85,6 +106,21 @@ def _head(page: _Page) -> str:
     return page.words.head.format(
         rows=page.words.rows(len(page.zoo.rows)), sum=" + ".join(terms)
     )
+
+
+def _figures_head(page: _Page) -> Iterator[str]:
+    """Yield the count of every verdict of a figure; nothing if none is published."""
+    counts = count_figures(page.zoo, page.structures)
+    words = {
+        **page.words.verdicts,
+        NOT_MEASURED: page.words.unmeasured,
+        Verdict.UNREADABLE: page.words.without_network,
+    }
+    terms = [f"{count} {words[one]}" for one, count in counts.items() if count]
+    if terms:
+        yield page.words.figures_head.format(
+            count=sum(counts.values()), sum=" + ".join(terms)
+        )
 
 
 def _chapter(page: _Page, chapter: str, tables: list[Table]) -> Iterator[str]:
@@ -122,9 +158,14 @@ def _cell(page: _Page, row: Row, table: Table, title: str) -> str:
     metric = table.metric_columns.get(title)
     if metric is None:
         return _translated(row.cells[title], table, words)
+    if metric in STRUCTURE_METRICS and page.values is Values.PUBLISHED:
+        claim = claim_of_column(zoo, row, metric)
+        return "" if claim is None else claim.printed
+    if metric in STRUCTURE_METRICS:
+        return figure_cell(zoo, row, metric, page.structures.get(row.row_id), words)
     if page.values is Values.MEASURED:
         return metric_cell(zoo, row, metric, page.records.get(row.row_id), words)
-    return next(one.printed for one in zoo.claims[row.row_id] if one.metric == metric)
+    return zoo.printed(row.row_id, metric) or ""
 
 
 def _marks(zoo: Zoo, row: Row) -> str:

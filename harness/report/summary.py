@@ -86,7 +86,7 @@ def summary_json(
             "row": row.row_id,
             "verdict": record.verdict if record else NOT_MEASURED,
             "reason": record.reason if record else "",
-            "claims": {one.metric: one.printed for one in zoo.claims[row.row_id]},
+            "claims": {one.metric: one.printed for one in zoo.ap_claims(row.row_id)},
             "runs": [
                 {
                     "input_px": one.input_px,
@@ -114,7 +114,7 @@ def summary_json(
 def _lines_of(zoo: Zoo, row: Row, record: Record | None) -> Iterator[SummaryLine]:
     for run in runs_of(row, zoo.errata, record):
         label = f"{run.input_px} {run.erratum or ''}".rstrip()
-        for claim in zoo.claims[row.row_id]:
+        for claim in zoo.ap_claims(row.row_id):
             judgement = judgement_of(run, claim.metric)
             if record is None or judgement is None:
                 verdict = NOT_MEASURED if record is None else record.verdict.value

@@ -51,6 +51,11 @@ class Words:
     one_row: str
     many_rows: str
     unmeasured: str  # in the count of the first lines
+    figures_head: str
+    how_to_read_figures: str
+    estimate: str
+    no_network: str  # in a cell
+    without_network: str  # in the count of the first lines
 
     def rows(self, count: int) -> str:
         """Return a count of rows."""
@@ -97,6 +102,9 @@ CHINESE = Words(
             "按权重 L1 范数裁剪检测头的卷积通道，各层比例为 10% 至 40%，"
             "由敏感度分析选定。"
         ),
+        "distill_prune_r578": (
+            "先按 prune_r578 裁剪，再由表中的教师模型蒸馏训练；形状与 prune_r578 相同。"
+        ),
         "distill_split": (
             "教师为 YOLOv3-ResNet34；坐标、目标置信度与类别的损失分开计算。"
         ),
@@ -132,6 +140,15 @@ CHINESE = Words(
     one_row="{count} 行",
     many_rows="{count} 行",
     unmeasured="未测量（无记录）",
+    figures_head="**{count} 个不需数据的数值 = {sum}**",
+    how_to_read_figures=(
+        "GFLOPs 与模型体积由网络结构算得，括号内依次为与公布值之差和结论。"
+        "GFLOPs 为卷积乘加次数除以 2^30，不含可变形卷积；MB 为各变量单独存成文件时"
+        "文件夹所占空间（MiB），KB 为文件字节之和；量化模型的体积为估计值。"
+    ),
+    estimate="约 {figure}",
+    no_network="– 未计算：本版本没有该网络",
+    without_network="本版本没有其网络",
 )
 
 ENGLISH = Words(
@@ -176,6 +193,10 @@ ENGLISH = Words(
             "Convolution channels of the head are pruned by the L1 norm of their "
             "weights: 10% to 40%, chosen per layer by a sensitivity analysis."
         ),
+        "distill_prune_r578": (
+            "Pruned as prune_r578, then taught by the model that the table names; the "
+            "shapes are those of prune_r578."
+        ),
         "distill_split": (
             "Taught by YOLOv3-ResNet34; box, objectness and class are separate losses."
         ),
@@ -216,6 +237,16 @@ ENGLISH = Words(
     one_row="{count} row",
     many_rows="{count} rows",
     unmeasured="not measured (no record)",
+    figures_head="**{count} figures that need no data = {sum}**",
+    how_to_read_figures=(
+        "GFLOPs and sizes are computed from the network, with difference and verdict. "
+        "GFLOPs are multiply-adds of convolutions / 2^30, deformable ones left out; MB "
+        "is the folder of one file per variable, in MiB; KB is the sum of the files' "
+        "bytes; the size of a quantised model is an estimate."
+    ),
+    estimate="about {figure}",
+    no_network="– not computed: no such network in this version",
+    without_network="without a network in this version",
 )
 
 #: Page -> its language.

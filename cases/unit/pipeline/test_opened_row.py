@@ -60,6 +60,14 @@ def test_an_opened_row_tells_what_was_really_opened(
     assert opened.used.ignored_files == ()
 
 
+def test_a_taught_pruned_row_has_the_shapes_of_its_pruning(
+    zoo: Zoo, settings: Settings
+) -> None:
+    taught = replace(zoo.row(PRUNED), strategy="distill_prune_r578")
+
+    assert open_row(zoo, taught, settings).used.shape_plan == "prune_r578"
+
+
 @pytest.mark.parametrize(
     ("source", "told"),
     [

@@ -77,6 +77,20 @@ def test_a_claim_that_moved_since_is_found(green: Folder) -> None:
     assert rules_of(report) == {("judgement", PLAIN)}
 
 
+def test_figures_published_beside_an_ap_do_not_judge_it(green: Folder) -> None:
+    (claim,) = green.zoo.claims[PLAIN]
+    figures = (
+        replace(claim, metric="gflops", printed="99.00"),
+        replace(claim, metric="delta", printed="+9.0"),
+    )
+    claims = {**green.zoo.claims, PLAIN: (claim, *figures)}
+    report = green.gate(zoo=replace(green.zoo, claims=claims))
+
+    assert rules_of(report) == {("no_record", PLAIN)}  # of its figures
+    assert "figures were not computed" in report.findings[0].message
+    assert report.exit_code == 3
+
+
 def test_a_run_whose_verdict_does_not_follow_is_refused(green: Folder) -> None:
     green.change_run(PLAIN, verdict=Verdict.HIGHER)
     report = green.gate()

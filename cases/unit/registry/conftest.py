@@ -1,3 +1,4 @@
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,13 +22,32 @@ def data() -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A copy of the January zoo that a test may spoil."""
+    """A copy of the January zoo, without its later edition, that a test may spoil."""
     home = tmp_path / "home"
     rows = Path("cases", "rows", "january-2020")
     shutil.copytree(REPOSITORY / rows, home / rows)
     shutil.copytree(REPOSITORY / "expected", home / "expected")
     (home / "expected" / "archives.lock.toml").unlink(missing_ok=True)
+    for name in ("errata.toml", "tolerance.toml", "datasets.toml"):
+        _drop_section(home / "expected" / name, "march-2020")
     return home
+
+
+@pytest.fixture
+def editions(tmp_path: Path) -> Path:
+    """A copy of both editions that a test may spoil."""
+    home = tmp_path / "editions"
+    for part in (Path("cases", "rows"), Path("expected")):
+        ignored = shutil.ignore_patterns("*.tar")  # nobody opens one here
+        shutil.copytree(REPOSITORY / part, home / part, ignore=ignored)
+    return home
+
+
+def _drop_section(path: Path, name: str) -> None:
+    """Remove every block of one zoo from a TOML file that several share."""
+    blocks = re.split(r"(?m)^(?=\[)", path.read_text(encoding="utf-8"))
+    kept = [one for one in blocks if not re.match(rf"\[+{name}\.", one)]
+    path.write_text("".join(kept), encoding="utf-8")
 
 
 @pytest.fixture

@@ -50,6 +50,24 @@ def test_what_is_not_known_is_not_in_the_head() -> None:
     assert text == "# what: numbers\nrow,metric,printed\n"
 
 
+@pytest.mark.parametrize(
+    ("metric", "printed"),
+    [
+        ("gflops", "20.64"),
+        ("size_kb", "815"),
+        ("delta", "+0.0"),
+        ("gflops_delta", "-16.06%"),
+        ("gflops_delta_in_text", "32.98%"),
+    ],
+)
+def test_a_figure_is_kept_as_it_is_printed(metric: str, printed: str) -> None:
+    problems: list[ZooDataError] = []
+    (claim,) = parse_claims(f"row,metric,printed\na,{metric},{printed}\n", problems)
+
+    assert problems == []
+    assert (claim.metric, claim.printed) == (metric, printed)
+
+
 def test_the_printed_text_is_kept() -> None:
     (claim,) = parse_claims("row,metric,printed\na,box_ap,24.0\n", [])
 
@@ -65,6 +83,9 @@ def test_the_printed_text_is_kept() -> None:
         ("a,box_ap,100.1", "from 0 to 100, got '100.1'"),
         ("a,box_ap,-0.1", "from 0 to 100, got '-0.1'"),
         ("a,box_ap,", "from 0 to 100, got ''"),
+        ("a,gflops,0", "field printed of row a; expected a decimal above 0, got '0'"),
+        ("a,size_mb,x", "expected a decimal above 0, got 'x'"),
+        ("a,delta,0.7 up", r"expected a difference, such as \+0.7 or -16.06%, got"),
     ],
 )
 def test_a_malformed_line_is_noted_and_the_next_is_read(

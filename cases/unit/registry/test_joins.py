@@ -44,6 +44,19 @@ def test_a_metric_of_another_dataset_is_a_problem(home: Path, edit: Edit) -> Non
     )
 
 
+def test_figures_are_joined_after_the_aps_of_a_row(home: Path, edit: Edit) -> None:
+    figures = f"{ROW},delta,+1.0\n{ROW},gflops,2.93\n"
+    edit("expected/january-2020.csv", "printed\n", f"printed\n{figures}")
+    reading = read_zoo(find_sources("january-2020", home=home))
+
+    assert reading.problems == ()
+    assert [one.metric for one in reading.zoo.claims[ROW]] == [
+        "box_ap",
+        "gflops",
+        "delta",
+    ]
+
+
 def test_a_face_row_that_lacks_one_of_three_is_a_problem(
     home: Path, edit: Edit
 ) -> None:

@@ -84,8 +84,9 @@ MOVED = f"{BASE}prune/yolov3_r50vd_dcn_prune1x.tar"
             'corrected = "sensity"',
             'corrected = "sensitive"',
             (
-                "erratum E5: field corrected; expected aware or baseline or l2_distiil "
-                "or post or r578 or sensity or split_distiil, got 'sensitive'"
+                "erratum E5: field corrected; expected SANAS or aware or baseline or "
+                "l2_distiil or post or r578 or sensity or split_distiil or teacher, "
+                "got 'sensitive'"
             ),
         ),
     ],

@@ -41,7 +41,8 @@ def test_an_id_that_is_not_made_of_the_fields_is_told(home: Path, edit: Edit) ->
             'strategy = "prune_sensity"',
             'strategy = "prune"',
             (
-                "field strategy; expected baseline or distill_l2 or distill_split or "
+                "field strategy; expected baseline or distill_l2 or "
+                "distill_prune_r578 or distill_prune_sensity or distill_split or "
                 "prune_r578 or prune_sensity or quant_aware or quant_post, got prune"
             ),
         ),

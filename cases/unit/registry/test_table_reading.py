@@ -52,6 +52,19 @@ def test_a_table_file_is_read(tmp_path: Path) -> None:
     assert (row.zoo, row.table, row.width) == ("mine", "demo_coco", 0.125)
 
 
+def test_a_table_may_have_columns_for_figures(tmp_path: Path) -> None:
+    text = TABLE.replace('"Download"]', '"GFLOPs", "Download"]').replace(
+        '"center", "center"]', '"center", "center", "center"]'
+    )
+    text = text.replace('"box_ap" }', '"box_ap", GFLOPs = "gflops" }')
+    problems: list[ZooDataError] = []
+    file = read_table(write(tmp_path, text + ARCHIVE + ROW), "mine", problems)
+
+    assert problems == []
+    assert file is not None
+    assert file.table.metric_columns == {"Box AP": "box_ap", "GFLOPs": "gflops"}
+
+
 def test_a_row_is_of_full_width_unless_it_says_otherwise(tmp_path: Path) -> None:
     text = TABLE + ARCHIVE + ROW.replace("width = 0.125\n", "")
     file = read_table(write(tmp_path, text), "mine", [])

@@ -2,7 +2,7 @@ import pytest
 
 from harness.errors import ZooDataError
 from harness.registry import words
-from harness.rows import METRICS_OF_DATASET
+from harness.rows import METRICS_OF_DATASET, STRUCTURE_METRICS
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_every_column_has_a_known_role_and_an_english_title(title: str) -> None:
     column = words.COLUMNS[title]
     metrics = {one for several in METRICS_OF_DATASET.values() for one in several}
 
-    assert column.role in {*words.ROLES, *metrics}
+    assert column.role in {*words.ROLES, *metrics, *STRUCTURE_METRICS}
     assert column.english.isascii()
 
 
 def test_a_column_that_only_decorates_has_no_role() -> None:
-    assert words.role_of("GFLOPs") is None
+    assert words.role_of("Latency") is None
 
 
 def test_every_dataset_has_metrics_and_classes() -> None:
@@ -65,3 +65,21 @@ def test_every_dataset_has_metrics_and_classes() -> None:
 @pytest.mark.parametrize("architecture", words.ARCHITECTURES.values())
 def test_every_architecture_has_backbones(architecture: str) -> None:
     assert words.BACKBONES[architecture]
+
+
+@pytest.mark.parametrize(
+    ("printed", "teacher", "strategy"),
+    [
+        ("r578", None, "prune_r578"),
+        ("r578", "-", "prune_r578"),
+        ("r578", "ResNet34 (36.2)", "distill_prune_r578"),
+        ("split_distiil", "ResNet34", "distill_split"),
+        ("teacher", "-", "baseline"),
+        ("SANAS", None, "baseline"),
+    ],
+)
+def test_a_teacher_makes_a_pruned_network_a_distilled_one(
+    printed: str, teacher: str | None, strategy: str
+) -> None:
+    assert words.strategy_of(printed, teacher) == strategy
+    assert strategy in words.KNOWN_STRATEGIES
