@@ -29,7 +29,9 @@ def outputs_of(edition, width=1.0):
 
 
 def test_the_editions_are_the_words_of_the_rows():
-    assert set(EDITIONS) == set(BACKBONES["blazeface"].values()) == set(COUNTS)
+    later = {"nas2"}  # printed by a later edition; no network of it yet
+
+    assert set(EDITIONS) == set(BACKBONES["blazeface"].values()) - later == set(COUNTS)
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
