@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
-from harness.model.device import Device, import_paddle
-from harness.model.graph import build_graph, serialise
+from harness.model.device import Device
+from harness.model.heads import HeadsFunction, forward_heads, graph_heads
 from harness.model.layouts.contract import InferenceProgram, WeightSource, listed
 from harness.model.layouts.opened_folder import open_folder
 from harness.model.layouts.weights import Arrays, read_weights
 from harness.model.multiclass_nms import multiclass_nms
 from harness.model.network import Network, demand_network
 from harness.model.plan import Plan, plan_network
-from harness.model.predictor import Predictor
 from harness.model.preprocess import NORMALISATIONS, normalise
 from harness.model.program_protocol import demand_protocol
 from harness.model.shape_plans import (
@@ -29,12 +27,8 @@ from harness.model.shape_plans import (
     plan_of_strategy,
     planned_channels,
 )
-from harness.model.tensors import TensorOps
 from harness.model.yolo_box import decode_heads
 from harness.model.yolov3_head import block_convs
-
-#: [B, 3, S, S] float32 to three heads [B, 3 * (5 + C), H, W].
-HeadsFunction = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,21 +130,12 @@ def open_heads(
     opened: OpenedArchive, device: Device, *, optimise: bool = True
 ) -> HeadsFunction:
     """Return the network as an optimised graph on the device."""
-    program, parameters = serialise(build_graph(opened.network, opened.weights))
-    return Predictor(program, parameters, device=device, optimise=optimise).run
+    return graph_heads(opened.network, opened.weights, device, optimise=optimise)
 
 
 def plain_heads(opened: OpenedArchive) -> HeadsFunction:
     """Return the network as plain operations, the reference for :func:`open_heads`."""
-    paddle = import_paddle()
-    state = {name: paddle.to_tensor(one) for name, one in opened.weights.items()}
-
-    def heads(images: NDArray[np.float32]) -> list[NDArray[Any]]:
-        with paddle.no_grad():
-            outputs = opened.network(TensorOps(state), paddle.to_tensor(images))
-        return [one.numpy() for one in outputs]
-
-    return heads
+    return forward_heads(opened.network, opened.weights)
 
 
 def _demand_variables(program: InferenceProgram, plan: Plan) -> None:

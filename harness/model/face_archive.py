@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable
 from harness.model.blazeface import EDITIONS, BlazeFace
-from harness.model.device import Device, import_paddle
-from harness.model.face_detector import FaceHeadsFunction
-from harness.model.graph import build_graph, serialise
+from harness.model.device import Device
+from harness.model.heads import HeadsFunction, forward_heads, graph_heads
 from harness.model.layouts.opened_folder import open_folder
 from harness.model.layouts.weights import Arrays, read_weights
 from harness.model.plan import plan_network
-from harness.model.predictor import Predictor
-from harness.model.tensors import TensorOps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +58,11 @@ def open_face_archive(
 
 def open_face_heads(
     opened: OpenedFaceArchive, device: Device, *, optimise: bool = True
-) -> FaceHeadsFunction:
+) -> HeadsFunction:
     """Return the network as an optimised graph on the device."""
-    program, parameters = serialise(build_graph(opened.network, opened.weights))
-    return Predictor(program, parameters, device=device, optimise=optimise).run
+    return graph_heads(opened.network, opened.weights, device, optimise=optimise)
 
 
-def plain_face_heads(opened: OpenedFaceArchive) -> FaceHeadsFunction:
+def plain_face_heads(opened: OpenedFaceArchive) -> HeadsFunction:
     """Return the network as plain operations, to compare with the optimised graph."""
-    paddle = import_paddle()
-    state = {name: paddle.to_tensor(one) for name, one in opened.weights.items()}
-
-    def heads(images: NDArray[np.float32]) -> list[NDArray[Any]]:
-        with paddle.no_grad():
-            outputs = opened.network(TensorOps(state), paddle.to_tensor(images))
-        return [one.numpy() for one in outputs]
-
-    return heads
+    return forward_heads(opened.network, opened.weights)

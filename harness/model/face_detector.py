@@ -5,7 +5,7 @@ Nothing is resized and nothing is merged here: one image at one scale.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from harness.detections import ImageDetections
 from harness.model.blazeface import NUM_CLASSES
 from harness.model.center_size_boxes import decode_center_size
+from harness.model.heads import HeadsFunction
 from harness.model.multiclass_nms import BLAZEFACE_RULE, multiclass_nms
 from harness.model.prior_boxes import prior_boxes
 
 Floats = NDArray[np.float32]
-
-#: [B, 3, H, W] float32 to boxes and classes at stride 8, boxes and classes at 16.
-FaceHeadsFunction = Callable[[Floats], Sequence[Floats]]
 
 FACE = 1  # the class; 0 is the background, which is never detected  # zoo-spec 1.4
 MEAN_BGR = (104.0, 117.0, 123.0)  # zoo-spec 1.7
@@ -32,7 +30,7 @@ SCALE = np.float32(127.502231)  # zoo-spec 1.7
 class FaceDetector:
     """Finds faces in images as they are."""
 
-    heads: FaceHeadsFunction
+    heads: HeadsFunction
 
     def detect(self, images_rgb: NDArray[np.uint8]) -> list[ImageDetections]:
         """Return the faces of each image, best first, in its pixels, not clipped.

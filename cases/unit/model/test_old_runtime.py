@@ -6,7 +6,8 @@ The traps below change no shape: only these goldens tell them apart.
 import numpy as np
 import pytest
 
-from harness.model import detector, tensors
+from harness.model import heads as heads_module
+from harness.model import tensors
 from harness.model.backbones import mobilenet_v1
 from harness.model.detector import Detector, open_heads, plain_heads
 from harness.model.preprocess import IMAGENET, normalise
@@ -88,11 +89,11 @@ class BackboneBeforeRoute(TensorOps):
 
 TRAPS = {
     "C4 after conv5_5": (mobilenet_v1, "FEATURES", ("conv3_2", "conv5_5", "conv6")),
-    "no ReLU": (detector, "TensorOps", NoRelu),
-    "no ReLU after conv6": (detector, "TensorOps", LastReluMissing),
+    "no ReLU": (heads_module, "TensorOps", NoRelu),
+    "no ReLU after conv6": (heads_module, "TensorOps", LastReluMissing),
     "leaky slope 0.01": (tensors, "LEAKY_SLOPE", 0.01),
     "BN epsilon 1e-3": (tensors, "BN_EPSILON", 1e-3),
-    "backbone before route": (detector, "TensorOps", BackboneBeforeRoute),
+    "backbone before route": (heads_module, "TensorOps", BackboneBeforeRoute),
 }
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.model import blazeface, face_archive, tensors
+from harness.model import blazeface, tensors
+from harness.model import heads as heads_module
 from harness.model.blazeface import EDITIONS
 from harness.model.face_archive import open_face_heads, plain_face_heads
 from harness.model.face_detector import FaceDetector, normalise_faces
@@ -127,31 +128,31 @@ class PoolsTheMean(TensorOps):
 TRAPS = {
     "2_sep without ReLU": (
         "original",
-        (face_archive, "TensorOps", SecondSepWithoutRelu),
+        (heads_module, "TensorOps", SecondSepWithoutRelu),
     ),
     "2_sep without ReLU, NAS": (
         "nas",
-        (face_archive, "TensorOps", SecondSepWithoutRelu),
+        (heads_module, "TensorOps", SecondSepWithoutRelu),
     ),
     "single 1_sep with ReLU": (
         "original",
-        (face_archive, "TensorOps", SingleSepWithRelu),
+        (heads_module, "TensorOps", SingleSepWithRelu),
     ),
     "single 1_sep with ReLU, NAS": (
         "nas",
-        (face_archive, "TensorOps", SingleSepWithRelu),
+        (heads_module, "TensorOps", SingleSepWithRelu),
     ),
-    "lite sep without ReLU": ("lite", (face_archive, "TensorOps", LiteSepWithoutRelu)),
+    "lite sep without ReLU": ("lite", (heads_module, "TensorOps", LiteSepWithoutRelu)),
     "shortcut without ReLU": (
         "original",
-        (face_archive, "TensorOps", ShortcutWithoutRelu),
+        (heads_module, "TensorOps", ShortcutWithoutRelu),
     ),
     "shortcut without ReLU, lite": (
         "lite",
-        (face_archive, "TensorOps", ShortcutWithoutRelu),
+        (heads_module, "TensorOps", ShortcutWithoutRelu),
     ),
-    "sum without ReLU": ("original", (face_archive, "TensorOps", SumWithoutRelu)),
-    "mean pooled": ("original", (face_archive, "TensorOps", PoolsTheMean)),
+    "sum without ReLU": ("original", (heads_module, "TensorOps", SumWithoutRelu)),
+    "mean pooled": ("original", (heads_module, "TensorOps", PoolsTheMean)),
     "BN epsilon 1e-3": ("original", (tensors, "BN_EPSILON", 1e-3)),
     "stride 8 after double_blaze_1": (
         "original",

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from harness.model import detector
+from harness.model import heads as heads_module
 from harness.model.detector import Detector, open_heads, plain_heads
 from harness.model.preprocess import IMAGENET, UNSCALED, normalise
 from harness.model.tensors import TensorOps
@@ -260,7 +260,7 @@ DEFORMABLE_TRAPS = (
     "trap", [IdentityInStage2, *RESIDUAL_TRAPS], ids=lambda one: one.__name__
 )
 def test_a_resnet34_that_steps_into_a_trap_is_told_apart(monkeypatch, old_r34, trap):
-    monkeypatch.setattr(detector, "TensorOps", trap)
+    monkeypatch.setattr(heads_module, "TensorOps", trap)
 
     assert largest_difference(plain_heads(old_r34.open()), old_r34.golden) > TELLS_APART
 
@@ -269,7 +269,7 @@ def test_a_resnet34_that_steps_into_a_trap_is_told_apart(monkeypatch, old_r34, t
     "trap", [*RESIDUAL_TRAPS, *DEFORMABLE_TRAPS], ids=lambda one: one.__name__
 )
 def test_a_resnet50_that_steps_into_a_trap_is_told_apart(monkeypatch, old_r50, trap):
-    monkeypatch.setattr(detector, "TensorOps", trap)
+    monkeypatch.setattr(heads_module, "TensorOps", trap)
 
     assert largest_difference(plain_heads(old_r50.open()), old_r50.golden) > TELLS_APART
 

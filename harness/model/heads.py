@@ -1,0 +1,44 @@
+"""A network and its weights in, a function from images to raw outputs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.model.device import Device, import_paddle
+from harness.model.graph import NetworkFunction, build_graph, serialise
+from harness.model.predictor import Predictor
+from harness.model.tensors import TensorOps
+
+#: [B, 3, H, W] float32 to the network's outputs, float32, in its order.
+HeadsFunction = Callable[[NDArray[np.float32]], Sequence[NDArray[np.float32]]]
+
+
+def graph_heads(
+    network: NetworkFunction,
+    weights: Mapping[str, NDArray[Any]],
+    device: Device,
+    *,
+    optimise: bool,
+) -> HeadsFunction:
+    """Return the network as an exported graph on the device."""
+    program, parameters = serialise(build_graph(network, weights))
+    return Predictor(program, parameters, device=device, optimise=optimise).run
+
+
+def forward_heads(
+    network: NetworkFunction, weights: Mapping[str, NDArray[Any]]
+) -> HeadsFunction:
+    """Return the network as plain operations, the reference for the graph."""
+    paddle = import_paddle()
+    state = {name: paddle.to_tensor(one) for name, one in weights.items()}
+
+    def heads(images: NDArray[np.float32]) -> list[NDArray[Any]]:
+        with paddle.no_grad():
+            outputs = network(TensorOps(state), paddle.to_tensor(images))
+        return [one.numpy() for one in outputs]
+
+    return heads
