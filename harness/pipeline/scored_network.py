@@ -14,8 +14,9 @@ from harness.dataset.resize import resize_cubic
 from harness.detections import join_images
 from harness.evaluate import coco_ap
 from harness.evaluate.batches import BATCH_SIZE
-from harness.model.detector import Detector, OpenedArchive, open_heads
+from harness.model.detector import Detector
 from harness.model.device import open_device
+from harness.model.heads import graph_heads
 from harness.model.network import Network
 
 
@@ -27,11 +28,9 @@ def score_network(
     input_px: int,
 ) -> Mapping[str, float]:
     """Return the scores of a network that is in memory, in percent, unrounded."""
-    opened = OpenedArchive(
-        network=network, weights=weights, layout="", shape_plan="", ignored_files=()
-    )
+    device = open_device(gpu=False)
     detector = Detector(
-        heads=open_heads(opened, open_device(gpu=False)),
+        heads=graph_heads(network, weights, device, optimise=True),
         backbone=network.backbone,
         input_px=input_px,
     )
