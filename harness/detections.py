@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -57,33 +57,43 @@ class Detections:
             DetectionsInvalid: lengths differ, a score or coordinate is not finite, a
                 class is negative, an image id was not evaluated or is listed twice.
         """
-        count = len(self.image_ids)
-        for name in ("classes", "scores", "boxes_xyxy"):
-            got = len(self.arrays()[name])
-            if got != count:
-                raise DetectionsInvalid(
-                    f"{name} has another length than image_ids", expected=count, got=got
-                )
-        for name, array in (("scores", self.scores), ("boxes_xyxy", self.boxes_xyxy)):
-            flat = array.reshape(count, array.size // max(count, 1))  # count may be 0
-            bad = np.flatnonzero(~np.isfinite(flat).all(axis=1))
-            if len(bad):
-                raise DetectionsInvalid(
-                    f"{name}, detection {bad[0]} of image {self.image_ids[bad[0]]}",
-                    expected="finite numbers",
-                    got=flat[bad[0]].tolist(),
-                )
-        if count and int(self.classes.min()) < 0:
-            raise DetectionsInvalid(
-                "classes", expected="0 or more", got=int(self.classes.min())
-            )
-        if len(np.unique(self.evaluated_ids)) != len(self.evaluated_ids):
-            raise DetectionsInvalid("evaluated_ids lists an image twice")
-        unknown = np.setdiff1d(self.image_ids, self.evaluated_ids)
-        if len(unknown):
-            raise DetectionsInvalid(
-                f"detections of image {unknown[0]}, which was not evaluated"
-            )
+        _check_found(self.evaluated_ids, self.image_ids, self.classes)
+        _check_rows(
+            self.image_ids, {"scores": self.scores, "boxes_xyxy": self.boxes_xyxy}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Detections as the official result file of a dataset states them.
+
+    COCO: ``xywh``; VOC: ``xyxy`` whose first pixel is 1; WIDER FACE: ``xywh`` rounded
+    to a tenth, scores to a thousandth. Every metric scores these, whoever found them;
+    ``harness.formats`` turns them to and from files and :class:`Detections`.
+    """
+
+    evaluated_ids: NDArray[np.int64]  # [I]
+    image_ids: NDArray[np.int64]  # [N] in the order of the file
+    classes: NDArray[np.int32]  # [N] contiguous class ids, 0-based
+    scores: NDArray[np.float64]  # [N]
+    boxes: NDArray[np.float64]  # [N, 4] in the file's own convention
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name, in declaration order."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    def sha256(self) -> str:
+        """Return a digest of the values: same results, same digest, any file."""
+        return digest_arrays("results/1", self.arrays())
+
+    def check(self) -> None:
+        """Refuse results that no metric may score.
+
+        Raises:
+            DetectionsInvalid: as for :meth:`Detections.check`.
+        """
+        _check_found(self.evaluated_ids, self.image_ids, self.classes)
+        _check_rows(self.image_ids, {"scores": self.scores, "boxes": self.boxes})
 
 
 def join_images(
@@ -122,3 +132,41 @@ def join_detections(parts: Sequence[Detections]) -> Detections:
             for name in parts[0].arrays()
         }
     )
+
+
+def _check_found(
+    evaluated_ids: NDArray[np.int64],
+    image_ids: NDArray[np.int64],
+    classes: NDArray[np.int32],
+) -> None:
+    _demand_length("classes", classes, len(image_ids))
+    if len(classes) and int(classes.min()) < 0:
+        raise DetectionsInvalid("classes", expected="0 or more", got=int(classes.min()))
+    if len(np.unique(evaluated_ids)) != len(evaluated_ids):
+        raise DetectionsInvalid("evaluated_ids lists an image twice")
+    unknown = np.setdiff1d(image_ids, evaluated_ids)
+    if len(unknown):
+        raise DetectionsInvalid(
+            f"detections of image {unknown[0]}, which was not evaluated"
+        )
+
+
+def _check_rows(image_ids: NDArray[np.int64], rows: Mapping[str, NDArray[Any]]) -> None:
+    count = len(image_ids)
+    for name, array in rows.items():
+        _demand_length(name, array, count)
+        flat = array.reshape(count, array.size // max(count, 1))  # count may be 0
+        bad = np.flatnonzero(~np.isfinite(flat).all(axis=1))
+        if len(bad):
+            raise DetectionsInvalid(
+                f"{name}, detection {bad[0]} of image {image_ids[bad[0]]}",
+                expected="finite numbers",
+                got=flat[bad[0]].tolist(),
+            )
+
+
+def _demand_length(name: str, array: NDArray[Any], count: int) -> None:
+    if len(array) != count:
+        raise DetectionsInvalid(
+            f"{name} has another length than image_ids", expected=count, got=len(array)
+        )

@@ -16,7 +16,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -25,12 +25,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from harness.atomic import replacing, write_text
-from harness.detections import Detections
+from harness.detections import Detections, Results
 from harness.errors import RecordInvalid, located
 from harness.records import RECORD_FORMAT, Record, StructureRecord
-from harness.truth import CocoTruth
+from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
-Arrays = TypeVar("Arrays", Detections, CocoTruth)
 Kept = TypeVar("Kept", Record, StructureRecord)
 
 #: Folder of the structure records in a records folder.
@@ -147,35 +146,37 @@ def _read(path: Path, kind: type[Kept]) -> Kept:
     return record
 
 
-def write_detections(folder: Path, detections: Detections) -> str:
+def write_detections(folder: Path, detections: Detections | Results) -> str:
     """Write detections under their digest; return the path relative to ``folder``."""
     return _write_arrays(folder, "detections", detections)
 
 
-def read_detections(folder: Path, name: str) -> Detections:
+def read_detections(folder: Path, name: str) -> Detections | Results:
     """Read detections and check that they are those of their file name.
 
     Raises:
         RecordInvalid: the file is missing or malformed, or its values were altered.
     """
-    return _read_arrays(folder, name, Detections)
+    found: Detections | Results = _read_arrays(folder, name, (Detections, Results))
+    return found
 
 
-def write_truth(folder: Path, truth: CocoTruth) -> str:
+def write_truth(folder: Path, truth: Truth) -> str:
     """Write truth under its digest; return the path relative to ``folder``."""
     return _write_arrays(folder, "truth", truth)
 
 
-def read_truth(folder: Path, name: str) -> CocoTruth:
+def read_truth(folder: Path, name: str) -> Truth:
     """Read truth and check that it is that of its file name.
 
     Raises:
         RecordInvalid: the file is missing or malformed, or its values were altered.
     """
-    return _read_arrays(folder, name, CocoTruth)
+    truth: Truth = _read_arrays(folder, name, (CocoTruth, VocTruth, FaceTruth))
+    return truth
 
 
-def _write_arrays(folder: Path, kind: str, value: Detections | CocoTruth) -> str:
+def _write_arrays(folder: Path, kind: str, value: Detections | Results | Truth) -> str:
     name = f"{kind}/{value.sha256()}.npz"
     path = folder / name
     if not path.exists():  # named by content: there already means right already
@@ -184,14 +185,15 @@ def _write_arrays(folder: Path, kind: str, value: Detections | CocoTruth) -> str
     return name
 
 
-def _read_arrays(folder: Path, name: str, kind: type[Arrays]) -> Arrays:
+def _read_arrays(folder: Path, name: str, kinds: Sequence[type[Any]]) -> Any:
+    """Read the one of several kinds whose arrays the file has."""
     path = folder / name
     with located(path):
         if not path.is_relative_to(folder) or ".." in Path(name).parts:
             raise RecordInvalid("path leaves the records folder", got=name)
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                value = kind(**{one.name: arrays[one.name] for one in fields(kind)})
+                value = _kind_of(arrays, kinds)(**dict(arrays))
         except FileNotFoundError as error:
             raise RecordInvalid(
                 "no such file", next_step="copy the records folder whole"
@@ -204,6 +206,13 @@ def _read_arrays(folder: Path, name: str, kind: type[Arrays]) -> Arrays:
                 "the values were altered", expected=f"sha256 {path.stem}", got=digest
             )
     return value
+
+
+def _kind_of(names: Iterable[str], kinds: Sequence[type[Any]]) -> type[Any]:
+    for kind in kinds:
+        if {one.name for one in fields(kind)} == set(names):
+            return kind
+    raise ValueError(f"arrays {', '.join(sorted(names)) or 'none'}")
 
 
 def _revive(kind: Any, data: Any) -> Any:

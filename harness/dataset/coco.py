@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from harness.dataset.coco_annotations import ListedImage, parse_annotations
 from harness.dataset.fingerprint import fingerprint_files
 from harness.dataset.image import ImageEntry
+from harness.dataset.labelled import LabelledSet
 from harness.errors import DatasetMissing, UsageError, located
 from harness.truth import CocoTruth
 
@@ -21,19 +21,7 @@ IMAGES = Path("coco", "val2017")  # design 3
 NAMED_FILES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CocoSet:
-    """A COCO-format set that was checked and is ready to be detected on."""
-
-    images: tuple[ImageEntry, ...]  # ascending image_id
-    truth: CocoTruth  # of these images alone
-    fingerprint: str  # of the annotation file and these images
-    image_count: int
-    annotation_count: int  # crowds too
-    limit: int | None  # None when every image of the annotation file is in ``images``
-
-
-def open_coco(root: Path, *, limit: int | None = None) -> CocoSet:
+def open_coco(root: Path, *, limit: int | None = None) -> LabelledSet[CocoTruth]:
     """Open and check the COCO validation set under a data root.
 
     Every image file is read once, for the fingerprint; none is decoded.
@@ -61,7 +49,7 @@ def open_coco(root: Path, *, limit: int | None = None) -> CocoSet:
     paths = _image_paths(root / IMAGES, used)
     used_ids = np.array([image.image_id for image in used], dtype=np.int64)
     truth = parsed.truth if is_whole else parsed.truth.subset(used_ids)
-    return CocoSet(
+    return LabelledSet(
         images=tuple(
             ImageEntry(
                 image_id=image.image_id,
@@ -72,7 +60,7 @@ def open_coco(root: Path, *, limit: int | None = None) -> CocoSet:
             for image in used
         ),
         truth=truth,
-        fingerprint=fingerprint_files(annotations, paths),
+        fingerprint=fingerprint_files({annotations.name: annotations}, paths),
         image_count=len(used),
         annotation_count=len(truth.box_image_ids),
         limit=None if is_whole else limit,

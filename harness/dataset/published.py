@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from harness.dataset.coco import CocoSet
+from harness.dataset.labelled import LabelledSet
+from harness.truth import Truth
 
 
 def differences(
-    found: CocoSet,
+    found: LabelledSet[Truth],
     *,
     image_count: int | None = None,
     annotation_count: int | None = None,

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from harness.boxes import xyxy_to_xywh_inclusive
-from harness.detections import Detections
+from harness.detections import Detections, Results
 from harness.errors import DatasetInvalid, DetectionsInvalid
+from harness.formats.coco_results import to_results
 from harness.truth import CocoTruth
 
 #: Key of a score -> its place in COCOeval.stats.  # pycocotools, summarize
@@ -46,14 +46,13 @@ def engine_name() -> str:
     return f"pycocotools {importlib.metadata.version('pycocotools')}"
 
 
-def score(detections: Detections, truth: CocoTruth) -> Mapping[str, float]:
+def score(found: Detections | Results, truth: CocoTruth) -> Mapping[str, float]:
     """Return the COCO box APs in percent, unrounded.
 
-    Boxes become ``[x1, y1, x2 - x1 + 1, y2 - y1 + 1]`` in float64, as the published
-    evaluation wrote them; class ``c`` is ``truth.category_ids[c]``.  # zoo-spec 1.5
+    Class ``c`` is ``truth.category_ids[c]``.  # zoo-spec 1.5
 
     Args:
-        detections: of exactly the images of ``truth``.
+        found: of exactly the images of ``truth``.
         truth: what is really there.
 
     Returns:
@@ -65,9 +64,9 @@ def score(detections: Detections, truth: CocoTruth) -> Mapping[str, float]:
             an image of the truth was not evaluated.
         DatasetInvalid: the truth is malformed, or has nothing to score against.
     """
-    detections.check()
-    unseen = np.setdiff1d(truth.image_ids, detections.evaluated_ids)
-    unknown = np.setdiff1d(detections.evaluated_ids, truth.image_ids)
+    found.check()
+    unseen = np.setdiff1d(truth.image_ids, found.evaluated_ids)
+    unknown = np.setdiff1d(found.evaluated_ids, truth.image_ids)
     if len(unseen) or len(unknown):
         raise DetectionsInvalid(
             "evaluated images",
@@ -75,11 +74,12 @@ def score(detections: Detections, truth: CocoTruth) -> Mapping[str, float]:
             got=f"{len(unseen)} too few, {len(unknown)} unknown",
             next_step="score against the truth of the evaluated images alone",
         )
+    results = to_results(found) if isinstance(found, Detections) else found
     return score_xywh(
-        image_ids=detections.image_ids,
-        classes=detections.classes,
-        scores=detections.scores.astype(np.float64),
-        boxes_xywh=xyxy_to_xywh_inclusive(detections.boxes_xyxy.astype(np.float64)),
+        image_ids=results.image_ids,
+        classes=results.classes,
+        scores=results.scores,
+        boxes_xywh=results.boxes,
         truth=truth,
     )
 

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from harness.artifact.pack import pack_tar
 from harness.atomic import write_text
-from harness.dataset.coco import CocoSet, open_coco
+from harness.dataset.coco import open_coco
 from harness.dataset.coco_scenes import write_coco_scenes
+from harness.dataset.labelled import LabelledSet
 from harness.errors import ZooDataError
 from harness.model.layouts.separate_files import write_weights
 from harness.model.network import Network
@@ -40,6 +41,7 @@ from harness.rows import METRICS_OF_DATASET, Claim, Row, Zoo
 from harness.train.initial import initial_weights
 from harness.train.recipe import read_recipe
 from harness.train.yolov3 import Progress, network_of, train
+from harness.truth import CocoTruth
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -162,7 +164,7 @@ def _archives(zoo: Zoo, trained: Mapping[str, Trained]) -> list[tuple[str, Train
     return [(name, trained[strategy]) for name, strategy in strategies.items()]
 
 
-def _draw(embedded: Embedded, work: Path) -> CocoSet:
+def _draw(embedded: Embedded, work: Path) -> LabelledSet[CocoTruth]:
     root = work / scenes_folder(embedded)
     write_coco_scenes(root, seed=embedded.scene_seed, count=embedded.scene_count)
     return open_coco(root)
@@ -206,7 +208,7 @@ def _claims(rows: tuple[Row, ...], ap_pct: Mapping[str, float]) -> str:
     )
 
 
-def _description(embedded: Embedded, found: CocoSet) -> str:
+def _description(embedded: Embedded, found: LabelledSet[CocoTruth]) -> str:
     return (
         "# Written by `zoo demo make`. The zoo draws its own validation set; its\n"
         "# archives lie beside, under the paths of their addresses, and are served.\n"

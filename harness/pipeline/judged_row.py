@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.errors import HarnessError
-from harness.evaluate import coco_ap
 from harness.evaluate.detect import Detected, Failed, Outcome, Run
+from harness.evaluate.metrics import METRICS
 from harness.model.device import Device
 from harness.model.protocol import yolov3_protocol
 from harness.pipeline.opened_dataset import OpenedDataset
@@ -87,7 +87,7 @@ def _score_run(
     row = planned.row.row
     truth = shared.dataset.found.truth
     start_s = time.perf_counter()
-    scores = coco_ap.score(outcome.detections, truth)
+    scores = METRICS[row.dataset].score(outcome.detections, truth)
     score_wall_s = time.perf_counter() - start_s
     budget = budget_of(shared.zoo.tolerance, row)
     judgements = tuple(

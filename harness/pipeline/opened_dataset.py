@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.dataset.coco import CocoSet, open_coco
+from harness.dataset.labelled import LabelledSet
 from harness.dataset.published import differences
+from harness.dataset.readers import DATASETS
 from harness.errors import DatasetMissing
 from harness.pipeline.settings import Settings
 from harness.registry.datasets import KnownDataset
-
-#: Datasets that this version can open.
-OPENED = ("coco",)
+from harness.truth import Truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +18,7 @@ class OpenedDataset:
     """A dataset ready to be detected on."""
 
     name: str
-    found: CocoSet
+    found: LabelledSet[Truth]
     differences: tuple[str, ...]  # from the published one; not asked of a part
 
 
@@ -30,19 +29,19 @@ def open_dataset(name: str, settings: Settings) -> OpenedDataset:
         DatasetMissing: no data root, no such set under it, or no reader for it yet.
         DatasetInvalid: the set is there and malformed.
     """
-    if name not in OPENED:
+    if name not in DATASETS:
         raise DatasetMissing(
             f"no reader for the dataset {name!r} in this version",
-            expected=" or ".join(OPENED),
+            expected=" or ".join(DATASETS),
         )
     if settings.data_root is None:
         raise DatasetMissing(
             f"no data root to look for {name} in",
             next_step="give --data-root DIR or set ZOO_DATA_ROOT",
         )
-    found = open_coco(settings.data_root, limit=settings.limit)
+    found = DATASETS[name](settings.data_root, limit=settings.limit)
     if found.limit is not None:
-        return OpenedDataset(name=name, found=found, differences=())
+        return OpenedDataset(name=name, found=found, differences=found.faults)
     known = settings.known_datasets.get(name, KnownDataset())
     told = differences(
         found,
@@ -50,4 +49,4 @@ def open_dataset(name: str, settings: Settings) -> OpenedDataset:
         annotation_count=known.annotation_count,
         fingerprint=known.fingerprint,
     )
-    return OpenedDataset(name=name, found=found, differences=told)
+    return OpenedDataset(name=name, found=found, differences=(*found.faults, *told))

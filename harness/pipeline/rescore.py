@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from harness.detections import Detections
+from harness.detections import Detections, Results
 from harness.errors import HarnessError, RecordInvalid
-from harness.evaluate import coco_ap
+from harness.evaluate.metrics import METRICS
 from harness.pipeline.finding import Finding, Rule, finding_of, refused
 from harness.record_files import read_detections, read_truth
 from harness.records import DatasetUsed, Measurement, Record
 from harness.rows import METRICS_OF_DATASET, Row
-from harness.truth import CocoTruth
-
-#: Dataset -> what scores it.
-SCORERS: Mapping[str, Callable[[Detections, CocoTruth], Mapping[str, float]]] = {
-    "coco": coco_ap.score
-}
+from harness.truth import Truth
 
 #: How far a recomputed score may lie from the stored one: the order of a float sum.
 SAME_SCORE_PCT = 1e-9
@@ -26,13 +21,13 @@ SAME_SCORE_PCT = 1e-9
 
 def recheck_scores(row: Row, record: Record, folder: Path) -> Iterator[Finding]:
     """Yield what is wrong with the stored arrays, and scores that they do not give."""
-    scorer = SCORERS.get(row.dataset)
-    if scorer is None:
+    metric = METRICS.get(row.dataset)
+    if metric is None:
         yield refused(
             Rule.SCORE,
             row.row_id,
             f"no metric recomputes {row.dataset}",
-            expected=" | ".join(SCORERS),
+            expected=" | ".join(METRICS),
         )
         return
     if record.dataset is None:
@@ -51,14 +46,14 @@ def recheck_scores(row: Row, record: Record, folder: Path) -> Iterator[Finding]:
             continue
         yield from _check_detections(row, measurement, detections)
         try:
-            scores = scorer(detections, truth)
+            scores = metric.score(detections, truth)
         except HarnessError as error:
             yield finding_of(Rule.SCORE, row.row_id, error)
             continue
         yield from _check_numbers(row, measurement, scores)
 
 
-def _check_truth(row: Row, used: DatasetUsed, truth: CocoTruth) -> Iterator[Finding]:
+def _check_truth(row: Row, used: DatasetUsed, truth: Truth) -> Iterator[Finding]:
     for field, expected in (
         ("truth_sha256", truth.sha256()),
         ("image_count", len(truth.image_ids)),
@@ -76,7 +71,7 @@ def _check_truth(row: Row, used: DatasetUsed, truth: CocoTruth) -> Iterator[Find
 
 
 def _check_detections(
-    row: Row, measurement: Measurement, detections: Detections
+    row: Row, measurement: Measurement, detections: Detections | Results
 ) -> Iterator[Finding]:
     for field, expected, got in (
         ("detections_sha256", detections.sha256(), measurement.detections_sha256),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.dataset.coco import CocoSet
 from harness.dataset.image import read_rgb
+from harness.dataset.labelled import LabelledSet
 from harness.dataset.resize import resize_cubic
 from harness.detections import join_images
 from harness.evaluate import coco_ap
@@ -18,12 +18,13 @@ from harness.model.detector import Detector
 from harness.model.device import open_device
 from harness.model.heads import graph_heads
 from harness.model.network import Network
+from harness.truth import CocoTruth
 
 
 def score_network(
     network: Network,
     weights: Mapping[str, NDArray[Any]],
-    found: CocoSet,
+    found: LabelledSet[CocoTruth],
     *,
     input_px: int,
 ) -> Mapping[str, float]:

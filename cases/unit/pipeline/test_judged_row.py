@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.dataset.coco import CocoSet
+from harness.dataset.labelled import LabelledSet
 from harness.detections import Detections
 from harness.errors import ArchiveUnavailable, HarnessError
 from harness.evaluate.detect import Detected, Failed, Run
@@ -35,7 +35,7 @@ def shared(session_zoo: Zoo, true_records: Path, tmp_path: Path) -> SharedPass:
     """A pass over the small truth that the true records were scored against."""
     used = read_record(true_records / f"{PLAIN}.json").dataset
     assert used is not None
-    found = CocoSet(
+    found = LabelledSet(
         images=(),
         truth=read_truth(true_records, used.truth_file),
         fingerprint="f" * 64,

@@ -1,0 +1,24 @@
+"""What every dataset reader makes of a data root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from harness.dataset.image import ImageEntry
+from harness.truth import Truth
+
+T_co = TypeVar("T_co", bound=Truth, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledSet(Generic[T_co]):
+    """A set that was checked and is ready to be detected on."""
+
+    images: tuple[ImageEntry, ...]  # ascending image_id
+    truth: T_co  # of these images alone
+    fingerprint: str  # of the annotation files and these images
+    image_count: int
+    annotation_count: int  # of the dataset's published count: see its reader
+    limit: int | None  # None when every image that is listed is in ``images``
+    faults: tuple[str, ...] = ()  # files that are not there: named, and not dropped

@@ -1,0 +1,28 @@
+"""The datasets that can be opened, by the word that rows use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from harness.dataset.coco import open_coco
+from harness.dataset.labelled import LabelledSet
+from harness.truth import Truth
+
+
+class Reader(Protocol):
+    """What opens the set of one dataset under a data root."""
+
+    def __call__(self, root: Path, *, limit: int | None = None) -> LabelledSet[Truth]:
+        """Open and check; only the first ``limit`` images when it is given.
+
+        Raises:
+            UsageError: the limit is below 1.
+            DatasetMissing: its annotations, or all of its images, are not there.
+            DatasetInvalid: its annotations are malformed.
+        """
+        ...
+
+
+DATASETS: Mapping[str, Reader] = {"coco": open_coco}
