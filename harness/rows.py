@@ -112,6 +112,7 @@ class Row:
     archive: str  # Archive.name
     num_classes: int
     width: float = 1.0  # channel multiplier; 1 for every published row
+    scales: str = "multi"  # of faces: every published row looks at several; or "single"
     cells: Mapping[str, str] = field(default_factory=dict)  # column title -> as printed
 
     @property

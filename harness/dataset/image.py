@@ -75,7 +75,7 @@ def read_rgb(path: Path) -> Pixels:
     return rgb
 
 
-def decoder_name() -> str:
+def opencv_name() -> str:
     """Return the one OpenCV distribution that is installed, and its version.
 
     Two of them write over each other's files, so that nobody can say which one decodes;

@@ -1,7 +1,7 @@
-"""Image entries in, batches of resized pixels out, read one batch ahead.
+"""Image entries in, batches of pixels out, read one batch ahead.
 
-An image is read and decoded once and resized once per distinct input size, however
-many detectors look at it.
+An image is read and decoded once and made ready once per distinct view, however many
+detectors look at it.
 """
 
 from __future__ import annotations
@@ -10,23 +10,29 @@ from collections import deque
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.dataset.image import ImageEntry, read_rgb
-from harness.dataset.resize import resize_cubic
+from harness.dataset.image import ImageEntry, Pixels
+from harness.dataset.views import DECODERS, View
+from harness.errors import DatasetInvalid, DatasetMissing
 
 BATCH_SIZE = 8  # zoo-spec 1.2; the last batch may be short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """The pixels of up to ``BATCH_SIZE`` images, once per input size."""
+class Seen:
+    """What one view shows of a batch: the images that could be read, in order."""
 
-    images_rgb: Mapping[int, NDArray[np.uint8]]  # input_px -> [B, S, S, 3], read-only
-    sizes_hw: NDArray[np.int32]  # [B, 2] original height and width, as annotated
+    image_ids: tuple[int, ...]  # of the R images that could be read
+    images_rgb: Any  # [R, S, S, 3] of a Square; else R arrays [H, W, 3]; read-only
+    sizes_hw: NDArray[np.int32]  # [R, 2] original height and width, as annotated
+    faults: Mapping[int, str]  # image id -> why it could not be read
+
+
+Batch = Mapping[View, Seen]  # of up to ``BATCH_SIZE`` images
 
 
 class Reading(Protocol):
@@ -38,34 +44,43 @@ class Reading(Protocol):
         ...
 
     @property
-    def sizes_px(self) -> Collection[int]:
-        """The distinct input sizes to resize them to."""
+    def views(self) -> Collection[View]:
+        """The distinct views to make of them."""
         ...
 
 
 Step = TypeVar("Step", bound=Reading)
 
 
-def load_batch(entries: Sequence[ImageEntry], sizes_px: Collection[int]) -> Batch:
-    """Read the images and resize them to every size.
+def load_batch(entries: Sequence[ImageEntry], views: Collection[View]) -> Batch:
+    """Read the images and make every view of them.
 
-    Raises:
-        DatasetMissing: an image file is gone.
-        DatasetInvalid: an image cannot be decoded.
+    An image that is gone or cannot be decoded stops nobody: it is told as a fault.
     """
-    squares: dict[int, list[NDArray[np.uint8]]] = {size_px: [] for size_px in sizes_px}
-    for entry in entries:
-        rgb = read_rgb(entry.path)  # [H, W, 3]
-        for size_px, resized in squares.items():
-            resized.append(resize_cubic(rgb, size_px))
-    images_rgb = {size_px: np.stack(resized) for size_px, resized in squares.items()}
-    for pixels in images_rgb.values():
-        pixels.flags.writeable = False  # several detectors look at them
-    return Batch(
-        images_rgb=images_rgb,
-        sizes_hw=np.array(
-            [(entry.height_px, entry.width_px) for entry in entries], dtype=np.int32
-        ),
+    decoders = {view.decoder for view in views}
+    read = {name: [_read(entry, name) for entry in entries] for name in decoders}
+    return {view: _see(view, entries, read[view.decoder]) for view in views}
+
+
+def _read(entry: ImageEntry, decoder: str) -> Pixels | str:
+    """Return the pixels, or why there are none."""
+    try:
+        return DECODERS[decoder](entry.path)
+    except (DatasetMissing, DatasetInvalid) as error:
+        return str(error)
+
+
+def _see(
+    view: View, entries: Sequence[ImageEntry], read: Sequence[Pixels | str]
+) -> Seen:
+    pairs = list(zip(entries, read, strict=True))
+    shown = [(entry, rgb) for entry, rgb in pairs if not isinstance(rgb, str)]
+    sizes_hw = [(entry.height_px, entry.width_px) for entry, _ in shown]
+    return Seen(
+        image_ids=tuple(entry.image_id for entry, _ in shown),
+        images_rgb=view.join([view.look(rgb) for _, rgb in shown]) if shown else (),
+        sizes_hw=np.array(sizes_hw, dtype=np.int32).reshape(-1, 2),
+        faults={entry.image_id: rgb for entry, rgb in pairs if isinstance(rgb, str)},
     )
 
 
@@ -78,12 +93,12 @@ def read_ahead(
         steps: what is read; asked for one step ahead.
 
     Yields:
-        Each step with the future of its batch, which raises what reading it raised.
+        Each step with the future of its batch.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
         coming: deque[tuple[Step, Future[Batch]]] = deque()
         for step in steps:
-            future = reader.submit(load_batch, step.entries, step.sizes_px)
+            future = reader.submit(load_batch, step.entries, step.views)
             coming.append((step, future))
             if len(coming) > 1:
                 yield coming.popleft()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.dataset.image import ImageEntry
+from harness.dataset.views import View
 from harness.detections import Detections, ImageDetections, join_images
 from harness.errors import DetectionsInvalid, UsageError, located
-from harness.evaluate.batches import BATCH_SIZE, Batch, read_ahead
+from harness.evaluate.batches import BATCH_SIZE, Seen, read_ahead
 from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredRun, StoreKey
 
 #: Called with how many images are done and how many there are.
@@ -26,16 +27,16 @@ class Detector(Protocol):
 
     @property
     def input_px(self) -> int:
-        """The side S of the square that the network looks at."""
+        """The input size that its row prints; of a square view, the side S."""
         ...
 
     def detect(
-        self, images_rgb: NDArray[np.uint8], sizes_hw: NDArray[np.int32]
+        self, images_rgb: Any, sizes_hw: NDArray[np.int32]
     ) -> list[ImageDetections]:
         """Return what is in each image, in original pixels.
 
         Args:
-            images_rgb: ``[B, S, S, 3]``.
+            images_rgb: ``[B, S, S, 3]``, or B arrays ``[H, W, 3]``, as the run's view.
             sizes_hw: ``[B, 2]``, original height and width.
         """
         ...
@@ -46,6 +47,7 @@ class Run:
     """One detector over the dataset, and the name of what it will find."""
 
     key: StoreKey
+    view: View  # what the detector looks at
     open_detector: Callable[[], Detector]  # not called when all is in the store
 
 
@@ -57,6 +59,8 @@ class Detected:
     computed_images: int  # the others came from the store
     wall_s: float  # inside the detector, for the computed images alone
     cpu_s: float  # of the process in that time, so with the reading ahead
+    #: Image id -> why it could not be read; such an image has no detections.
+    faults: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def replayed(self) -> bool:
@@ -73,6 +77,13 @@ class Failed:
 
 Outcome = Detected | Failed
 
+#: Of an image that could not be read.
+NOTHING = ImageDetections(
+    classes=np.zeros(0, np.int32),
+    scores=np.zeros(0, np.float32),
+    boxes_xyxy=np.zeros((0, 4), np.float32),
+)
+
 
 def detect(
     images: Sequence[ImageEntry],
@@ -84,7 +95,8 @@ def detect(
 ) -> tuple[Outcome, ...]:
     """Show the images to every detector that has not seen them, and keep what it finds.
 
-    An image is read once for all detectors. What the store holds is not computed again;
+    An image is read once for all detectors; one that cannot be read is told as a fault
+    of the run and has no detections. What the store holds is not computed again;
     what was computed is stored every ``PART_IMAGES`` images. The failure of one run, of
     whatever kind, does not stop the others.
 
@@ -115,11 +127,13 @@ class _Job:
     """A run under way."""
 
     input_px: int
+    view: View
     stored: StoredRun
     missing: frozenset[int] = frozenset()
     detector: Detector | None = None  # let go of when the job fails or is done
     error: Exception | None = None
     found: list[ImageDetections] = field(default_factory=list)  # of the part so far
+    faults: dict[int, str] = field(default_factory=dict)  # likewise
     computed_images: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
@@ -136,28 +150,33 @@ class _Job:
             self.error = error
             self.detector = None
 
-    def look_at(self, batch: Batch, image_ids: Sequence[int]) -> None:
+    def look_at(self, seen: Seen, image_ids: Sequence[int]) -> None:
+        found = dict.fromkeys(image_ids, NOTHING)
+        if seen.image_ids:
+            found |= zip(seen.image_ids, self._detect(seen), strict=True)
+        self.found += found.values()
+        self.faults |= seen.faults
+
+    def _detect(self, seen: Seen) -> list[ImageDetections]:
         assert self.detector is not None
         wall_s, cpu_s = time.perf_counter(), time.process_time()
-        with located(f"images {image_ids[0]} to {image_ids[-1]}"):
-            found = self.detector.detect(
-                batch.images_rgb[self.input_px], batch.sizes_hw
-            )
+        with located(f"images {seen.image_ids[0]} to {seen.image_ids[-1]}"):
+            found = self.detector.detect(seen.images_rgb, seen.sizes_hw)
             self.wall_s += time.perf_counter() - wall_s
             self.cpu_s += time.process_time() - cpu_s
-            if len(found) != len(image_ids):
+            if len(found) != len(seen.image_ids):
                 raise DetectionsInvalid(
                     "images in the detector's answer",
-                    expected=len(image_ids),
+                    expected=len(seen.image_ids),
                     got=len(found),
                 )
-        self.found += found
+        return found
 
     def end_part(self, part: int) -> None:
         image_ids = self.stored.part_image_ids(part)
-        self.stored.write_part(part, join_images(image_ids, self.found))
+        self.stored.write_part(part, join_images(image_ids, self.found), self.faults)
         self.computed_images += len(image_ids)
-        self.found = []
+        self.found, self.faults = [], {}
         if part == max(self.missing):
             self.detector = None
 
@@ -169,6 +188,7 @@ class _Job:
                     computed_images=self.computed_images,
                     wall_s=self.wall_s,
                     cpu_s=self.cpu_s,
+                    faults=self.stored.read_faults(),
                 )
         assert self.error is not None
         return Failed(error=self.error)
@@ -184,12 +204,12 @@ class _Step:
     jobs: Sequence[_Job]
 
     @property
-    def sizes_px(self) -> frozenset[int]:
-        return frozenset(job.input_px for job in self.jobs)
+    def views(self) -> frozenset[View]:
+        return frozenset(job.view for job in self.jobs)
 
 
 def _open_job(run: Run, stored: StoredRun, *, fresh: bool) -> _Job:
-    job = _Job(input_px=run.key.input_px, stored=stored)
+    job = _Job(input_px=run.key.input_px, view=run.view, stored=stored)
     with job.failing_alone():
         if fresh:
             stored.discard()
@@ -221,7 +241,7 @@ def _work(
                 if job.error is not None:
                     continue  # it failed while this batch was being read
                 with job.failing_alone():
-                    job.look_at(future.result(), image_ids)
+                    job.look_at(future.result()[job.view], image_ids)
                     if step.ends_part:
                         job.end_part(step.part)
             done += len(step.entries)

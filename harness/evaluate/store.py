@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from harness.errors import DetectionsInvalid
 #: Bump by hand when the project's own code makes other detections of the same inputs;
 #: what the stores hold under an older one is then never looked at again.
 DETECTION_REVISION = 1
+
+#: Detections of a part, and why images of it could not be read.
+_Part: TypeAlias = tuple[Detections, dict[int, str]]
 
 #: Images of one part: what a killed run loses at most. A multiple of the batch size,
 #: so that a run that goes on forms the batches that an unbroken one does.
@@ -85,8 +89,15 @@ class StoredRun:
             part for part in range(self.part_count) if self._read_part(part) is None
         )
 
-    def write_part(self, part: int, detections: Detections) -> None:
+    def write_part(
+        self, part: int, detections: Detections, faults: Mapping[int, str]
+    ) -> None:
         """Keep the detections of a part, whole or not at all.
+
+        Args:
+            part: its place in the run.
+            detections: of its images.
+            faults: image id -> why it could not be read.
 
         Raises:
             DetectionsInvalid: they are not of the part's images in order, or are such
@@ -106,7 +117,8 @@ class StoredRun:
         with replacing(self._path(part)) as beside, beside.open("wb") as file:
             np.savez_compressed(
                 file,
-                digest=np.array(self._part_digest(detections)),
+                digest=np.array(self._part_digest(detections, faults)),
+                faults=np.array(_faults_text(faults)),
                 **detections.arrays(),
             )
 
@@ -116,18 +128,30 @@ class StoredRun:
         Raises:
             DetectionsInvalid: a part is missing or damaged.
         """
-        parts = []
+        return join_detections([detections for detections, _ in self._read_parts()])
+
+    def read_faults(self) -> dict[int, str]:
+        """Return why images could not be read, by image id.
+
+        Raises:
+            DetectionsInvalid: a part is missing or damaged.
+        """
+        found: dict[int, str] = {}
+        for _, faults in self._read_parts():
+            found |= faults
+        return found
+
+    def _read_parts(self) -> Iterator[_Part]:
         for part in range(self.part_count):
-            detections = self._read_part(part)
-            if detections is None:
+            read = self._read_part(part)
+            if read is None:
                 raise DetectionsInvalid(
                     f"part {part} of {self.folder}",
                     expected=f"{self.part_count} whole parts",
                     got="a missing or damaged one",
                     next_step="run again: only what is missing is computed",
                 )
-            parts.append(detections)
-        return join_detections(parts)
+            yield read
 
     def discard(self) -> None:
         """Forget every part, so that all of them have to be computed."""
@@ -137,13 +161,13 @@ class StoredRun:
     def _path(self, part: int) -> Path:
         return self.folder / f"part-{part:05d}.npz"
 
-    def _part_digest(self, detections: Detections) -> str:
+    def _part_digest(self, detections: Detections, faults: Mapping[int, str]) -> str:
         # With the key, a file copied from another run is not taken; the images that
         # the values name say which part it is.
-        text = f"{self.key.digest()}:{detections.sha256()}"
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        text = f"{self.key.digest()}:{detections.sha256()}:{_faults_text(faults)}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
-    def _read_part(self, part: int) -> Detections | None:
+    def _read_part(self, part: int) -> _Part | None:
         """Return a part, or None when it is missing, damaged or of something else."""
         try:
             # Opened here: np.load leaves the file of a damaged zip open.
@@ -152,6 +176,7 @@ class StoredRun:
                 np.load(file, allow_pickle=False) as arrays,
             ):
                 digest = str(arrays["digest"])
+                faults = _faults_of(str(arrays["faults"]))
                 detections = Detections(
                     evaluated_ids=arrays["evaluated_ids"],
                     image_ids=arrays["image_ids"],
@@ -163,11 +188,19 @@ class StoredRun:
             return None
         except Exception:  # noqa: BLE001 - damage has many faces; all mean: compute it
             return None
-        if digest != self._part_digest(detections):
+        if digest != self._part_digest(detections, faults):
             return None
         if tuple(detections.evaluated_ids.tolist()) != self.part_image_ids(part):
             return None
-        return detections
+        return detections, faults
+
+
+def _faults_text(faults: Mapping[int, str]) -> str:
+    return json.dumps({str(key): faults[key] for key in sorted(faults)})
+
+
+def _faults_of(text: str) -> dict[int, str]:
+    return {int(key): str(told) for key, told in json.loads(text).items()}
 
 
 @dataclass(frozen=True, slots=True)

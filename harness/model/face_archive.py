@@ -22,6 +22,7 @@ class OpenedFaceArchive:
     weights: Arrays
     layout: str  # key of LAYOUTS
     ignored_files: tuple[str, ...]
+    shape_plan: str = "none"  # no BlazeFace was pruned
 
 
 def open_face_archive(

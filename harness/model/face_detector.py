@@ -1,12 +1,12 @@
 """An image of any size in, its faces out, in that image's pixels (zoo-spec 1.4, 1.7).
 
-Nothing is resized and nothing is merged here: one image at one scale.
+Nothing is merged here: one image at one scale.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from harness.detections import ImageDetections
 from harness.model.blazeface import NUM_CLASSES
 from harness.model.center_size_boxes import decode_center_size
+from harness.model.face_scales import base_scale, resize_lanczos
 from harness.model.heads import HeadsFunction
 from harness.model.multiclass_nms import BLAZEFACE_RULE, multiclass_nms
 from harness.model.prior_boxes import prior_boxes
@@ -23,17 +24,39 @@ Floats = NDArray[np.float32]
 
 FACE = 1  # the class; 0 is the background, which is never detected  # zoo-spec 1.4
 MEAN_BGR = (104.0, 117.0, 123.0)  # zoo-spec 1.7
-SCALE = np.float32(127.502231)  # zoo-spec 1.7
+DIVISOR = 127.502231  # zoo-spec 1.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceDetector:
-    """Finds faces in images as they are."""
+    """Finds faces in images at a single scale."""
 
     heads: HeadsFunction
+    input_px: int  # as the row prints it: the size of training, not of the look
 
-    def detect(self, images_rgb: NDArray[np.uint8]) -> list[ImageDetections]:
+    def detect(
+        self,
+        images_rgb: Iterable[NDArray[np.uint8]],
+        sizes_hw: NDArray[np.int32],  # noqa: ARG002
+    ) -> list[ImageDetections]:
         """Return the faces of each image, best first, in its pixels, not clipped.
+
+        An image is looked at by itself, at its own size or, a large one, smaller.
+        # zoo-spec 1.7
+
+        Args:
+            images_rgb: B of ``[H, W, 3]``, red first, at any H and W.
+            sizes_hw: ``[B, 2]``; not needed, the images have their own.
+        """
+        return [self._detect_one(rgb) for rgb in images_rgb]
+
+    def _detect_one(self, rgb: NDArray[np.uint8]) -> ImageDetections:
+        scale = base_scale(*rgb.shape[:2])
+        (found,) = self.look(resize_lanczos(rgb, scale)[None])
+        return replace(found, boxes_xyxy=found.boxes_xyxy / np.float32(scale))
+
+    def look(self, images_rgb: NDArray[np.uint8]) -> list[ImageDetections]:
+        """Return the faces of images of one size, in the pixels of that size.
 
         Args:
             images_rgb: ``[B, H, W, 3]``, red first, at any H and W.
@@ -60,7 +83,7 @@ def normalise_faces(images_rgb: NDArray[np.uint8]) -> Floats:
     bgr: NDArray[Any] = images_rgb[..., ::-1].transpose(0, 3, 1, 2)
     planes = np.ascontiguousarray(bgr, dtype=np.float32)
     planes -= np.asarray(MEAN_BGR, dtype=np.float32)[:, None, None]
-    planes /= SCALE
+    planes /= np.float32(DIVISOR)
     return planes  # [B, 3, H, W]
 
 

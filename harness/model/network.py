@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from harness.errors import ArchiveUnreadable
 from harness.model.backbones import BACKBONES
+from harness.model.blazeface import EDITIONS
 from harness.model.ops import Ops
 from harness.model.yolov3_head import yolov3_head
 
@@ -35,24 +36,42 @@ class Network:
         )
 
 
-def demand_network(architecture: str, backbone: str, strategy: str) -> None:
-    """Refuse what this version has no network for, before anything is downloaded.
+#: Architecture -> the backbones whose networks are built.
+NETWORKS: Mapping[str, Collection[str]] = {
+    "yolov3": BACKBONES.keys(),
+    "blazeface": EDITIONS.keys(),
+}
 
-    A quantised archive read as a float one would give numbers, and not the row's.
+
+def demand_network(
+    architecture: str, backbone: str, strategy: str, *, scales: str = "multi"
+) -> None:
+    """Refuse what this version cannot run, before anything is downloaded.
+
+    A quantised archive read as a float one, or a face row looked at once that was
+    published for several scales, would give numbers, and not the row's.
 
     Raises:
         ArchiveUnreadable: the network is not built yet; it is named.
     """
     name = f"{architecture}-{backbone}"
-    if architecture != "yolov3" or backbone not in BACKBONES:
+    if backbone not in NETWORKS.get(architecture, ()):
         raise ArchiveUnreadable(
             f"no network {name} in this version",
-            expected=" or ".join(f"yolov3-{name}" for name in BACKBONES),
+            expected=" or ".join(
+                f"{one}-{word}" for one, words in NETWORKS.items() for word in words
+            ),
             next_step="the archive was not downloaded",
         )
     if strategy.startswith("quant"):
         raise ArchiveUnreadable(
             f"no quantised network {name} ({strategy}) in this version",
             expected="a float row",
+            next_step="the archive was not downloaded",
+        )
+    if architecture == "blazeface" and scales != "single":
+        raise ArchiveUnreadable(
+            f"no {scales}-scale evaluation of {name} in this version",
+            expected='a row that says scales = "single"',
             next_step="the archive was not downloaded",
         )

@@ -1,4 +1,4 @@
-"""The values that make a YOLOv3 measurement what it is, as plain words.
+"""The values that make a measurement what it is, as plain words.
 
 They go into every record and into the store's key, so a change of any of them is a
 change of identity.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.model.multiclass_nms import YOLOV3_RULE
+from harness.model.face_detector import DIVISOR, MEAN_BGR
+from harness.model.multiclass_nms import BLAZEFACE_RULE, YOLOV3_RULE, NmsRule
 from harness.model.preprocess import NORMALISATIONS
 from harness.model.yolo_box import CONFIDENCE_THRESHOLD
 
@@ -20,10 +21,32 @@ def yolov3_protocol(backbone: str) -> Mapping[str, str]:
         "resize": "OpenCV INTER_CUBIC, stretched to a square, uint8",
         "normalise": str(NORMALISATIONS[backbone]),
         "confidence_threshold": str(CONFIDENCE_THRESHOLD),
-        "score_threshold": str(YOLOV3_RULE.score_threshold),
-        "nms_top_k": str(YOLOV3_RULE.nms_top_k),
-        "nms_threshold": str(YOLOV3_RULE.nms_threshold),
-        "keep_top_k": str(YOLOV3_RULE.keep_top_k),
-        "nms_pixels": "inclusive" if YOLOV3_RULE.inclusive else "exclusive",
+        **_nms_words(YOLOV3_RULE),
         "boxes": "clipped to width - 1 and height - 1",
+    }
+
+
+def single_scale_protocol() -> Mapping[str, str]:
+    """Return the protocol of BlazeFace rows looked at once (zoo-spec 1.4, 1.7).
+
+    The published numbers of WIDER FACE are of several scales, so no published row has
+    this protocol.
+    """
+    return {
+        "channels": "BGR",
+        "scales": "single: the base scale, at most 1",
+        "resize": "Pillow LANCZOS, aspect ratio kept, uint8",
+        "normalise": f"minus {MEAN_BGR}, divided by {DIVISOR}",
+        **_nms_words(BLAZEFACE_RULE),
+        "boxes": "not clipped",
+    }
+
+
+def _nms_words(rule: NmsRule) -> Mapping[str, str]:
+    return {
+        "score_threshold": str(rule.score_threshold),
+        "nms_top_k": str(rule.nms_top_k),
+        "nms_threshold": str(rule.nms_threshold),
+        "keep_top_k": str(rule.keep_top_k),
+        "nms_pixels": "inclusive" if rule.inclusive else "exclusive",
     }

@@ -6,8 +6,8 @@ import importlib.metadata
 import platform
 
 import harness
-from harness.dataset.image import decoder_name
-from harness.evaluate.coco_ap import engine_name
+from harness.dataset.views import decoder_name
+from harness.evaluate.metrics import METRICS
 from harness.model.device import Device
 from harness.records import Environment
 
@@ -26,8 +26,16 @@ def paddle_version() -> str:
     return "none"
 
 
-def describe_environment(device: Device, *, optimise: bool) -> Environment:
+def describe_environment(
+    device: Device, *, dataset: str, decoder: str, optimise: bool
+) -> Environment:
     """Return what computes the numbers here.
+
+    Args:
+        device: what the networks run on.
+        dataset: key of METRICS.
+        decoder: key of DECODERS.
+        optimise: whether Paddle optimises the graph.
 
     Raises:
         UsageError: not exactly one OpenCV, headless, is installed.
@@ -37,8 +45,8 @@ def describe_environment(device: Device, *, optimise: bool) -> Environment:
         python=platform.python_version(),
         paddle=paddle_version(),
         numpy=importlib.metadata.version("numpy"),
-        decoder=decoder_name(),
-        metric_engine=engine_name(),
+        decoder=decoder_name(decoder),
+        metric_engine=METRICS[dataset].engine_name(),
         device=device.kind,
         device_model=device.model,
         threads=device.threads,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.compare.tolerance import budget_of
@@ -12,7 +12,7 @@ from harness.errors import HarnessError
 from harness.evaluate.detect import Detected, Failed, Outcome, Run
 from harness.evaluate.metrics import METRICS
 from harness.model.device import Device
-from harness.model.protocol import yolov3_protocol
+from harness.pipeline.architectures import ARCHITECTURES
 from harness.pipeline.opened_dataset import OpenedDataset
 from harness.pipeline.opened_row import OpenedRow
 from harness.pipeline.settings import Settings
@@ -25,6 +25,9 @@ from harness.records import (
     Verdict,
 )
 from harness.rows import Row, Zoo
+
+#: How many unread images a record names; the rest are counted.
+NAMED_IMAGES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +57,12 @@ def judge_row(
     pairs: Sequence[tuple[PlannedRun, Outcome]],
 ) -> Record:
     """Return the record of a row from the outcomes of its runs; as printed first."""
+    unread: dict[int, str] = {}
     for _, outcome in pairs:
         if isinstance(outcome, Failed):
             return refused_row(row.row, outcome.error, opened=row)
+        unread |= outcome.faults
+    differences = (*shared.dataset.differences, *unread_images(unread))
     measurements = tuple(
         _score_run(shared, one, outcome)
         for one, outcome in pairs
@@ -64,7 +70,7 @@ def judge_row(
     )
     verdict, reason = verdict_of_row(
         measurements,
-        dataset_differences=shared.dataset.differences,
+        dataset_differences=differences,
         limit=shared.dataset.found.limit,
     )
     return Record(
@@ -74,8 +80,8 @@ def judge_row(
         reason=reason,
         measurements=measurements,
         archive=row.used,
-        dataset=_dataset_used(shared),
-        protocol=yolov3_protocol(row.row.backbone),
+        dataset=_dataset_used(shared, differences),
+        protocol=ARCHITECTURES[row.row.architecture].protocol(row.row),
         environment=shared.environment,
         notes=_notes(shared.zoo, row),
     )
@@ -111,7 +117,17 @@ def _score_run(
     )
 
 
-def _dataset_used(shared: SharedPass) -> DatasetUsed:
+def unread_images(faults: Mapping[int, str]) -> tuple[str, ...]:
+    """Return what to tell of images that could not be read: how many, and the first."""
+    if not faults:
+        return ()
+    image_ids = sorted(faults)
+    named = "; ".join(faults[one] for one in image_ids[:NAMED_IMAGES])
+    more = "; ..." if len(image_ids) > NAMED_IMAGES else ""
+    return (f"{len(image_ids)} images without detections: {named}{more}",)
+
+
+def _dataset_used(shared: SharedPass, differences: tuple[str, ...]) -> DatasetUsed:
     found = shared.dataset.found
     return DatasetUsed(
         name=shared.dataset.name,
@@ -120,7 +136,7 @@ def _dataset_used(shared: SharedPass) -> DatasetUsed:
         annotation_count=found.annotation_count,
         truth_sha256=found.truth.sha256(),
         truth_file=write_truth(shared.settings.records, found.truth),
-        differences=shared.dataset.differences,
+        differences=differences,
         limit=found.limit,
     )
 

@@ -12,12 +12,8 @@ from dataclasses import dataclass, field
 from harness.artifact.progress import Progress as BytesProgress
 from harness.evaluate.detect import Detector, Run, detect
 from harness.evaluate.store import DetectionStore, StoreKey
-from harness.model.detector import Detector as YoloV3Detector
-from harness.model.detector import open_heads
 from harness.model.device import open_device
-from harness.model.network import demand_network
-from harness.model.program_detector import ProgramDetector, open_program
-from harness.model.protocol import yolov3_protocol
+from harness.pipeline.architectures import ARCHITECTURES, Detectors, demand_row
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
     PlannedRun,
@@ -57,7 +53,9 @@ class Measurer:
             together = [
                 one
                 for one in self.selected
-                if one.dataset == row.dataset and one.row_id not in self._records
+                if one.dataset == row.dataset
+                and decoder_of(one) == decoder_of(row)
+                and one.row_id not in self._records
             ]
             together = together if row in together else [row]
             for record in measure_rows(
@@ -77,6 +75,8 @@ def measure_rows(
 ) -> list[Record]:
     """Measure rows of one dataset in one pass over it; a record for each, in order.
 
+    Their images are decoded in one way.
+
     What stops a row becomes its verdict and reason; it does not stop the others. The
     dataset and the device are looked for before any archive is downloaded.
     """
@@ -86,8 +86,8 @@ def measure_rows(
     shared: SharedPass | Exception | None = None
     for row in rows:
         try:
-            demand_network(row.architecture, row.backbone, row.strategy)
-            shared = shared or _open_pass(zoo, row.dataset, settings)
+            demand_row(row)
+            shared = shared or _open_pass(zoo, row, settings)
             if isinstance(shared, Exception):
                 records[row.row_id] = refused_row(row, shared)
                 continue
@@ -101,17 +101,27 @@ def measure_rows(
     return [records[row.row_id] for row in rows]
 
 
-def _open_pass(zoo: Zoo, dataset: str, settings: Settings) -> SharedPass | Exception:
+def decoder_of(row: Row) -> str:
+    """Return what decodes the images for a row: key of DECODERS."""
+    return ARCHITECTURES[row.architecture].view(row.input_px).decoder
+
+
+def _open_pass(zoo: Zoo, row: Row, settings: Settings) -> SharedPass | Exception:
     """Return what the rows share, or the error that stops them all."""
     try:
-        found = open_dataset(dataset, settings)
+        found = open_dataset(row.dataset, settings)
         device = open_device(gpu=settings.gpu)
         return SharedPass(
             zoo=zoo,
             settings=settings,
             dataset=found,
             device=device,
-            environment=describe_environment(device, optimise=settings.optimise),
+            environment=describe_environment(
+                device,
+                dataset=row.dataset,
+                decoder=decoder_of(row),
+                optimise=settings.optimise,
+            ),
         )
     except Exception as error:  # noqa: BLE001 - told as every row's verdict
         return error
@@ -147,7 +157,7 @@ class _SharedGraphs:
 
     def __init__(self, shared: SharedPass) -> None:
         self._shared = shared
-        self._detectors: dict[str, Callable[[int], Detector]] = {}
+        self._detectors: dict[str, Detectors] = {}
 
     def detector(self, row: OpenedRow, input_px: int) -> Callable[[], Detector]:
         def open_it() -> Detector:
@@ -158,20 +168,9 @@ class _SharedGraphs:
 
         return open_it
 
-    def _open(self, row: OpenedRow) -> Callable[[int], Detector]:
-        """Return what makes a detector of the row's graph for an input size."""
-        device, optimise = self._shared.device, self._shared.settings.optimise
-        backbone = row.opened.network.backbone  # the row's
-        program = row.opened.program
-        if program is not None:
-            weights = row.opened.weights
-            run = open_program(program, weights, device, optimise=optimise)
-            return lambda input_px: ProgramDetector(
-                run=run, backbone=backbone, input_px=input_px
-            )
-        heads = open_heads(row.opened, device, optimise=optimise)
-        return lambda input_px: YoloV3Detector(
-            heads=heads, backbone=backbone, input_px=input_px
+    def _open(self, row: OpenedRow) -> Detectors:
+        return ARCHITECTURES[row.row.architecture].open_detectors(
+            row.opened, self._shared.device, self._shared.settings.optimise
         )
 
 
@@ -191,6 +190,7 @@ def _plan_runs(
             erratum=erratum,
             run=Run(
                 key=_store_key(shared, row, input_px),
+                view=ARCHITECTURES[row.row.architecture].view(input_px),
                 open_detector=graphs.detector(row, input_px),
             ),
         )
@@ -201,7 +201,7 @@ def _store_key(shared: SharedPass, row: OpenedRow, input_px: int) -> StoreKey:
     return StoreKey(
         archive_sha256=row.used.sha256,
         dataset_fingerprint=shared.dataset.found.fingerprint,
-        protocol=yolov3_protocol(row.row.backbone),
+        protocol=ARCHITECTURES[row.row.architecture].protocol(row.row),
         input_px=input_px,
         paddle=environment.paddle,
         device_model=f"{environment.device} {environment.device_model}",

@@ -10,8 +10,7 @@ from harness.artifact.progress import Progress
 from harness.artifact.sources import published_path
 from harness.artifact.unpack import unpack
 from harness.errors import located
-from harness.model.detector import OpenedArchive, open_archive
-from harness.model.network import demand_network
+from harness.pipeline.architectures import ARCHITECTURES, Opened, demand_row
 from harness.pipeline.settings import Settings
 from harness.records import ArchiveUsed
 from harness.registry.words import STRATEGIES
@@ -23,7 +22,7 @@ class OpenedRow:
     """A row whose archive is a network we can run."""
 
     row: Row
-    opened: OpenedArchive
+    opened: Opened
     used: ArchiveUsed
 
 
@@ -37,7 +36,7 @@ def open_row(
         ArchiveUnavailable: no source serves it.
         WrongArchive: a digest is pinned, and no source serves its bytes.
     """
-    demand_network(row.architecture, row.backbone, row.strategy)
+    demand_row(row)
     archive = zoo.archives[row.archive]
     fetched = fetch_archive(
         archive,
@@ -48,14 +47,10 @@ def open_row(
     )
     folder = unpack(fetched.path, settings.cache)
     with located(f"{archive.name}.tar"):
-        opened = open_archive(
+        opened = ARCHITECTURES[row.architecture].open_folder(
             find_checkpoint_folder(folder, archive.name),
-            architecture=row.architecture,
-            backbone=row.backbone,
-            strategy=row.shaped_by,
-            num_classes=row.num_classes,
-            width=row.width,
-            also_accepted=doubted_strategies(zoo, row),
+            row,
+            doubted_strategies(zoo, row),
         )
     return OpenedRow(row=row, opened=opened, used=_used(archive, fetched, opened))
 
@@ -85,9 +80,7 @@ def told_source(archive: Archive, source: str) -> str:
     return "mirror"
 
 
-def _used(
-    archive: Archive, fetched: FetchedArchive, opened: OpenedArchive
-) -> ArchiveUsed:
+def _used(archive: Archive, fetched: FetchedArchive, opened: Opened) -> ArchiveUsed:
     return ArchiveUsed(
         name=archive.name,
         source=told_source(archive, fetched.source),

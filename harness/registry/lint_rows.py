@@ -20,6 +20,7 @@ NETWORK_FIELDS = (
     "strategy",
     "num_classes",
     "width",
+    "scales",
 )
 
 

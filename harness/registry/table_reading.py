@@ -140,7 +140,19 @@ def _parse_row(values: Mapping[str, object], zoo: str, table: Table) -> Row:
         archive=block.text("archive"),
         num_classes=block.whole("num_classes", at_least=1),
         width=float(block.decimal("width", Decimal(1))),
+        scales=_scales(block),
         cells=block.text_map("cells"),
     )
     block.finish()
     return row
+
+
+#: What a row may say of the scales that faces are looked for at.
+SCALES = ("multi", "single")
+
+
+def _scales(block: Block) -> str:
+    scales = block.text("scales", SCALES[0])
+    if scales in SCALES:
+        return scales
+    raise ZooDataError("field scales", expected=" or ".join(SCALES), got=repr(scales))

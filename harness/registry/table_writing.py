@@ -58,4 +58,6 @@ def _row_fields(row: Row) -> dict[str, object]:
     }
     if row.width != 1.0:
         fields["width"] = row.width
+    if row.scales != "multi":
+        fields["scales"] = row.scales
     return fields

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.dataset import image
-from harness.dataset.image import decoder_name, read_rgb
+from harness.dataset.image import opencv_name, read_rgb
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 
 
@@ -101,11 +101,11 @@ def test_the_decoder_is_one_headless_distribution(
 ) -> None:
     install(monkeypatch, {"opencv-python-headless": "4.11.0.86"})
 
-    assert decoder_name() == "opencv-python-headless 4.11.0.86"
+    assert opencv_name() == "opencv-python-headless 4.11.0.86"
 
 
 def test_this_environment_has_such_a_decoder() -> None:
-    assert decoder_name().startswith("opencv-python-headless ")
+    assert opencv_name().startswith("opencv-python-headless ")
 
 
 def test_no_decoder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_no_decoder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         match=r"exactly one distribution of it, headless, got none; "
         r"run: python -m pip install 'zoo-harness\[cpu\]'",
     ):
-        decoder_name()
+        opencv_name()
 
 
 def test_two_decoders_are_refused_with_the_way_out(
@@ -133,7 +133,7 @@ def test_two_decoders_are_refused_with_the_way_out(
         r"run: python -m pip uninstall -y opencv-python opencv-python-headless && "
         r"python -m pip install opencv-python-headless==4\.11\.0\.86",
     ):
-        decoder_name()
+        opencv_name()
 
 
 @pytest.mark.parametrize("name", ["opencv-python", "opencv-contrib-python"])
@@ -143,7 +143,7 @@ def test_a_decoder_with_a_display_is_refused(
     install(monkeypatch, {name: "4.11.0.86"})
 
     with pytest.raises(UsageError, match=rf"got {name} 4\.11\.0\.86; .* -y {name} &&"):
-        decoder_name()
+        opencv_name()
 
 
 def test_the_advised_version_is_the_pinned_one() -> None:

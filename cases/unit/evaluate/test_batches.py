@@ -6,41 +6,49 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.dataset import views
 from harness.dataset.image import ImageEntry, read_rgb
 from harness.dataset.resize import resize_cubic
-from harness.errors import DatasetMissing
-from harness.evaluate import batches
+from harness.dataset.views import AsItIs, Square, View
 from harness.evaluate.batches import load_batch, read_ahead
 
 Images = tuple[ImageEntry, ...]
+
+EIGHT = Square(input_px=8)
+SIXTEEN = Square(input_px=16)
 
 
 @dataclass(frozen=True)
 class Step:
     entries: Images
-    sizes_px: tuple[int, ...] = (8,)
+    views: tuple[View, ...] = (Square(input_px=8),)
 
 
 def test_every_size_is_resized_from_the_image_itself(drawn_images: Images) -> None:
-    batch = load_batch(drawn_images[:3], (8, 16))
+    batch = load_batch(drawn_images[:3], (EIGHT, SIXTEEN))
 
-    assert set(batch.images_rgb) == {8, 16}
-    for size_px, pixels in batch.images_rgb.items():
-        assert pixels.shape == (3, size_px, size_px, 3)
-        assert pixels.dtype == np.uint8
-        for entry, square in zip(drawn_images, pixels, strict=False):
+    assert set(batch) == {EIGHT, SIXTEEN}
+    for view, seen in batch.items():
+        size_px = view.input_px
+        assert seen.images_rgb.shape == (3, size_px, size_px, 3)
+        assert seen.images_rgb.dtype == np.uint8
+        for entry, square in zip(drawn_images, seen.images_rgb, strict=False):
             assert (square == resize_cubic(read_rgb(entry.path), size_px)).all()
 
 
 def test_sizes_are_the_annotated_height_and_width(drawn_images: Images) -> None:
-    batch = load_batch(drawn_images[:2], (8,))
+    seen = load_batch(drawn_images[:2], (EIGHT,))[EIGHT]
 
-    assert batch.sizes_hw.tolist() == [[300, 400], [301, 401]]
-    assert batch.sizes_hw.dtype == np.int32
+    assert seen.sizes_hw.tolist() == [[300, 400], [301, 401]]
+    assert seen.sizes_hw.dtype == np.int32
+    assert seen.image_ids == tuple(one.image_id for one in drawn_images[:2])
 
 
-def test_no_detector_can_change_what_the_others_see(drawn_images: Images) -> None:
-    pixels = load_batch(drawn_images[:2], (8,)).images_rgb[8]
+@pytest.mark.parametrize("view", [EIGHT, AsItIs()])
+def test_no_detector_can_change_what_the_others_see(
+    drawn_images: Images, view: View
+) -> None:
+    pixels = load_batch(drawn_images[:2], (view,))[view].images_rgb[0]
 
     with pytest.raises(ValueError, match="read-only"):
         pixels[0] = 0
@@ -55,9 +63,9 @@ def test_an_image_is_read_once_for_all_sizes(
         read.append(path)
         return read_rgb(path)
 
-    monkeypatch.setattr(batches, "read_rgb", counted)
+    monkeypatch.setitem(views.DECODERS, "opencv", counted)
 
-    load_batch(drawn_images[:4], (8, 16, 24))
+    load_batch(drawn_images[:4], (EIGHT, SIXTEEN, Square(input_px=24)))
 
     assert read == [entry.path for entry in drawn_images[:4]]
 
@@ -68,7 +76,7 @@ def test_batches_come_in_the_order_of_the_steps(drawn_images: Images) -> None:
     came = [(step, future.result()) for step, future in read_ahead(steps)]
 
     assert [step for step, _ in came] == steps
-    fills = [batch.images_rgb[8][:, 0, 0, 0].tolist() for _, batch in came]
+    fills = [batch[EIGHT].images_rgb[:, 0, 0, 0].tolist() for _, batch in came]
     assert fills == [[k + 1, k + 2] for k in range(0, 20, 2)]
 
 
@@ -82,7 +90,7 @@ def test_the_next_batch_is_read_while_the_caller_works(
             second_was_read.set()
         return read_rgb(path)
 
-    monkeypatch.setattr(batches, "read_rgb", watched)
+    monkeypatch.setitem(views.DECODERS, "opencv", watched)
     coming = read_ahead(Step((image,)) for image in drawn_images[:3])
 
     next(coming)
@@ -104,15 +112,19 @@ def test_no_more_than_one_step_is_asked_for_ahead(drawn_images: Images) -> None:
     assert ahead == [2, 2, 2, 2, 1]
 
 
-def test_an_unreadable_image_is_told_by_its_own_batch(drawn_images: Images) -> None:
+def test_an_unreadable_image_is_left_out_and_told(drawn_images: Images) -> None:
     gone = replace(drawn_images[1], path=drawn_images[1].path.with_name("gone.bmp"))
-    steps = [Step((drawn_images[0],)), Step((gone,)), Step((drawn_images[2],))]
+    broken = drawn_images[2].path.with_name("broken.bmp")
+    broken.write_bytes(b"BM no bitmap")
+    entries = (drawn_images[0], gone, replace(drawn_images[2], path=broken))
 
-    futures = [future for _, future in read_ahead(steps)]
+    batch = load_batch(entries, (EIGHT, AsItIs()))
 
-    assert [future.exception() is None for future in futures] == [True, False, True]
-    with pytest.raises(DatasetMissing, match=r"gone\.bmp cannot be read"):
-        futures[1].result()
+    for seen in batch.values():
+        assert seen.image_ids == (drawn_images[0].image_id,)
+        assert len(seen.images_rgb) == len(seen.sizes_hw) == 1
+        assert "gone.bmp cannot be read" in seen.faults[gone.image_id]
+        assert "broken.bmp cannot be decoded" in seen.faults[drawn_images[2].image_id]
 
 
 def test_the_reader_ends_with_its_caller(drawn_images: Images) -> None:

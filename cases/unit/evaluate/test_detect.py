@@ -1,5 +1,5 @@
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,22 +7,24 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from harness.dataset import views
 from harness.dataset.image import ImageEntry, read_rgb
 from harness.dataset.resize import resize_cubic
+from harness.dataset.views import AsItIs, Square
 from harness.detections import Detections, ImageDetections
 from harness.errors import (
     ArchiveUnreadable,
-    DatasetMissing,
     DetectionsInvalid,
     UsageError,
 )
-from harness.evaluate import batches
 from harness.evaluate.detect import Detected, Detector, Failed, Outcome, Run, detect
 from harness.evaluate.store import PART_IMAGES, DetectionStore, StoreKey
 
 Images = tuple[ImageEntry, ...]
 KeyOf = Callable[..., StoreKey]
 Pixels = NDArray[np.uint8]
+
+VIEW = Square(input_px=32)
 
 
 class FakeDetector:
@@ -72,7 +74,11 @@ class FailingDetector(FakeDetector):
 
 
 def run_of(key: StoreKey, detector: Detector) -> Run:
-    return Run(key=key, open_detector=lambda: detector)
+    return Run(
+        key=key,
+        view=Square(input_px=key.input_px),
+        open_detector=lambda: detector,
+    )
 
 
 def detected(outcome: Outcome) -> Detected:
@@ -116,8 +122,8 @@ def work(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         counts["resizes"] += 1
         return resize_cubic(rgb, input_px)
 
-    monkeypatch.setattr(batches, "read_rgb", read)
-    monkeypatch.setattr(batches, "resize_cubic", resize)
+    monkeypatch.setitem(views.DECODERS, "opencv", read)
+    monkeypatch.setattr(views, "resize_cubic", resize)
     return counts
 
 
@@ -149,7 +155,9 @@ def test_a_second_run_is_a_replay_without_network_or_images(
     def refuse() -> Detector:
         pytest.fail("a replay opened the detector")
 
-    (second,) = detect(drawn_images, [Run(key=key_of(), open_detector=refuse)], store)
+    (second,) = detect(
+        drawn_images, [Run(key=key_of(), view=VIEW, open_detector=refuse)], store
+    )
 
     again = detected(second)
     assert again.replayed
@@ -371,7 +379,7 @@ def test_a_detector_that_does_not_open_fails_alone(
     def refuse() -> Detector:
         raise ArchiveUnreadable("no such variable")
 
-    bad = Run(key=key_of(archive_sha256="b"), open_detector=refuse)
+    bad = Run(key=key_of(archive_sha256="b"), view=VIEW, open_detector=refuse)
 
     first, second = detect(
         drawn_images[:8], [bad, run_of(key_of(), FakeDetector())], store
@@ -381,21 +389,73 @@ def test_a_detector_that_does_not_open_fails_alone(
     assert detected(second).computed_images == 8
 
 
-def test_an_unreadable_image_fails_the_runs_that_need_it(
+def with_a_gone_image(images: Images, place: int) -> Images:
+    gone = images[place].path.with_name("gone.bmp")
+    changed = replace(images[place], path=gone)
+    return (*images[:place], changed, *images[place + 1 :])
+
+
+def test_an_unreadable_image_has_no_detections_and_is_told(
     drawn_images: Images, store: DetectionStore, key_of: KeyOf
 ) -> None:
-    detect(drawn_images, [run_of(key_of(), FakeDetector())], store)
-    gone = drawn_images[3].path.with_name("gone.bmp")
-    images = (*drawn_images[:3], replace(drawn_images[3], path=gone), *drawn_images[4:])
-    runs = [run_of(key_of(archive_sha256=name), FakeDetector()) for name in "bc"]
+    images = with_a_gone_image(drawn_images[:20], 3)
+    detector = FakeDetector()
 
-    stored, *others = detect(images, [run_of(key_of(), FakeDetector()), *runs], store)
+    (outcome,) = detect(images, [run_of(key_of(), detector)], store)
 
-    assert detected(stored).replayed
-    for outcome in others:
-        error = failed(outcome)
-        assert isinstance(error, DatasetMissing)
-        assert "gone.bmp cannot be read" in str(error)
+    found, missing = detected(outcome), images[3].image_id
+    assert detector.calls == [7, 8, 4]
+    assert list(found.faults) == [missing]
+    assert "gone.bmp cannot be read" in found.faults[missing]
+    assert missing in found.detections.evaluated_ids
+    assert missing not in found.detections.image_ids
+    whole = expected_detections(drawn_images[:20])
+    assert len(found.detections.scores) == len(whole.scores) - 1
+
+
+def test_a_replay_still_tells_of_unreadable_images(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    images = with_a_gone_image(drawn_images, 100)
+    (first,) = detect(images, [run_of(key_of(), FakeDetector())], store)
+
+    (again,) = detect(images, [run_of(key_of(), FakeDetector())], store)
+
+    assert detected(again).replayed
+    assert detected(again).faults == detected(first).faults != {}
+
+
+def test_a_detector_is_not_asked_about_a_batch_that_nobody_could_read(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    images = drawn_images[:8]
+    for place in range(8):
+        images = with_a_gone_image(images, place)
+    detector = FakeDetector()
+
+    (outcome,) = detect(images, [run_of(key_of(), detector)], store)
+
+    assert detector.calls == []
+    assert len(detected(outcome).faults) == 8
+
+
+def test_images_are_given_as_they_are_to_who_wants_them_so(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    class Whole(FakeDetector):
+        def detect(
+            self, images_rgb: Sequence[Pixels], sizes_hw: NDArray[np.int32]
+        ) -> list[ImageDetections]:
+            seen.extend(rgb.shape for rgb in images_rgb)
+            return [self.look(1, *one) for one in sizes_hw.tolist()]
+
+    seen: list[tuple[int, ...]] = []
+    run = Run(key=key_of(), view=AsItIs(), open_detector=Whole)
+
+    (outcome,) = detect(drawn_images[:3], [run], store)
+
+    assert detected(outcome).computed_images == 3
+    assert seen == [(3, 4, 3)] * 3  # the files' own size
 
 
 def test_a_detector_is_let_go_as_soon_as_it_is_done(
@@ -420,7 +480,10 @@ def test_a_detector_is_let_go_as_soon_as_it_is_done(
 
     detect(
         drawn_images,
-        [Run(key=keys[0], open_detector=open_early), run_of(keys[1], Watching())],
+        [
+            Run(key=keys[0], view=VIEW, open_detector=open_early),
+            run_of(keys[1], Watching()),
+        ],
         store,
     )
 

@@ -40,7 +40,7 @@ def run(tmp_path: Path, key_of: KeyOf) -> StoredRun:
 
 def write_all(run: StoredRun) -> None:
     for part in range(run.part_count):
-        run.write_part(part, found_of(run.part_image_ids(part), seed=part))
+        run.write_part(part, found_of(run.part_image_ids(part), seed=part), {})
 
 
 # --- the key --------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_written_parts_come_back_as_they_were(run: StoredRun) -> None:
 
 
 def test_parts_may_be_written_in_any_order(run: StoredRun) -> None:
-    run.write_part(2, found_of(run.part_image_ids(2)))
+    run.write_part(2, found_of(run.part_image_ids(2)), {})
 
     assert run.missing_parts() == (0, 1)
 
@@ -130,13 +130,13 @@ def test_a_part_without_detections_is_there_all_the_same(run: StoredRun) -> None
     ids = run.part_image_ids(2)
     empty = {name: array[:0] for name, array in found_of(ids).arrays().items()}
     empty["evaluated_ids"] = np.array(ids, np.int64)
-    run.write_part(2, Detections(**empty))
+    run.write_part(2, Detections(**empty), {})
 
     assert run.missing_parts() == (0, 1)
 
 
 def test_the_key_is_explained_beside_the_parts(run: StoredRun, key_of: KeyOf) -> None:
-    run.write_part(0, found_of(run.part_image_ids(0)))
+    run.write_part(0, found_of(run.part_image_ids(0)), {})
 
     text = (run.folder / "key.json").read_text()
 
@@ -192,7 +192,7 @@ def test_a_truncated_part_is_computed_again(run: StoredRun) -> None:
     ):
         run.read_all()
 
-    run.write_part(1, found_of(run.part_image_ids(1), seed=1))
+    run.write_part(1, found_of(run.part_image_ids(1), seed=1), {})
     assert run.missing_parts() == ()
 
 
@@ -200,7 +200,7 @@ def test_one_changed_byte_never_changes_a_trusted_value(
     tmp_path: Path, key_of: KeyOf
 ) -> None:
     run = DetectionStore(tmp_path).open_run(key_of(), (1, 2, 3))
-    run.write_part(0, found_of((1, 2, 3)))
+    run.write_part(0, found_of((1, 2, 3)), {})
     path = run.folder / "part-00000.npz"
     content, right = path.read_bytes(), run.read_all().sha256()
     trusted = 0
@@ -241,10 +241,10 @@ def test_a_part_copied_from_another_run_is_computed_again(
 
 
 def test_a_run_that_finds_its_key_explained_leaves_that_alone(run: StoredRun) -> None:
-    run.write_part(0, found_of(run.part_image_ids(0)))
+    run.write_part(0, found_of(run.part_image_ids(0)), {})
     before = (run.folder / "key.json").stat().st_ino
 
-    run.write_part(1, found_of(run.part_image_ids(1)))
+    run.write_part(1, found_of(run.part_image_ids(1)), {})
 
     assert (run.folder / "key.json").stat().st_ino == before
 
@@ -269,7 +269,7 @@ def test_a_half_written_part_is_not_found(
     monkeypatch.setattr(np, "savez_compressed", killed)
 
     with pytest.raises(KeyboardInterrupt):
-        run.write_part(0, found_of(run.part_image_ids(0)))
+        run.write_part(0, found_of(run.part_image_ids(0)), {})
 
     assert [path.name for path in run.folder.iterdir()] == ["key.json"]
 
@@ -281,7 +281,7 @@ def test_detections_of_other_images_are_not_stored(run: StoredRun) -> None:
     with pytest.raises(
         DetectionsInvalid, match=r"evaluated images of part 1; expected \(564, .*, got "
     ):
-        run.write_part(1, found_of(run.part_image_ids(0)))
+        run.write_part(1, found_of(run.part_image_ids(0)), {})
 
     assert not run.folder.exists()
 
@@ -291,6 +291,6 @@ def test_detections_that_no_metric_may_score_are_not_stored(run: StoredRun) -> N
     found.scores[4] = np.nan
 
     with pytest.raises(DetectionsInvalid, match="scores, detection 4 of image "):
-        run.write_part(0, found)
+        run.write_part(0, found, {})
 
     assert not run.folder.exists()

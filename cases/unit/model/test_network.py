@@ -2,6 +2,7 @@ import pytest
 
 from harness.errors import ArchiveUnreadable
 from harness.model.backbones import BACKBONES
+from harness.model.blazeface import EDITIONS
 from harness.model.network import demand_network
 from harness.model.plan import plan_network
 
@@ -13,7 +14,7 @@ def test_every_backbone_has_a_network(backbone):
 
 @pytest.mark.parametrize(
     ("architecture", "backbone"),
-    [("yolov3", "resnet18"), ("blazeface", "lite"), ("blazeface", "mobilenet_v1")],
+    [("yolov3", "resnet18"), ("yolov3", "lite"), ("blazeface", "mobilenet_v1")],
 )
 def test_a_network_that_is_not_built_yet_is_named(architecture, backbone):
     with pytest.raises(
@@ -22,6 +23,18 @@ def test_a_network_that_is_not_built_yet_is_named(architecture, backbone):
         "yolov3-mobilenet_v1.*; the archive was not downloaded$",
     ):
         demand_network(architecture, backbone, "baseline")
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_faces_are_looked_for_at_one_scale_only(edition):
+    demand_network("blazeface", edition, "baseline", scales="single")
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=rf"^no multi-scale evaluation of blazeface-{edition} in this version; "
+        r'expected a row that says scales = "single"; the archive was not downloaded$',
+    ):
+        demand_network("blazeface", edition, "baseline")
 
 
 @pytest.mark.parametrize("strategy", ["quant_post", "quant_aware"])

@@ -62,7 +62,7 @@ def test_the_faces_are_those_of_the_old_runtime(
     detections = faces_golden[f"{edition}.detections_{size}"]
     _, height_px, width_px, _ = images.shape
 
-    found = FaceDetector(heads=heads[edition]).detect(images)
+    found = FaceDetector(heads=heads[edition], input_px=640).look(images)
 
     assert [len(one.scores) for one in found] == lengths.tolist()
     in_pixels = detections * np.float32([1, 1] + [width_px, height_px] * 2)

@@ -1,7 +1,7 @@
 import pytest
 
 from harness.model.preprocess import NORMALISATIONS
-from harness.model.protocol import yolov3_protocol
+from harness.model.protocol import single_scale_protocol, yolov3_protocol
 
 
 def test_the_protocol_holds_the_published_values():
@@ -33,3 +33,14 @@ def test_object365_differs_in_the_normalisation_alone():
     assert object365["normalise"] == (
         "(x - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]"
     )
+
+
+def test_faces_at_a_single_scale_say_so():
+    protocol = single_scale_protocol()
+
+    assert protocol["scales"] == "single: the base scale, at most 1"
+    assert protocol["nms_threshold"] == "0.3"
+    assert protocol["nms_top_k"] == "5000"
+    assert protocol["keep_top_k"] == "750"
+    assert protocol["nms_pixels"] == "exclusive"
+    assert protocol["normalise"] == "minus (104.0, 117.0, 123.0), divided by 127.502231"

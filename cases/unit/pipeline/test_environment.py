@@ -12,7 +12,7 @@ DEVICE = Device(kind="cpu", model="a processor", threads=2)
 
 
 def test_what_computes_here_is_described() -> None:
-    told = describe_environment(DEVICE, optimise=True)
+    told = describe_environment(DEVICE, dataset="coco", decoder="opencv", optimise=True)
 
     assert told.harness == harness.__version__
     assert told.python == platform.python_version()
@@ -25,7 +25,12 @@ def test_what_computes_here_is_described() -> None:
 
 
 def test_the_plain_graph_is_told() -> None:
-    assert describe_environment(DEVICE, optimise=False).graph_optimiser == "off"
+    told = describe_environment(
+        DEVICE, dataset="coco", decoder="pillow", optimise=False
+    )
+
+    assert told.graph_optimiser == "off"
+    assert told.decoder == f"pillow {importlib.metadata.version('pillow')}"
 
 
 @pytest.mark.parametrize("installed", environment.PADDLE_DISTRIBUTIONS)

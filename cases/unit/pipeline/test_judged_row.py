@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.dataset.labelled import LabelledSet
+from harness.dataset.views import Square
 from harness.detections import Detections
 from harness.errors import ArchiveUnavailable, HarnessError
 from harness.evaluate.detect import Detected, Failed, Run
@@ -51,7 +52,9 @@ def shared(session_zoo: Zoo, true_records: Path, tmp_path: Path) -> SharedPass:
         ),
         dataset=OpenedDataset(name="coco", found=found, differences=()),
         device=device,
-        environment=describe_environment(device, optimise=True),
+        environment=describe_environment(
+            device, dataset="coco", decoder="opencv", optimise=True
+        ),
     )
 
 
@@ -102,7 +105,11 @@ def planned(
         row=row,
         input_px=size_px,
         erratum=erratum,
-        run=Run(key=key, open_detector=open_detector),  # type: ignore[arg-type]
+        run=Run(
+            key=key,
+            view=Square(input_px=size_px),
+            open_detector=open_detector,
+        ),  # type: ignore[arg-type]
     )
 
 
@@ -284,3 +291,23 @@ def test_a_row_that_was_opened_tells_its_archive(session_zoo: Zoo) -> None:
     row = opened(session_zoo.row(PLAIN))
 
     assert refused_row(row.row, RuntimeError(), opened=row).archive == row.used
+
+
+def test_images_without_detections_are_a_difference_and_the_scores_are_kept(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    faults = {k: f"image {k}.jpg cannot be decoded" for k in (4, 3, 2, 1)}
+
+    record = judge_row(
+        shared, row, [(planned(row), replace(detected(moved(3.0)), faults=faults))]
+    )
+
+    assert record.verdict is Verdict.WRONG_DATASET
+    assert record.dataset is not None
+    (told,) = record.dataset.differences
+    assert told == (
+        "4 images without detections: image 1.jpg cannot be decoded; "
+        "image 2.jpg cannot be decoded; image 3.jpg cannot be decoded; ..."
+    )
+    assert record.measurements[0].scores_pct["box_ap"] > 0

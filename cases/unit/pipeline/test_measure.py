@@ -20,6 +20,7 @@ from harness.model.detector import Detector
 from harness.model.device import Device
 from harness.model.fluid_tensor import read_tensor, write_tensor
 from harness.model.protocol import yolov3_protocol
+from harness.pipeline import architectures
 from harness.pipeline import measure as measure_module
 from harness.pipeline.embedded import serving, with_scenes
 from harness.pipeline.gate import gate
@@ -410,14 +411,14 @@ def test_an_archive_of_any_layout_is_measured_and_told(
 def test_a_detector_that_breaks_does_not_stop_the_other_row(
     mine: Mine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = measure_module.open_heads
+    right = architectures.open_heads
 
     def open_heads(opened, device, *, optimise):  # type: ignore[no-untyped-def]
         if opened.shape_plan == "none":
             raise MemoryError("too large")
         return right(opened, device, optimise=optimise)
 
-    monkeypatch.setattr(measure_module, "open_heads", open_heads)
+    monkeypatch.setattr(architectures, "open_heads", open_heads)
     broken, whole = mine.measure(BASELINE, PRUNED, fresh=True)
 
     assert (broken.verdict, broken.reason) == (
@@ -475,7 +476,7 @@ def test_a_second_run_replays_without_a_network(
 ) -> None:
     first = mine.measure(BASELINE, PRUNED, fresh=True)
     monkeypatch.setattr(
-        measure_module, "open_heads", lambda *_, **__: pytest.fail("built again")
+        architectures, "open_heads", lambda *_, **__: pytest.fail("built again")
     )
     again = mine.measure(BASELINE, PRUNED)
 
@@ -509,7 +510,7 @@ def test_another_archive_under_the_same_name_is_not_replayed(
 @pytest.fixture
 def opened_pass(mine: Mine) -> tuple[SharedPass, OpenedRow]:
     zoo = mine.open()
-    shared = measure_module._open_pass(zoo, "coco", mine.settings)
+    shared = measure_module._open_pass(zoo, zoo.row(BASELINE), mine.settings)
     assert isinstance(shared, SharedPass)
     return shared, open_row(zoo, zoo.row(BASELINE), mine.settings)
 
@@ -546,13 +547,13 @@ def test_the_network_of_an_archive_is_built_once_for_its_sizes(
     mine: Mine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built = []
-    right = measure_module.open_heads
+    right = architectures.open_heads
 
     def open_heads(opened, device, *, optimise):  # type: ignore[no-untyped-def]
         built.append(opened.shape_plan)
         return right(opened, device, optimise=optimise)
 
-    monkeypatch.setattr(measure_module, "open_heads", open_heads)
+    monkeypatch.setattr(architectures, "open_heads", open_heads)
     records = mine.measure(BASELINE, LARGE, fresh=True)
 
     assert built == ["none"]

@@ -107,7 +107,11 @@ def test_a_malformed_table_is_noted_and_gives_nothing(
         ("input_px = 320", "", r"row 1 \(a-row\): field input_px; .*got nothing"),
         ("input_px = 320", 'input_px = "320"', r"row 1 \(a-row\): .*, got '320'"),
         ('dataset = "coco"', 'dataset = "voc"', r"field dataset; expected coco, got"),
-        ("width", "widht", "unknown field; expected id, .*width, cells, got widht"),
+        (
+            "width",
+            "widht",
+            "unknown field; expected id, .*width, scales, cells, got widht",
+        ),
         ('id = "a-row"\n', "", r"row 1 \(no id\): field id; expected a text"),
         ('"MobileNetV1"', "1", "field cells; expected a table of texts"),
     ],

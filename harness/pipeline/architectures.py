@@ -1,0 +1,127 @@
+"""What a row's architecture means to a measurement: one entry for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.dataset.views import AsItIs, Square, View
+from harness.evaluate.detect import Detector
+from harness.model.detector import Detector as YoloV3Detector
+from harness.model.detector import OpenedArchive, open_archive, open_heads
+from harness.model.device import Device
+from harness.model.face_archive import (
+    OpenedFaceArchive,
+    open_face_archive,
+    open_face_heads,
+)
+from harness.model.face_detector import FaceDetector
+from harness.model.network import demand_network
+from harness.model.program_detector import ProgramDetector, open_program
+from harness.model.protocol import single_scale_protocol, yolov3_protocol
+from harness.rows import Row
+
+
+class Opened(Protocol):
+    """A network with a value for every variable, read from an archive's folder."""
+
+    @property
+    def network(self) -> Any:
+        """The network; equal networks are of equal shapes."""
+        ...
+
+    @property
+    def layout(self) -> str:
+        """Key of LAYOUTS."""
+        ...
+
+    @property
+    def shape_plan(self) -> str:
+        """The plan whose shapes the files have."""
+        ...
+
+    @property
+    def ignored_files(self) -> tuple[str, ...]:
+        """Files that the network has no variable for."""
+        ...
+
+
+#: Makes a detector for an input size, of a graph that is open already.
+Detectors = Callable[[int], Detector]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """How the rows of one architecture are read, looked at and run."""
+
+    protocol: Callable[[Row], Mapping[str, str]]
+    view: Callable[[int], View]  # of an input size
+    open_folder: Callable[[Path, Row, Sequence[str]], Opened]
+    open_detectors: Callable[[Any, Device, bool], Detectors]
+
+
+def demand_row(row: Row) -> None:
+    """Refuse a row that this version cannot run.
+
+    Raises:
+        ArchiveUnreadable: the network is not built yet; it is named.
+    """
+    demand_network(row.architecture, row.backbone, row.strategy, scales=row.scales)
+
+
+def _open_yolov3(folder: Path, row: Row, also_accepted: Sequence[str]) -> OpenedArchive:
+    return open_archive(
+        folder,
+        architecture=row.architecture,
+        backbone=row.backbone,
+        strategy=row.shaped_by,
+        num_classes=row.num_classes,
+        width=row.width,
+        also_accepted=also_accepted,
+    )
+
+
+def _yolov3_detectors(
+    opened: OpenedArchive, device: Device, optimise: bool
+) -> Detectors:
+    backbone = opened.network.backbone
+    if opened.program is not None:
+        run = open_program(opened.program, opened.weights, device, optimise=optimise)
+        return lambda input_px: ProgramDetector(
+            run=run, backbone=backbone, input_px=input_px
+        )
+    heads = open_heads(opened, device, optimise=optimise)
+    return lambda input_px: YoloV3Detector(
+        heads=heads, backbone=backbone, input_px=input_px
+    )
+
+
+def _open_blazeface(
+    folder: Path, row: Row, _also_accepted: Sequence[str]
+) -> OpenedFaceArchive:
+    return open_face_archive(folder, edition=row.backbone, width=row.width)
+
+
+def _blazeface_detectors(
+    opened: OpenedFaceArchive, device: Device, optimise: bool
+) -> Detectors:
+    heads = open_face_heads(opened, device, optimise=optimise)
+    return lambda input_px: FaceDetector(heads=heads, input_px=input_px)
+
+
+ARCHITECTURES: Mapping[str, Architecture] = {
+    "yolov3": Architecture(
+        protocol=lambda row: yolov3_protocol(row.backbone),
+        view=lambda input_px: Square(input_px=input_px),
+        open_folder=_open_yolov3,
+        open_detectors=_yolov3_detectors,
+    ),
+    "blazeface": Architecture(
+        protocol=lambda row: single_scale_protocol(),
+        view=lambda input_px: AsItIs(),
+        open_folder=_open_blazeface,
+        open_detectors=_blazeface_detectors,
+    ),
+}
