@@ -1,7 +1,6 @@
 """A seed and an index in, one drawn scene with its truth out: the demo's images.
 
-Only integers are used, and numpy's frozen ``RandomState`` stream, so a scene is the
-same on every machine and its digest can be pinned.
+A scene is the same on every machine, so its digest can be pinned.
 """
 
 from __future__ import annotations
@@ -13,23 +12,17 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
-Ints = NDArray[np.int64]
-
-#: Rotations as Pythagorean triples (cos*h, sin*h, h): exact in integers.
-ROTATIONS = (
-    (1, 0, 1),
-    (4, 3, 5),
-    (3, 4, 5),
-    (12, 5, 13),
-    (5, 12, 13),
-    (0, 1, 1),
-    (-3, 4, 5),
-    (-4, 3, 5),
-    (-5, 12, 13),
-    (-12, 5, 13),
+from harness.dataset.drawing import (
+    Ints,
+    Mask,
+    background,
+    box_of,
+    hides_too_much,
+    paint,
+    window_of,
 )
+
+Pixels = NDArray[np.uint8]
 
 #: Typical colour of a class, RGB. Not symmetric in red and blue, so that a network
 #: fed with swapped channels is wrong more often, as one for photographs would be.
@@ -45,8 +38,6 @@ CLASS_NAMES = tuple(COLOURS)
 SIDES_PX = (224, 256, 288, 320)
 MIN_RADIUS_PX, MAX_RADIUS_PX = 13, 70
 MAX_OBJECTS = 7
-#: An object may hide at most this share of an earlier one, in percent.
-MAX_HIDDEN_PCT = 45
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +58,16 @@ def draw_scene(seed: int, index: int) -> Scene:
     """
     random = RandomState([seed, index])  # frozen stream: numpy never changes it
     height, width = (int(random.choice(SIDES_PX)) for _ in range(2))
-    canvas = _background(random, height, width)  # [H, W, 3]
+    canvas = background(random, height, width)  # [H, W, 3]
     masks: list[Mask] = []
     visible: list[Mask] = []
     classes: list[int] = []
     for _ in range(int(random.randint(1, MAX_OBJECTS + 1))):
         kind = int(random.randint(len(CLASS_NAMES)))
         mask = _place(random, CLASS_NAMES[kind], height, width)  # [H, W]
-        if not mask.any() or _hides_too_much(mask, masks, visible):
+        if not mask.any() or hides_too_much(mask, masks, visible):
             continue
-        _paint(random, canvas, mask, COLOURS[CLASS_NAMES[kind]])
+        paint(random, canvas, mask, COLOURS[CLASS_NAMES[kind]])
         visible = [one & ~mask for one in visible]
         masks.append(mask)
         visible.append(mask)
@@ -84,36 +75,9 @@ def draw_scene(seed: int, index: int) -> Scene:
     return Scene(
         rgb=canvas.astype(np.uint8),
         classes=np.asarray(classes, dtype=np.int64),
-        boxes_xyxy=np.asarray([_box_of(one) for one in masks], np.int64).reshape(-1, 4),
+        boxes_xyxy=np.asarray([box_of(one) for one in masks], np.int64).reshape(-1, 4),
         areas_px2=np.asarray([one.sum() for one in masks], dtype=np.int64),
     )
-
-
-def _background(random: RandomState, height: int, width: int) -> Ints:
-    """Blend coarse noise with stripes: ``[H, W, 3]`` in 0..255."""
-    cell = int(random.choice((16, 32, 64)))
-    grid = random.randint(40, 216, (height // cell + 2, width // cell + 2, 3))
-    canvas = _enlarge(grid, cell, height, width)  # [H, W, 3]
-    y, x = np.mgrid[:height, :width]
-    a, b, _ = ROTATIONS[random.randint(len(ROTATIONS))]
-    period = int(random.randint(24, 120))
-    stripes = ((a * x + b * y) // period % 2) * int(random.randint(0, 50))  # [H, W]
-    grain = random.randint(-12, 13, (height, width, 1))
-    mixed: Ints = np.clip(canvas + stripes[..., None] + grain, 0, 255)
-    return mixed
-
-
-def _enlarge(grid: Ints, cell: int, height: int, width: int) -> Ints:
-    """Enlarge a coarse grid bilinearly in integers: ``[H, W, 3]``."""
-    row, dy = np.divmod(np.arange(height), cell)
-    column, dx = np.divmod(np.arange(width), cell)
-    upper, lower = grid[row], grid[row + 1]  # [H, GW, 3]
-    weight = dy[:, None, None]
-    tall = upper * (cell - weight) + lower * weight  # [H, GW, 3]
-    left, right = tall[:, column], tall[:, column + 1]  # [H, W, 3]
-    weight = dx[None, :, None]
-    wide: Ints = left * (cell - weight) + right * weight
-    return wide // (cell * cell)
 
 
 def _place(random: RandomState, name: str, height: int, width: int) -> Mask:
@@ -122,20 +86,11 @@ def _place(random: RandomState, name: str, height: int, width: int) -> Mask:
     draw = int(random.randint(0, 1000))
     radius = MIN_RADIUS_PX + (MAX_RADIUS_PX - MIN_RADIUS_PX) * draw * draw // 1_000_000
     aspect_pct = int(random.randint(75, 134))
-    centre_x = int(random.randint(radius // 2, width - radius // 2))
-    centre_y = int(random.randint(radius // 2, height - radius // 2))
-    a, b, h = ROTATIONS[random.randint(len(ROTATIONS))]
-    # Only a window around the centre is computed: no shape reaches 1.5 radii.
-    reach = radius * 3 // 2
-    rows = slice(max(0, centre_y - reach), min(height, centre_y + reach))
-    columns = slice(max(0, centre_x - reach), min(width, centre_x + reach))
-    dy = np.arange(rows.start, rows.stop)[:, None] - centre_y
-    dx = np.arange(columns.start, columns.stop)[None] - centre_x
-    # Axes in units of 1/100 of the shape's radius along each side.
-    u = (a * dx + b * dy) * 100 // (h * radius)
-    v = (a * dy - b * dx) * 100 * 100 // (h * radius * aspect_pct)
+    place = window_of(
+        random, height=height, width=width, radius=radius, aspect_pct=aspect_pct
+    )
     mask = np.zeros((height, width), dtype=np.bool_)
-    mask[rows, columns] = SHAPES[name](u, v)
+    mask[place.rows, place.columns] = SHAPES[name](place.u, place.v)
     return mask
 
 
@@ -170,25 +125,3 @@ SHAPES: Mapping[str, Callable[[Ints, Ints], Mask]] = {
     "ring": _ring,
     "cross": _cross,
 }
-
-
-def _hides_too_much(mask: Mask, masks: list[Mask], visible: list[Mask]) -> bool:
-    return any(
-        int((seen & ~mask).sum()) * 100 < int(whole.sum()) * (100 - MAX_HIDDEN_PCT)
-        for whole, seen in zip(masks, visible, strict=True)
-    )
-
-
-def _paint(
-    random: RandomState, canvas: Ints, mask: Mask, typical: tuple[int, int, int]
-) -> None:
-    """Paint the shape onto the canvas in its class colour, varied and grainy."""
-    colour = np.clip(np.asarray(typical) + random.randint(-55, 56, 3), 0, 255)
-    count = int(mask.sum())
-    grain = random.randint(-18, 19, (count, 1))
-    canvas[mask] = np.clip(colour + grain, 0, 255)
-
-
-def _box_of(mask: Mask) -> tuple[int, int, int, int]:
-    columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

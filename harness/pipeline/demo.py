@@ -40,7 +40,8 @@ from harness.registry.zoo import read_zoo
 from harness.rows import METRICS_OF_DATASET, Claim, Row, Zoo
 from harness.train.initial import initial_weights
 from harness.train.recipe import read_recipe
-from harness.train.yolov3 import Progress, network_of, train
+from harness.train.trainer import Progress, train
+from harness.train.yolov3 import YoloV3Task, network_of
 from harness.truth import CocoTruth
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -136,7 +137,7 @@ def _train_all(
     network = network_of(base_recipe)
     telling("training the baseline")
     baseline = train(
-        base_recipe,
+        YoloV3Task(recipe=base_recipe),
         initial_weights(
             plan_network(network),
             num_classes=base_recipe.num_classes,
@@ -148,7 +149,7 @@ def _train_all(
     telling("pruning, and training what is left")
     smaller, kept = prune(network, baseline, pruned_recipe.plan)
     pruned = train(
-        pruned_recipe,
+        YoloV3Task(recipe=pruned_recipe),
         kept,
         checkpoint_path=work / "prune_r578.npz",
         report=lambda progress: training("prune_r578", progress),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from harness.artifact.progress import Progress
 from harness.pipeline.measure import Watcher
-from harness.train.yolov3 import Progress as Training
+from harness.train.trainer import Progress as Training
 
 #: Between two lines of one piece of work; the last line always comes.
 EVERY_S = 5.0

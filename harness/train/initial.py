@@ -12,6 +12,9 @@ from harness.model.plan import Plan
 #: starts undecided reached AP 0.1 in six minutes (measured).
 OBJECTNESS_BIAS = -5.0
 
+#: Ends of the names of variables that start at 1.
+ONES = ("scale", "variance", "var")
+
 
 def initial_weights(
     plan: Plan, *, num_classes: int, seed: int
@@ -32,7 +35,7 @@ def initial_weights(
             value = random.standard_normal(shape) * np.sqrt(2 / fan_in)
             if name.startswith("yolo_output"):
                 value *= 0.1  # outputs start near their bias
-        elif name.endswith(("scale", "variance", "var")):
+        elif name.endswith(ONES) or _is_numbered_scale(name):
             value = np.ones(shape)
         else:
             value = np.zeros(shape)
@@ -40,3 +43,8 @@ def initial_weights(
             value.reshape(-1, 5 + num_classes)[:, 4] = OBJECTNESS_BIAS  # [A, 5 + C]
         weights[name] = value.astype(np.float32)
     return weights
+
+
+def _is_numbered_scale(name: str) -> bool:
+    """Tell the scale and variance of a normalisation that has a number for a name."""
+    return name.startswith("batch_norm_") and name.endswith((".w_0", ".w_2"))

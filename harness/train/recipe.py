@@ -14,6 +14,7 @@ from harness.errors import ZooDataError, located
 class Recipe:
     """How one set of weights is trained."""
 
+    architecture: str  # key of TASKS
     backbone: str
     num_classes: int
     width: float

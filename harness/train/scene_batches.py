@@ -1,15 +1,8 @@
-"""Endless drawn scenes in, training batches out, made in a process beside the trainer.
-
-Batch ``k`` depends on the seed and ``k`` alone, so a run that was stopped goes on with
-the very batches it would have seen.
-"""
+"""Endless drawn scenes in, the batches that train a YOLOv3 out."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +11,6 @@ from numpy.typing import NDArray
 
 from harness.dataset.resize import resize_cubic
 from harness.dataset.scenes import MAX_OBJECTS, draw_scene
-
-#: Batches drawn ahead of the trainer: enough to hide a slow one.
-AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,29 +39,3 @@ def draw_batch(step: int, *, seed: int, batch: int, sizes_px: Sequence[int]) -> 
         boxes[place, :count, 2:] = (far - near) / side
         classes[place, :count] = scene.classes
     return Batch(images_rgb=images, boxes_cxcywh=boxes, classes=classes)
-
-
-def batches(
-    first: int, last: int, *, seed: int, batch: int, sizes_px: Sequence[int]
-) -> Iterator[Batch]:
-    """Yield the batches of steps ``first`` to ``last - 1``, drawn a little ahead."""
-    spawn = multiprocessing.get_context("spawn")  # a fork would copy Paddle's threads
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
-        pending: deque[Future[Batch]] = deque()
-        try:
-            for step in range(first, last + AHEAD):
-                if step < last:
-                    pending.append(
-                        pool.submit(
-                            draw_batch,
-                            step,
-                            seed=seed,
-                            batch=batch,
-                            sizes_px=sizes_px,
-                        )
-                    )
-                if step >= first + AHEAD:
-                    yield pending.popleft().result()
-        finally:
-            for one in pending:
-                one.cancel()

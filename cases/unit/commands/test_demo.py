@@ -7,7 +7,7 @@ import pytest
 
 from harness.pipeline import demo
 from harness.pipeline.demo import DemoMade
-from harness.train.yolov3 import Progress
+from harness.train.trainer import Progress
 
 Zoo = Callable[..., Any]  # conftest's fixture
 MADE = DemoMade(ap_pct={"a-row": 51.236}, archive_bytes={"an-archive": 1_812_480})

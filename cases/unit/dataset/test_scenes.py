@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from harness.dataset import scenes
+from harness.dataset.drawing import MAX_HIDDEN_PCT, ROTATIONS
 from harness.dataset.scenes import (
     CLASS_NAMES,
     COLOURS,
-    MAX_HIDDEN_PCT,
     MAX_OBJECTS,
-    ROTATIONS,
     SHAPES,
     SIDES_PX,
     draw_scene,
@@ -30,13 +29,13 @@ def many():
     """Sixty scenes with the masks of their objects, back to front."""
     drawn = []
     with pytest.MonkeyPatch.context() as patch:
-        paint = scenes._paint
+        paint = scenes.paint
 
         def watched(random, canvas, mask, typical):
             masks.append(mask)
             paint(random, canvas, mask, typical)
 
-        patch.setattr(scenes, "_paint", watched)
+        patch.setattr(scenes, "paint", watched)
         for index in range(60):
             masks = []
             drawn.append((draw_scene(SEED, index), masks))

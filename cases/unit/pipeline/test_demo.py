@@ -20,9 +20,9 @@ from harness.pipeline.settings import Settings
 from harness.records import Verdict
 from harness.registry.lint import lint_zoo
 from harness.registry.zoo import open_zoo
-from harness.train import yolov3
+from harness.train import trainer
 from harness.train.checkpoint import read_checkpoint
-from harness.train.yolov3 import Progress
+from harness.train.trainer import Progress
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("paddleslim") is None,
@@ -204,7 +204,7 @@ def test_making_it_again_trains_nothing_and_changes_nothing(
 ) -> None:
     home, work, came_to, _ = made
     before = files_of(home)
-    monkeypatch.setattr(yolov3._Run, "step", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(trainer._Run, "step", lambda *_: pytest.fail("trained again"))
 
     assert make_demo(home, work) == came_to
     assert files_of(home) == before
@@ -224,8 +224,8 @@ def test_a_stopped_training_goes_on_and_nothing_was_replaced(
     finished, _, came_to, _ = made
     home, work = new_home(), tmp_path / "work"
     before = files_of(home)
-    monkeypatch.setattr(yolov3, "CHECKPOINT_EVERY", 1)
-    right = yolov3._Run.step
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY", 1)
+    right = trainer._Run.step
     steps: list[int] = []
 
     def stop_at_the_third(self: object, step: int, batch: object) -> float:
@@ -235,7 +235,7 @@ def test_a_stopped_training_goes_on_and_nothing_was_replaced(
         return right(self, step, batch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(yolov3._Run, "step", stop_at_the_third)
+        patch.setattr(trainer._Run, "step", stop_at_the_third)
         with pytest.raises(Stopped):
             make_demo(home, work)
     kept = read_checkpoint(work / "baseline.npz")
@@ -247,7 +247,7 @@ def test_a_stopped_training_goes_on_and_nothing_was_replaced(
         steps.append(step)
         return right(self, step, batch)
 
-    monkeypatch.setattr(yolov3._Run, "step", count)
+    monkeypatch.setattr(trainer._Run, "step", count)
     again = make_demo(home, work)
 
     assert steps == [0, 1, 2, 3, 0, 1, 2, 3]

@@ -9,6 +9,7 @@ from harness.train.recipe import Recipe
 def recipe() -> Recipe:
     """Six steps of two small images on a network of width 1/8."""
     return Recipe(
+        architecture="yolov3",
         backbone="mobilenet_v1",
         num_classes=5,
         width=1 / 8,

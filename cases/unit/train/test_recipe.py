@@ -5,9 +5,11 @@ import pytest
 import tomli_w
 
 from harness.errors import ZooDataError
-from harness.model.backbones import BACKBONES
+from harness.model.network import NETWORKS
+from harness.model.plan import plan_network
 from harness.model.shape_plans import PRUNED_RATIOS
 from harness.train.recipe import read_recipe
+from harness.train.tasks import TASKS
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
@@ -38,7 +40,8 @@ def test_a_whole_number_will_do_for_a_number(write):
 def test_every_recipe_of_the_project_can_be_followed(path):
     recipe = read_recipe(path)
 
-    assert recipe.backbone in BACKBONES
+    assert recipe.backbone in NETWORKS[recipe.architecture]
+    assert plan_network(TASKS[recipe.architecture](recipe).network).variables
     assert recipe.plan in PRUNED_RATIOS
     assert all(size % 32 == 0 for size in recipe.sizes_px)
     assert 0 <= recipe.warmup_steps < recipe.steps
@@ -47,8 +50,8 @@ def test_every_recipe_of_the_project_can_be_followed(path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"seed": None}, "fields; expected backbone, .*seed.*, got backbone"),
-        ({"moon": 3}, "fields; expected backbone, .*, got .*moon"),
+        ({"seed": None}, "fields; expected architecture, .*seed.*, got architecture"),
+        ({"moon": 3}, "fields; expected architecture, .*, got .*moon"),
         ({"steps": "many"}, "steps: type; expected int, got 'many'"),
         ({"steps": True}, "steps: type; expected int, got True"),
         ({"steps": 1.5}, "steps: type; expected int, got 1.5"),

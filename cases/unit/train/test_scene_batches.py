@@ -1,9 +1,8 @@
 import numpy as np
-import pytest
 
 from harness.dataset.resize import resize_cubic
 from harness.dataset.scenes import MAX_OBJECTS, draw_scene
-from harness.train.scene_batches import AHEAD, batches, draw_batch
+from harness.train.scene_batches import draw_batch
 
 
 def draw(step, *, seed=5, sizes_px=(64, 96)):
@@ -58,28 +57,3 @@ def test_what_is_padded_has_no_size():
         count = len(draw_scene(5, place).classes)
         assert not batch.boxes_cxcywh[place, count:].any()
         assert (batch.boxes_cxcywh[place, :count, 2:] > 0).all()
-
-
-def test_batches_come_in_order_from_any_step_on():
-    first, count = 4, AHEAD + 3
-    asked = {"seed": 5, "batch": 1, "sizes_px": (32,)}
-
-    found = list(batches(first, first + count, **asked))
-
-    assert len(found) == count
-    for step, one in enumerate(found, first):
-        assert is_equal(one, draw_batch(step, **asked))
-
-
-def test_a_trainer_that_stops_early_leaves_nothing_running():
-    source = batches(0, 1000, seed=5, batch=1, sizes_px=(32,))
-
-    next(source)
-    source.close()
-
-    with pytest.raises(StopIteration):
-        next(source)
-
-
-def test_no_steps_left_gives_no_batches():
-    assert list(batches(6, 6, seed=5, batch=1, sizes_px=(32,))) == []
