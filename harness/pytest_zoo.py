@@ -179,7 +179,12 @@ def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Rec
     rows = [row for item in request.session.items if (row := _row_of(item))]
     # Workers of pytest-xdist share the rows out: each measures its own alone.
     selected = [] if hasattr(config, "workerinput") else rows
-    settings = with_scenes(zoo, settings_of(config, zoo), drawing=lines.drawing)
+    settings = with_scenes(
+        zoo,
+        settings_of(config, zoo),
+        {row.dataset for row in rows},
+        drawing=lines.drawing,
+    )
     with serving(zoo, settings) as settings:
         measurer = Measurer(
             zoo=zoo, selected=selected, settings=settings, watcher=lines.watcher()

@@ -28,10 +28,16 @@ def demo_make(
     )
     if as_json:
         print_json(
-            {"ap_pct": dict(made.ap_pct), "archive_bytes": dict(made.archive_bytes)}
+            {
+                "scores_pct": {
+                    name: dict(one) for name, one in made.scores_pct.items()
+                },
+                "archive_bytes": dict(made.archive_bytes),
+            }
         )
         return
-    for row_id, ap_pct in made.ap_pct.items():
-        out.print(f"{row_id}: AP {ap_pct:.2f}")
+    for row_id, scores_pct in made.scores_pct.items():
+        told = ", ".join(f"{metric} {one:.2f}" for metric, one in scores_pct.items())
+        out.print(f"{row_id}: {told}")
     for name, size_bytes in made.archive_bytes.items():
         out.print(f"{name}: {size_bytes / 1e6:.2f} MB")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from harness.dataset.bmp import bmp_bytes
 from harness.dataset.coco import ANNOTATIONS, IMAGES
+from harness.dataset.scene_folder import fill_beside
 from harness.dataset.scenes import CLASS_NAMES, Scene, draw_scene
 
 #: Category ids as COCO has them: ascending, with gaps, not from 0.
@@ -36,9 +35,8 @@ def write_coco_scenes(
     """
     if (root / ANNOTATIONS).is_file():
         return
-    root.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=".scenes.", dir=root))
-    try:
+
+    def fill(beside: Path) -> None:
         images = beside / IMAGES
         images.mkdir(parents=True)
         scenes = []
@@ -53,9 +51,8 @@ def write_coco_scenes(
             json.dumps(annotations_of(scenes), indent=1, sort_keys=True) + "\n",
             encoding="utf-8",
         )
-        (beside / ANNOTATIONS.parts[0]).rename(root / ANNOTATIONS.parts[0])
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+
+    fill_beside(root, (ANNOTATIONS.parts[0],), fill)
 
 
 def annotations_of(scenes: list[Scene]) -> dict[str, Any]:

@@ -2,47 +2,48 @@
 
 Every stage keeps what it made in the work folder and goes on there: a run that was
 stopped anywhere continues at its last checkpoint. Nothing of the zoo is replaced before
-the new archives are measured.
+the new archives are measured, by the very job that measures them for everybody.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from harness.artifact.pack import pack_tar
+from harness.artifact.sources import published_path
 from harness.atomic import write_text
-from harness.dataset.coco import open_coco
-from harness.dataset.coco_scenes import write_coco_scenes
-from harness.dataset.labelled import LabelledSet
-from harness.errors import ZooDataError
+from harness.errors import HarnessError, ZooDataError
+from harness.model.layouts.combined_file import write_combined
 from harness.model.layouts.separate_files import write_weights
-from harness.model.network import Network
 from harness.model.plan import plan_network
 from harness.pipeline.embedded import (
     ARCHIVES,
     DESCRIPTION,
     Embedded,
+    draw_scenes,
     read_embedded,
     scenes_folder,
 )
-from harness.pipeline.scored_network import score_network
+from harness.pipeline.measure import measure_rows
+from harness.pipeline.settings import Settings
+from harness.records import Record
 from harness.registry.claims import claims_text
 from harness.registry.lock import Pin, write_lock
 from harness.registry.sources import find_sources
 from harness.registry.zoo import read_zoo
 from harness.rows import METRICS_OF_DATASET, Claim, Row, Zoo
 from harness.train.initial import initial_weights
-from harness.train.recipe import read_recipe
+from harness.train.recipe import Recipe, read_recipe
+from harness.train.tasks import TASKS
 from harness.train.trainer import Progress, train
-from harness.train.yolov3 import YoloV3Task, network_of
-from harness.truth import CocoTruth
+from harness.train.yolov3 import network_of
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -50,20 +51,17 @@ ZOO = "demo"
 RECIPES = Path("cases", "recipes")
 INITIAL_SEED = 1
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
-    """A network and its weights."""
-
-    network: Network
-    weights: Arrays
+#: Archive -> what writes its folder; the others have one file for each variable.
+WRITERS: Mapping[str, Callable[[Path, Arrays], None]] = {
+    "demo_yolov3_mobilenet_v1_voc": write_combined
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoMade:
     """What a making came to."""
 
-    ap_pct: Mapping[str, float]  # row id -> unrounded
+    scores_pct: Mapping[str, Mapping[str, float]]  # row id -> metric -> unrounded
     archive_bytes: Mapping[str, int]  # archive name -> size
 
 
@@ -74,7 +72,7 @@ def make_demo(
     training: Callable[[str, Progress], None] = lambda stage, progress: None,
     telling: Callable[[str], None] = lambda line: None,
 ) -> DemoMade:
-    """Make the demo zoo's archives, claims, pins and fingerprint.
+    """Make the demo zoo's archives, claims, pins and fingerprints.
 
     Args:
         home: the checkout; ``cases/rows/demo`` and ``expected`` in it are rewritten.
@@ -85,6 +83,7 @@ def make_demo(
     Raises:
         TrainingFailed: a stage went wrong; what it had is kept.
         ZooDataError: the rows of the demo zoo do not fit what is made.
+        HarnessError: a row could not be measured.
     """
     sources = find_sources(ZOO, home=home)
     zoo = read_zoo(sources).zoo
@@ -92,33 +91,31 @@ def make_demo(
     if embedded is None:
         raise ZooDataError(f"{zoo.root / ARCHIVES / DESCRIPTION}: no such file")
     trained = _train_all(home, work, training, telling)
-    telling("drawing the validation set")
-    found = _draw(embedded, work)
+    telling("drawing the validation sets")
+    data_root = work / scenes_folder(embedded)
+    draw_scenes(embedded, data_root, embedded.scenes)
     telling("packing the archives")
-    tars = {name: _pack(work, name, one) for name, one in _archives(zoo, trained)}
-    telling("measuring the archives")
-    ap_pct = {
-        row.row_id: score_network(
-            trained[row.strategy].network,
-            trained[row.strategy].weights,
-            found,
-            input_px=row.input_px,
-        )["box_ap"]
+    mirror = work / "mirror"
+    pins = {
+        row.archive: _pack(zoo, mirror, row, trained[row.architecture, row.strategy])
         for row in zoo.rows
     }
-    telling("writing claims, pins and fingerprint")
-    _publish(zoo, embedded, tars)
-    pins = {
-        name: Pin(
-            url=zoo.archives[name].url, size_bytes=path.stat().st_size, sha256=sha256
-        )
-        for name, (path, sha256) in tars.items()
-    }
+    telling("measuring the archives")
+    records = _measure(zoo, work, mirror=mirror, data_root=data_root)
+    telling("writing claims, pins and fingerprints")
+    _publish(zoo, embedded, mirror)
     write_lock(sources.lock, sources.lock_section, pins)
-    write_text(sources.claims, _claims(zoo.rows, ap_pct))
-    write_text(embedded.archives / DESCRIPTION, _description(embedded, found))
+    scores_pct = {
+        one.row_id: one.measurements[0].scores_pct for one in records.values()
+    }
+    write_text(sources.claims, _claims(zoo.rows, scores_pct))
+    fingerprints = {
+        row.dataset: records[row.row_id].dataset.fingerprint  # type: ignore[union-attr]
+        for row in zoo.rows
+    }
+    write_text(embedded.archives / DESCRIPTION, _description(embedded, fingerprints))
     return DemoMade(
-        ap_pct=ap_pct,
+        scores_pct=scores_pct,
         archive_bytes={name: one.size_bytes for name, one in pins.items()},
     )
 
@@ -128,75 +125,116 @@ def _train_all(
     work: Path,
     training: Callable[[str, Progress], None],
     telling: Callable[[str], None],
-) -> dict[str, Trained]:
-    """Return the trained networks by strategy."""
+) -> dict[tuple[str, str], Arrays]:
+    """Return the trained weights by architecture and strategy."""
     from harness.compress.prune import prune
 
-    base_recipe = read_recipe(home / RECIPES / "demo_baseline.toml")
-    pruned_recipe = read_recipe(home / RECIPES / "demo_prune_r578.toml")
-    network = network_of(base_recipe)
+    def follow(recipe: Recipe, initial: Arrays, stage: str) -> dict[str, Any]:
+        return train(
+            TASKS[recipe.architecture](recipe),
+            dict(initial),
+            checkpoint_path=work / f"{stage}.npz",
+            report=lambda progress: training(stage, progress),
+        )
+
+    recipes = {
+        stage: read_recipe(home / RECIPES / f"demo_{stage}.toml")
+        for stage in ("baseline", "prune_r578", "blazeface")
+    }
+    recipe = recipes["baseline"]
     telling("training the baseline")
-    baseline = train(
-        YoloV3Task(recipe=base_recipe),
-        initial_weights(
-            plan_network(network),
-            num_classes=base_recipe.num_classes,
-            seed=INITIAL_SEED,
-        ),
-        checkpoint_path=work / "baseline.npz",
-        report=lambda progress: training("baseline", progress),
-    )
+    baseline = follow(recipe, _initial(recipe), "baseline")
     telling("pruning, and training what is left")
-    smaller, kept = prune(network, baseline, pruned_recipe.plan)
-    pruned = train(
-        YoloV3Task(recipe=pruned_recipe),
-        kept,
-        checkpoint_path=work / "prune_r578.npz",
-        report=lambda progress: training("prune_r578", progress),
-    )
+    plan = recipes["prune_r578"].plan
+    _, kept = prune(network_of(recipe), baseline, plan)
+    pruned = follow(recipes["prune_r578"], kept, "prune_r578")
+    telling("training the face detector")
+    recipe = recipes["blazeface"]
+    faces = follow(recipe, _initial(recipe), "blazeface")
     return {
-        "baseline": Trained(network=network, weights=baseline),
-        pruned_recipe.plan: Trained(network=smaller, weights=pruned),
+        ("yolov3", "baseline"): baseline,
+        ("yolov3", plan): pruned,
+        ("blazeface", "baseline"): faces,
     }
 
 
-def _archives(zoo: Zoo, trained: Mapping[str, Trained]) -> list[tuple[str, Trained]]:
-    strategies = {row.archive: row.strategy for row in zoo.rows}
-    return [(name, trained[strategy]) for name, strategy in strategies.items()]
+def _initial(recipe: Recipe) -> Arrays:
+    return initial_weights(
+        plan_network(TASKS[recipe.architecture](recipe).network),
+        num_classes=recipe.num_classes,
+        seed=INITIAL_SEED,
+    )
 
 
-def _draw(embedded: Embedded, work: Path) -> LabelledSet[CocoTruth]:
-    root = work / scenes_folder(embedded)
-    write_coco_scenes(root, seed=embedded.scene_seed, count=embedded.scene_count)
-    return open_coco(root)
-
-
-def _pack(work: Path, name: str, trained: Trained) -> tuple[Path, str]:
-    folder = work / "folders" / name
+def _pack(zoo: Zoo, mirror: Path, row: Row, weights: Arrays) -> Pin:
+    """Write the archive of a row where a mirror has it."""
+    archive = zoo.archives[row.archive]
+    path = mirror / published_path(archive.url)
+    folder = mirror.parent / "folders" / archive.name
     shutil.rmtree(folder, ignore_errors=True)
-    write_weights(folder, trained.weights)
-    path = work / f"{name}.tar"
-    return path, pack_tar(folder, path)
+    WRITERS.get(archive.name, write_weights)(folder, weights)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sha256 = pack_tar(folder, path)
+    return Pin(url=archive.url, size_bytes=path.stat().st_size, sha256=sha256)
 
 
-def _publish(
-    zoo: Zoo, embedded: Embedded, tars: Mapping[str, tuple[Path, str]]
-) -> None:
+def _measure(
+    zoo: Zoo, work: Path, *, mirror: Path, data_root: Path
+) -> dict[str, Record]:
+    """Return the records of all rows, whatever they claim and whatever was pinned."""
+    new = replace(
+        zoo,
+        archives={
+            name: replace(one, sha256=None, size_bytes=None)
+            for name, one in zoo.archives.items()
+        },
+        claims={
+            row.row_id: tuple(
+                Claim(row_id=row.row_id, metric=metric, printed="0.0")
+                for metric in METRICS_OF_DATASET[row.dataset]
+            )
+            for row in zoo.rows
+        },
+    )
+    # Unpinned archives are kept by address: an older making's must not be found.
+    cache = work / "measuring"
+    shutil.rmtree(cache, ignore_errors=True)
+    settings = Settings(
+        cache=cache,
+        records=cache / "records",
+        data_root=data_root,
+        mirror=str(mirror),
+    )
+    records: dict[str, Record] = {}
+    for dataset in dict.fromkeys(row.dataset for row in zoo.rows):
+        rows = [row for row in new.rows if row.dataset == dataset]
+        for record in measure_rows(new, rows, settings):
+            if not record.measurements:
+                raise HarnessError(
+                    f"{record.row_id} could not be measured", got=record.reason
+                )
+            records[record.row_id] = record
+    return records
+
+
+def _publish(zoo: Zoo, embedded: Embedded, mirror: Path) -> None:
     """Put each archive where its address is served from."""
-    for name, (path, _) in tars.items():
-        place = (
-            embedded.archives
-            / zoo.archives[name].url.partition("://")[2].partition("/")[2]
-        )
+    for archive in zoo.archives.values():
+        path = published_path(archive.url)
+        place = embedded.archives / path
         place.parent.mkdir(parents=True, exist_ok=True)
         beside = place.with_name(f".{place.name}")
-        shutil.copyfile(path, beside)
+        shutil.copyfile(mirror / path, beside)
         beside.replace(place)
 
 
-def _claims(rows: tuple[Row, ...], ap_pct: Mapping[str, float]) -> str:
+def _claims(rows: Sequence[Row], scores_pct: Mapping[str, Mapping[str, float]]) -> str:
     claims = [
-        Claim(row_id=row.row_id, metric=metric, printed=f"{ap_pct[row.row_id]:.1f}")
+        Claim(
+            row_id=row.row_id,
+            metric=metric,
+            printed=f"{scores_pct[row.row_id][metric]:.1f}",
+        )
         for row in rows
         for metric in METRICS_OF_DATASET[row.dataset]
     ]
@@ -209,12 +247,15 @@ def _claims(rows: tuple[Row, ...], ap_pct: Mapping[str, float]) -> str:
     )
 
 
-def _description(embedded: Embedded, found: LabelledSet[CocoTruth]) -> str:
-    return (
-        "# Written by `zoo demo make`. The zoo draws its own validation set; its\n"
-        "# archives lie beside, under the paths of their addresses, and are served.\n"
-        "[scenes]\n"
-        f"seed = {embedded.scene_seed}\n"
-        f"count = {embedded.scene_count}\n"
-        f'fingerprint = "{found.fingerprint}"\n'
+def _description(embedded: Embedded, fingerprints: Mapping[str, str]) -> str:
+    sets = (
+        f"[scenes.{name}]\n"
+        f"seed = {one.seed}\n"
+        f"count = {one.count}\n"
+        f'fingerprint = "{fingerprints[name]}"\n'
+        for name, one in embedded.scenes.items()
     )
+    return (
+        "# Written by `zoo demo make`. The zoo draws its own validation sets; its\n"
+        "# archives lie beside, under the paths of their addresses, and are served.\n"
+    ) + "\n".join(sets)

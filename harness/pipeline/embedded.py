@@ -8,15 +8,18 @@ they go the way of every archive.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock
 
 from harness.artifact.server import serve_folder
 from harness.dataset.coco_scenes import write_coco_scenes
+from harness.dataset.voc_scenes import write_voc_scenes
+from harness.dataset.widerface_scenes import write_widerface_scenes
 from harness.errors import ZooDataError, located
 from harness.pipeline.settings import Settings
 from harness.rows import Zoo
@@ -25,14 +28,39 @@ ARCHIVES = "archives"
 DESCRIPTION = "embedded.toml"
 
 
+class Drawer(Protocol):
+    """What draws the set of one dataset under a data root, unless it is there."""
+
+    def __call__(
+        self, root: Path, *, seed: int, count: int, report: Callable[[int, int], None]
+    ) -> None:
+        """Draw ``count`` images of the series ``seed``; told after each."""
+        ...
+
+
+#: Dataset -> what draws a set of it.
+DRAWERS: Mapping[str, Drawer] = {
+    "coco": write_coco_scenes,
+    "voc": write_voc_scenes,
+    "widerface": write_widerface_scenes,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnSet:
+    """A validation set that the zoo draws."""
+
+    seed: int
+    count: int
+    fingerprint: str | None  # of the drawn set, once `zoo demo make` has drawn it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
     """What an embedded zoo brings along."""
 
     archives: Path  # the folder to serve
-    scene_seed: int
-    scene_count: int
-    fingerprint: str | None  # of the drawn set, once `zoo demo make` has drawn it
+    scenes: Mapping[str, DrawnSet]  # by dataset
 
 
 def read_embedded(zoo: Zoo) -> Embedded | None:
@@ -50,16 +78,31 @@ def read_embedded(zoo: Zoo) -> Embedded | None:
             scenes = tomllib.loads(path.read_text(encoding="utf-8"))["scenes"]
             return Embedded(
                 archives=archives,
-                scene_seed=int(scenes["seed"]),
-                scene_count=int(scenes["count"]),
-                fingerprint=scenes.get("fingerprint"),
+                scenes={name: _drawn_set(name, one) for name, one in scenes.items()},
             )
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        except (
+            tomllib.TOMLDecodeError,
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise ZooDataError(
                 "not a description of an embedded zoo",
-                expected="[scenes] with seed and count",
+                expected=f"[scenes.<{' or '.join(DRAWERS)}>] with seed and count",
                 got=f"{type(error).__name__}: {error}",
             ) from error
+
+
+def _drawn_set(dataset: str, values: Mapping[str, object]) -> DrawnSet:
+    if dataset not in DRAWERS:
+        raise ValueError(f"nothing draws {dataset}")
+    fingerprint = values.get("fingerprint")
+    return DrawnSet(
+        seed=int(str(values["seed"])),
+        count=int(str(values["count"])),
+        fingerprint=None if fingerprint is None else str(fingerprint),
+    )
 
 
 @contextmanager
@@ -82,12 +125,19 @@ def serving(zoo: Zoo, settings: Settings) -> Iterator[Settings]:
 def with_scenes(
     zoo: Zoo,
     settings: Settings,
+    datasets: Collection[str],
     *,
     drawing: Callable[[int, int], None] = lambda done, total: None,
 ) -> Settings:
     """Draw the scenes of an embedded zoo and return settings with them as data root.
 
     An ordinary zoo, or a data root that was asked for, changes nothing.
+
+    Args:
+        zoo: the edition.
+        settings: as asked for.
+        datasets: those of the rows that will be measured; the others are not drawn.
+        drawing: told after each image of a set.
     """
     embedded = read_embedded(zoo)
     if embedded is None or settings.data_root is not None:
@@ -96,12 +146,24 @@ def with_scenes(
     root.parent.mkdir(parents=True, exist_ok=True)
     # The workers of one run all want them, and only one may put the folder in place.
     with FileLock(root.with_name(f"{root.name}.lock")):
-        write_coco_scenes(
-            root, seed=embedded.scene_seed, count=embedded.scene_count, report=drawing
-        )
+        draw_scenes(embedded, root, datasets, drawing=drawing)
     return replace(settings, data_root=root)
+
+
+def draw_scenes(
+    embedded: Embedded,
+    root: Path,
+    datasets: Collection[str],
+    *,
+    drawing: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Draw the sets of those datasets under a root; one that is there is kept."""
+    for name, one in embedded.scenes.items():
+        if name in datasets:
+            DRAWERS[name](root, seed=one.seed, count=one.count, report=drawing)
 
 
 def scenes_folder(embedded: Embedded) -> str:
     """Return the folder of the drawn scenes, below the cache."""
-    return f"scenes-1/{embedded.scene_seed}-{embedded.scene_count}"
+    told = (f"{name}-{one.seed}-{one.count}" for name, one in embedded.scenes.items())
+    return f"scenes-2/{'-'.join(told)}"

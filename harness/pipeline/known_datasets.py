@@ -24,5 +24,8 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
     """
     embedded = read_embedded(zoo)
     if embedded is not None:
-        return {"coco": KnownDataset(fingerprint=embedded.fingerprint)}
+        return {
+            name: KnownDataset(fingerprint=one.fingerprint)
+            for name, one in embedded.scenes.items()
+        }
     return read_known_datasets(home / FACTS).get(zoo.name, {})

@@ -25,7 +25,8 @@ def repeat_rows(
     A row id that the zoo does not have is left to whoever judges the records.
     """
     rows = [row for row in zoo.rows if row.row_id in row_ids]
-    ready = with_scenes(zoo, replace(settings, fresh=True), drawing=drawing)
+    datasets = {row.dataset for row in rows}
+    ready = with_scenes(zoo, replace(settings, fresh=True), datasets, drawing=drawing)
     with serving(zoo, ready) as ready:
         for dataset in dict.fromkeys(row.dataset for row in rows):
             together = [row for row in rows if row.dataset == dataset]

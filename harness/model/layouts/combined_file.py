@@ -12,8 +12,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from harness.atomic import write_bytes
 from harness.errors import ArchiveUnreadable, located
-from harness.model.fluid_tensor import begins_a_record, parse_tensor
+from harness.model.fluid_tensor import begins_a_record, parse_tensor, tensor_record
 from harness.model.layouts.contract import (
     Layout,
     Stored,
@@ -22,7 +23,11 @@ from harness.model.layouts.contract import (
     files_in,
 )
 from harness.model.layouts.program_files import find_program
+from harness.model.layouts.weights import Arrays
 from harness.model.program_desc import parse_program
+
+#: What our own writer calls the file; any other name is read as well.
+FILE = "persistables"
 
 
 def recognise(folder: Path) -> bool:
@@ -88,6 +93,12 @@ def read_records(path: Path, names: Sequence[str]) -> list[Stored]:
                 next_step="a training program's file needs its program beside it",
             )
     return found
+
+
+def write_combined(folder: Path, values: Arrays) -> None:
+    """Write all variables into one file, as ``save_persistables`` with a file name."""
+    content = b"".join(tensor_record(values[name]) for name in sorted(values))
+    write_bytes(folder / FILE, content)
 
 
 def _mapped(path: Path) -> memoryview:
