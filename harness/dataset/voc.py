@@ -99,7 +99,7 @@ def open_voc(
             {name: path for name, path in paths.items() if name not in set(missing)},
         ),
         image_count=len(used),
-        annotation_count=int((~truth.is_difficult).sum()),
+        annotation_count=truth.annotation_count,
         limit=None if len(used) == len(listed) else limit,
         faults=tuple(f"image {paths[name]} is not there" for name in missing),
         notes=_notes_on(used, annotations),

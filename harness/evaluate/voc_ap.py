@@ -123,7 +123,7 @@ def _candidates(
         boxes, origin = found.boxes_xyxy.astype(np.float64), 0
     else:
         boxes, origin = found.boxes, 1  # as result files have it
-    corners = np.ascontiguousarray(boxes.T)  # [4, N]
+    corners = np.array(boxes.T, order="C")  # [4, N], a copy: it may be shifted
     if origin != options.prediction_origin:
         corners += options.prediction_origin - origin
     return Candidates(

@@ -107,9 +107,7 @@ def _objects_of(images: Numbers, truth: VocTruth, options: VocOptions) -> _Objec
     groups = images * len(truth.class_names) + truth.box_classes  # [M]
     kept = kept[np.argsort(groups[kept], kind="stable")]
     counts = np.bincount(groups[kept], minlength=group_count)
-    is_ignored = (
-        truth.is_difficult if options.ignore_difficult else np.zeros(len(boxes))
-    )
+    is_ignored = truth.is_difficult & options.ignore_difficult  # [M]
     return _Objects(
         corners=np.ascontiguousarray(boxes[kept].T),
         is_ignored=is_ignored[kept],
@@ -170,10 +168,12 @@ def _overlaps(first: Floats, second: Floats, inclusive_px: bool) -> Floats:
     meet = (first[:2] < second[2:]) & (first[2:] > second[:2])  # [2, N]
     sides = [box[2:] - box[:2] + one for box in (first, second)]  # [2, N]
     is_real = (meet & (sides[0] > 0) & (sides[1] > 0)).all(axis=0)  # [N]
-    inter = (far - near + one).prod(axis=0)  # [N]
-    union = sides[0].prod(axis=0) + sides[1].prod(axis=0) - inter  # [N]
-    overlaps: Floats = np.zeros(len(union))
-    np.divide(inter, union, out=overlaps, where=is_real)
+    overlaps: Floats = np.zeros(len(is_real))
+    # An area beyond any float overlaps by NaN or 0, which is not more than anything.
+    with np.errstate(over="ignore", invalid="ignore"):
+        inter = (far - near + one).prod(axis=0)  # [N]
+        union = sides[0].prod(axis=0) + sides[1].prod(axis=0) - inter  # [N]
+        np.divide(inter, union, out=overlaps, where=is_real)
     return overlaps
 
 

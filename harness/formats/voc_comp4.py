@@ -106,20 +106,18 @@ def read(folder: Path, truth: VocTruth) -> Results:
     """
     paths = _class_paths(folder, truth.class_names.tolist())
     ids = dict(zip(truth.image_names.tolist(), truth.image_ids.tolist(), strict=True))
-    image_ids, counts, rows = [], [], []
+    image_ids, rows = [], []
     for number in sorted(paths):
         with located(paths[number]):
             of_images, of_class = _read_file(paths[number], ids)
         image_ids.append(of_images)
         rows.append(of_class)
-        counts.append(len(of_class))
-    joined = np.concatenate(rows)  # [N, 5]
     return Results(
         evaluated_ids=truth.image_ids,
         image_ids=np.concatenate(image_ids),
-        classes=np.repeat(np.array(sorted(paths), np.int32), counts),
-        scores=np.ascontiguousarray(joined[:, 0]),
-        boxes=np.ascontiguousarray(joined[:, 1:]),
+        classes=np.repeat(np.array(sorted(paths), np.int32), list(map(len, rows))),
+        scores=np.concatenate([one[:, 0] for one in rows]),
+        boxes=np.concatenate([one[:, 1:] for one in rows]),
     )
 
 
@@ -188,10 +186,9 @@ def _parse_at_once(
     except (ValueError, KeyError):
         return None
     numbers: NDArray[np.float64] = table["numbers"]
-    sides = numbers[:, 3:] - numbers[:, 1:3] + 1
-    # A sum is finite only when each of its parts is, but for an overflow, which the
-    # slow way forgives.
-    if not math.isfinite(numbers.sum()) or (sides < 0).any():
+    if not np.isfinite(numbers).all():
+        return None
+    if (numbers[:, 3:] - numbers[:, 1:3] + 1 < 0).any():
         return None
     return image_ids, numbers
 
