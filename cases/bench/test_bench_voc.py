@@ -75,7 +75,7 @@ def test_voc(benchmark: Any, truth: VocTruth, found: Detections, way: str) -> No
     assert scores["box_ap"] == pytest.approx(score(found, truth)["box_ap"])
 
 
-@pytest.fixture(scope="module", params=["six decimals", "all digits"])
+@pytest.fixture(scope="module", params=["six_decimals", "all_digits"])
 def folder(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -83,8 +83,8 @@ def folder(
     found: Detections,
 ) -> Path:
     results = to_results(found, truth)
-    path = tmp_path_factory.mktemp("comp4")
-    if request.param == "all digits":
+    path = tmp_path_factory.mktemp(request.param, numbered=False)
+    if request.param == "all_digits":
         write(results, truth, path)
         return path
     names = truth.image_names[results.image_ids]
@@ -96,17 +96,17 @@ def folder(
             results.boxes[mine].tolist(),
             strict=True,
         )
-        (path / f"comp4_det_test_{name}.txt").write_text(
-            "".join(
-                "%s %f %f %f %f %f\n" % (one, value, *box) for one, value, box in rows
-            )
-        )
+        lines = [
+            f"{one} {value:f} {' '.join(f'{edge:f}' for edge in box)}\n"
+            for one, value, box in rows
+        ]
+        (path / f"comp4_det_test_{name}.txt").write_text("".join(lines))
     return path
 
 
 @pytest.mark.parametrize("way", ["alone", "read"])
 def test_voc_files(benchmark: Any, truth: VocTruth, folder: Path, way: str) -> None:
-    benchmark.group = f"VOC files, {folder.name}: scoring, and reading them too"
+    benchmark.group = f"VOC files, {folder.name}: scoring alone, and reading them too"
     results = read(folder, truth)
 
     def score_alone() -> Any:
