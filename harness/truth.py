@@ -26,6 +26,11 @@ class CocoTruth:
     areas_px2: NDArray[np.float64]  # [M] as in the file (masks, not boxes)
     is_crowd: NDArray[np.bool_]  # [M]
 
+    @property
+    def annotation_count(self) -> int:
+        """Return how many annotations the published count has: crowds too."""
+        return len(self.box_image_ids)
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, in declaration order."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
@@ -66,6 +71,11 @@ class VocTruth:
     boxes_xyxy: NDArray[np.float64]  # [M, 4] as in the file: the first pixel is 1
     is_difficult: NDArray[np.bool_]  # [M]
 
+    @property
+    def annotation_count(self) -> int:
+        """Return how many objects the published count has: no difficult ones."""
+        return int((~self.is_difficult).sum())
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, in declaration order."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
@@ -89,6 +99,11 @@ class FaceTruth:
     is_easy: NDArray[np.bool_]  # [M] counted by that subset; else a face to be ignored
     is_medium: NDArray[np.bool_]  # [M]
     is_hard: NDArray[np.bool_]  # [M]
+
+    @property
+    def annotation_count(self) -> int:
+        """Return how many faces the published count has: ignored ones too."""
+        return len(self.box_image_ids)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, in declaration order."""

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.truth import CocoTruth
+from harness.truth import CocoTruth, FaceTruth, VocTruth
 
 
 @pytest.fixture
@@ -54,3 +54,37 @@ def test_the_digest_does_not_depend_on_the_byte_order(truth):
     swapped = replace(truth, areas_px2=truth.areas_px2.astype(">f8"))
 
     assert swapped.sha256() == truth.sha256()
+
+
+def test_the_published_count_of_coco_has_crowds(truth):
+    assert truth.annotation_count == 3
+
+
+def test_the_published_count_of_voc_has_no_difficult_objects():
+    truth = VocTruth(
+        image_ids=np.int64([0]),
+        image_names=np.array(["000001"]),
+        sizes_wh=np.int64([[5, 5]]),
+        class_names=np.array(["cat"]),
+        box_image_ids=np.int64([0, 0, 0]),
+        box_classes=np.int32([0, 0, 0]),
+        boxes_xyxy=np.ones((3, 4)),
+        is_difficult=np.bool_([True, False, False]),
+    )
+
+    assert truth.annotation_count == 2
+
+
+def test_the_published_count_of_faces_has_those_that_no_subset_counts():
+    nobody = np.bool_([False, False])
+    truth = FaceTruth(
+        image_ids=np.int64([0]),
+        image_names=np.array(["0--Parade/0_Parade_1"]),
+        box_image_ids=np.int64([0, 0]),
+        boxes_xywh=np.ones((2, 4)),
+        is_easy=nobody,
+        is_medium=nobody,
+        is_hard=nobody,
+    )
+
+    assert truth.annotation_count == 2

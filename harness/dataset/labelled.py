@@ -22,3 +22,4 @@ class LabelledSet(Generic[T_co]):
     annotation_count: int  # of the dataset's published count: see its reader
     limit: int | None  # None when every image that is listed is in ``images``
     faults: tuple[str, ...] = ()  # files that are not there: named, and not dropped
+    notes: tuple[str, ...] = ()  # what is unusual and yet no difference: to be told

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
-from harness.evaluate import coco_ap
-from harness.truth import CocoTruth, Truth
+from harness.evaluate import coco_ap, voc_ap
+from harness.truth import CocoTruth, Truth, VocTruth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,5 +37,8 @@ class Metric:
 METRICS: Mapping[str, Metric] = {
     "coco": Metric(
         truth_kind=CocoTruth, engine_name=coco_ap.engine_name, scorer=coco_ap.score
-    )
+    ),
+    "voc": Metric(
+        truth_kind=VocTruth, engine_name=voc_ap.engine_name, scorer=voc_ap.score
+    ),
 }

@@ -57,7 +57,7 @@ def _check_truth(row: Row, used: DatasetUsed, truth: Truth) -> Iterator[Finding]
     for field, expected in (
         ("truth_sha256", truth.sha256()),
         ("image_count", len(truth.image_ids)),
-        ("annotation_count", len(truth.box_image_ids)),
+        ("annotation_count", truth.annotation_count),
     ):
         got = getattr(used, field)
         if got != expected:

@@ -1,0 +1,207 @@
+"""A data root in, one split of a Pascal-VOC-format set out: images, truth, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.dataset.fingerprint import fingerprint_files
+from harness.dataset.image import ImageEntry
+from harness.dataset.labelled import LabelledSet
+from harness.dataset.voc_annotations import VocAnnotation, parse_annotation
+from harness.dataset.voc_lists import LABEL_LIST, read_class_names, read_names
+from harness.errors import DatasetInvalid, DatasetMissing, UsageError, located
+from harness.truth import VocTruth
+
+DEVKIT = Path("VOCdevkit")  # design 3
+
+#: How many files a message names; the rest are counted.
+NAMED_FILES = 3
+
+
+def open_voc(
+    root: Path,
+    *,
+    limit: int | None = None,
+    split: str = "test",
+    years: Sequence[str] = ("2007",),
+) -> LabelledSet[VocTruth]:
+    """Open and check a split of the VOC sets under a data root.
+
+    Every XML file is parsed and every image file read once, for the fingerprint; none
+    is decoded. Image ids are places in the list, from 0. An image that is not there
+    stays in the set and is named in ``faults``. One whose XML has no object stays too
+    and is told in ``notes``: the metric does not look at it.  # zoo-spec 1.6
+
+    The published retraining split is ``split="trainval", years=("2007", "2012")``.
+
+    Args:
+        root: the data root; holds ``VOCdevkit/VOC2007/`` with ``ImageSets/Main/``,
+            ``Annotations/`` and ``JPEGImages/``, and ``VOCdevkit/label_list.txt`` when
+            the classes are not VOC's 20.
+        limit: take only the first images of the list, at most so many.
+        split: the list ``ImageSets/Main/<split>.txt``.
+        years: whose lists, joined in this order.
+
+    Returns:
+        ``image_count`` counts all used images; ``annotation_count`` the objects that
+        are not difficult, which are those that the published count has.
+
+    Raises:
+        UsageError: the limit is below 1.
+        DatasetMissing: the list, an annotation file, or every image is not there.
+        DatasetInvalid: the list, the class list or an annotation file is malformed.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError("limit", expected="1 image or more", got=limit)
+    devkit = root / DEVKIT
+    lists = {f"VOC{year}/ImageSets/Main/{split}.txt": f"VOC{year}" for year in years}
+    listed: list[_Listed] = []
+    for name, folder in lists.items():
+        _demand_under_root(root, devkit / name)
+        listed += [
+            _Listed(name=one, folder=folder) for one in read_names(devkit / name)
+        ]
+    _demand_distinct(listed)
+    used = listed if limit is None else listed[:limit]
+    class_names = read_class_names(devkit)
+    annotations = _read_annotations(devkit, used, class_names)
+    paths = {one.image: devkit / one.image for one in used}
+    missing = [name for name, path in paths.items() if not path.is_file()]
+    if len(missing) == len(paths):
+        raise DatasetMissing(
+            f"none of {len(paths)} images is in {devkit}",
+            got=f"no {_naming(missing)}",
+            next_step="fetch the dataset's images again",
+        )
+    texts = [*lists, *(one.annotation for one in used)]
+    if (devkit / LABEL_LIST).is_file():
+        texts.append(LABEL_LIST)
+    truth = _truth_of(used, annotations, class_names)
+    return LabelledSet(
+        images=tuple(
+            ImageEntry(
+                image_id=image_id,
+                path=paths[one.image],
+                width_px=annotation.width_px,
+                height_px=annotation.height_px,
+            )
+            for image_id, (one, annotation) in enumerate(
+                zip(used, annotations, strict=True)
+            )
+        ),
+        truth=truth,
+        fingerprint=fingerprint_files(
+            {name: devkit / name for name in texts},
+            {name: path for name, path in paths.items() if name not in set(missing)},
+        ),
+        image_count=len(used),
+        annotation_count=truth.annotation_count,
+        limit=None if len(used) == len(listed) else limit,
+        faults=tuple(f"image {paths[name]} is not there" for name in missing),
+        notes=_notes_on(used, annotations),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """One image of a list, and the folder of the year whose list it is."""
+
+    name: str  # "000001"
+    folder: str  # "VOC2007"
+
+    @property
+    def annotation(self) -> str:
+        return f"{self.folder}/Annotations/{self.name}.xml"
+
+    @property
+    def image(self) -> str:
+        return f"{self.folder}/JPEGImages/{self.name}.jpg"
+
+
+def _read_annotations(
+    devkit: Path, used: Sequence[_Listed], class_names: Sequence[str]
+) -> list[VocAnnotation]:
+    """Return what each XML file says; an image without one has no size, no truth."""
+    missing = [one for one in used if not (devkit / one.annotation).is_file()]
+    if missing:
+        raise DatasetMissing(
+            f"{len(missing)} of {len(used)} annotation files are not in {devkit}",
+            got=f"no {_naming([one.annotation for one in missing])}",
+            next_step="fetch the dataset's annotations again",
+        )
+    classes = {name: number for number, name in enumerate(class_names)}
+    annotations = []
+    for one in used:
+        path = devkit / one.annotation
+        with located(path):
+            annotations.append(parse_annotation(path.read_bytes(), classes))
+    return annotations
+
+
+def _truth_of(
+    used: Sequence[_Listed],
+    annotations: Sequence[VocAnnotation],
+    class_names: Sequence[str],
+) -> VocTruth:
+    image_ids = np.arange(len(used), dtype=np.int64)
+    counts = [len(one.objects) for one in annotations]
+    objects = [thing for one in annotations for thing in one.objects]
+    return VocTruth(
+        image_ids=image_ids,
+        image_names=np.array([one.name for one in used], dtype=np.str_),
+        sizes_wh=np.array(
+            [(one.width_px, one.height_px) for one in annotations], dtype=np.int64
+        ),
+        class_names=np.array(class_names, dtype=np.str_),
+        box_image_ids=np.repeat(image_ids, counts),
+        box_classes=np.array([one.class_id for one in objects], dtype=np.int32),
+        boxes_xyxy=np.array(
+            [one.box_xyxy for one in objects], dtype=np.float64
+        ).reshape(-1, 4),
+        is_difficult=np.array([one.is_difficult for one in objects], dtype=np.bool_),
+    )
+
+
+def _notes_on(
+    used: Sequence[_Listed], annotations: Sequence[VocAnnotation]
+) -> tuple[str, ...]:
+    empty = [
+        one.annotation
+        for one, annotation in zip(used, annotations, strict=True)
+        if not annotation.objects
+    ]
+    if not empty:
+        return ()
+    told = f"{len(empty)} of {len(used)} images have no object and are not scored"
+    return (f"{told}: {_naming(empty)}",)
+
+
+def _demand_distinct(listed: Sequence[_Listed]) -> None:
+    """Refuse an image that two years list: result files name images without a year."""
+    seen: dict[str, _Listed] = {}
+    for one in listed:
+        if one.name in seen:
+            raise DatasetInvalid(
+                f"image {one.name} is listed twice",
+                got=f"in {seen[one.name].folder} and in {one.folder}",
+            )
+        seen[one.name] = one
+
+
+def _naming(names: Sequence[str]) -> str:
+    more = ", ..." if len(names) > NAMED_FILES else ""
+    return f"{', '.join(names[:NAMED_FILES])}{more}"
+
+
+def _demand_under_root(root: Path, path: Path) -> None:
+    if not path.is_file():
+        raise DatasetMissing(
+            "the VOC set is not under the data root",
+            expected=path,
+            got=f"a data root {root} without it",
+            next_step="set the data root with --data-root DIR or ZOO_DATA_ROOT",
+        )

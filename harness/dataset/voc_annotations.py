@@ -1,0 +1,146 @@
+"""The content of one Pascal VOC XML file in, its size and objects out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+from xml.etree import ElementTree as ET
+
+from harness.errors import DatasetInvalid, located
+
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VocObject:
+    """One object as its file states it."""
+
+    class_id: int  # 0-based place in the class list
+    box_xyxy: tuple[float, float, float, float]  # raw: the first pixel is 1
+    is_difficult: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VocAnnotation:
+    """One XML file, checked."""
+
+    width_px: int  # as stated, whatever the image file says  # zoo-spec 1.2
+    height_px: int
+    objects: tuple[VocObject, ...]  # file order
+
+
+def parse_annotation(content: bytes, classes: Mapping[str, int]) -> VocAnnotation:
+    """Read and check one VOC annotation file.
+
+    Boxes stay raw: neither shifted nor clipped, and they may lie beyond the image.
+    Boxes of an object's parts (head, hand, foot) are none of its own. An object that
+    does not say whether it is difficult is not.
+
+    Args:
+        content: the XML, in any encoding that it declares and expat reads.
+        classes: class number by name.
+
+    Raises:
+        DatasetInvalid: not XML, a document type declaration (it could define
+            entities), an element that is missing or there twice, an unknown class, a
+            number that is none or not finite, a far edge before its near edge.
+    """
+    root = _parse_xml(content)
+    if root.tag != "annotation":
+        raise DatasetInvalid("root element", expected="annotation", got=root.tag)
+    size = _only(root, "size")
+    objects = []
+    for number, element in enumerate(root.findall("object"), start=1):
+        with located(f"object {number}"):
+            objects.append(_parse_object(element, classes))
+    return VocAnnotation(
+        width_px=_side_px(size, "width"),
+        height_px=_side_px(size, "height"),
+        objects=tuple(objects),
+    )
+
+
+class _NoDoctype(ET.TreeBuilder):
+    """Builds a tree; stops at a document type, before it can define an entity."""
+
+    def doctype(self, name: str, _public_id: object, _system: object) -> NoReturn:
+        raise DatasetInvalid(
+            "document type declaration", expected="none in a VOC file", got=name
+        )
+
+
+def _parse_xml(content: bytes) -> ET.Element:
+    # No entity can be defined without a document type, and that is refused.
+    parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314
+    try:
+        parser.feed(content)
+        root: ET.Element = parser.close()
+    # ValueError and LookupError: an encoding that expat leaves to Python, which fails.
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise DatasetInvalid("not XML", got=error) from error
+    return root
+
+
+def _parse_object(element: ET.Element, classes: Mapping[str, int]) -> VocObject:
+    name = _text(element, "name")
+    if name not in classes:
+        raise DatasetInvalid(
+            "name", expected=f"one of the {len(classes)} classes", got=repr(name)
+        )
+    with located(name):
+        box = _only(element, "bndbox")
+        xmin, ymin, xmax, ymax = (_number(box, corner) for corner in CORNERS)
+        for near, far, axis in ((xmin, xmax, "x"), (ymin, ymax, "y")):
+            if near > far:
+                raise DatasetInvalid(
+                    f"bndbox, {axis}min beyond {axis}max",
+                    expected=f"{axis}max {near:g} or more",
+                    got=f"{far:g}",
+                )
+        return VocObject(
+            class_id=classes[name],
+            box_xyxy=(xmin, ymin, xmax, ymax),
+            is_difficult=_is_difficult(element),
+        )
+
+
+def _only(parent: ET.Element, tag: str) -> ET.Element:
+    found = parent.findall(tag)
+    if len(found) != 1:
+        raise DatasetInvalid(
+            f"element {tag} in {parent.tag}", expected="exactly one", got=len(found)
+        )
+    return found[0]
+
+
+def _text(parent: ET.Element, tag: str) -> str:
+    return (_only(parent, tag).text or "").strip()
+
+
+def _number(parent: ET.Element, tag: str) -> float:
+    text = _text(parent, tag)
+    try:
+        value = float(text) if "_" not in text else math.nan  # to Python, 1_0 is ten
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DatasetInvalid(tag, expected="a finite number", got=repr(text))
+    return value
+
+
+def _side_px(size: ET.Element, tag: str) -> int:
+    value = _number(size, tag)
+    if value < 1 or not value.is_integer():
+        raise DatasetInvalid(tag, expected="whole pixels, 1 or more", got=f"{value:g}")
+    return int(value)
+
+
+def _is_difficult(element: ET.Element) -> bool:
+    if element.find("difficult") is None:
+        return False
+    text = _text(element, "difficult")
+    if text not in {"0", "1"}:
+        raise DatasetInvalid("difficult", expected="0 or 1", got=repr(text))
+    return text == "1"
