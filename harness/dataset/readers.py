@@ -8,6 +8,7 @@ from typing import Protocol
 
 from harness.dataset.coco import open_coco
 from harness.dataset.labelled import LabelledSet
+from harness.dataset.widerface import open_widerface
 from harness.truth import Truth
 
 
@@ -25,4 +26,7 @@ class Reader(Protocol):
         ...
 
 
-DATASETS: Mapping[str, Reader] = {"coco": open_coco}
+DATASETS: Mapping[str, Reader] = {
+    "coco": open_coco,
+    "widerface": open_widerface,
+}

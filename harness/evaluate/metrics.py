@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
-from harness.evaluate import coco_ap
-from harness.truth import CocoTruth, Truth
+from harness.evaluate import coco_ap, wider_ap
+from harness.truth import CocoTruth, FaceTruth, Truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,5 +37,8 @@ class Metric:
 METRICS: Mapping[str, Metric] = {
     "coco": Metric(
         truth_kind=CocoTruth, engine_name=coco_ap.engine_name, scorer=coco_ap.score
-    )
+    ),
+    "widerface": Metric(
+        truth_kind=FaceTruth, engine_name=wider_ap.engine_name, scorer=wider_ap.score
+    ),
 }
