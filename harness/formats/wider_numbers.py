@@ -83,8 +83,12 @@ def _is_uniform(
     dotted = boxes * bool(box_decimals) + len(newlines) * bool(score_decimals)
     if int(np.count_nonzero(dots)) != dotted:
         return False
-    others = COLUMNS * len(newlines) + dotted + int(np.count_nonzero(text == ord("-")))
-    if int(np.count_nonzero(digits)) + others != len(text):
+    minus = np.flatnonzero(text == ord("-"))
+    known = int(np.count_nonzero(digits)) + len(minus) + dotted
+    if known + COLUMNS * len(newlines) != len(text):
+        return False
+    # numpy reads a lone minus as 0. (Place -1, before the text, is its last newline.)
+    if not ((text[minus - 1] <= ord(" ")) & digits[minus + 1]).all():
         return False
     if box_decimals:
         fits = spaces[box_decimals + 1 :] & dots[: -box_decimals - 1]
