@@ -105,6 +105,7 @@ def _load(path: Path, names: Sequence[str]) -> dict[str, Cell]:
     except (
         MatReadError,
         NotImplementedError,  # a file of version 7.3
+        LookupError,  # a file that is cut off in its header, or has unknown types
         OSError,
         TypeError,
         ValueError,
