@@ -106,6 +106,13 @@ def test_a_line_of_other_precision_is_not_read_in_the_first_line_s_unit() -> Non
     assert found.tolist() == line_by_line(lines)
 
 
+def test_an_exponent_below_plain_lines_is_read() -> None:
+    found = parse_numbers(PLAIN + b"1.5e1 2.0 3.1 4.7 0.123\n")
+
+    assert found is not None
+    assert found[1].tolist() == [15, 2, 3.1, 4.7, 0.123]
+
+
 def test_more_digits_than_a_whole_number_holds_are_read_as_floats() -> None:
     for line in (
         b"99999999999999999999.5 1.0 2.0 3.0 0.500\n",
