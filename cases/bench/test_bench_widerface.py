@@ -128,13 +128,13 @@ def loop(results: Results, truth: FaceTruth) -> dict[str, float]:
 def one_image(boxes: Any, scores: Any, faces: Any, member: Any) -> Any:
     counts, states = np.ones(len(boxes)), np.zeros(len(faces))
     recalled = np.zeros(len(boxes))
+    faces_far, boxes_far = faces[:, :2] + faces[:, 2:], boxes[:, :2] + boxes[:, 2:]
     near = np.maximum(faces[:, :2], boxes[:, None, :2])
-    far = np.minimum(
-        faces[:, :2] + faces[:, 2:], boxes[:, None, :2] + boxes[:, None, 2:]
-    )
+    far = np.minimum(faces_far, boxes_far[:, None])
     sides = far - near + 1  # [N, M, 2]
     inter = np.where((sides > 0).all(axis=2), sides.prod(axis=2), 0)
-    areas = (faces[:, 2:] + 1).prod(axis=1) + (boxes[:, None, 2:] + 1).prod(axis=2)
+    areas = (faces_far - faces[:, :2] + 1).prod(axis=1)
+    areas = areas + (boxes_far - boxes[:, :2] + 1).prod(axis=1)[:, None]
     overlaps = inter / (areas - inter)
     bests = overlaps.argmax(axis=1)
     for n, best in enumerate(bests):
