@@ -9,6 +9,7 @@ from typing import Protocol
 from harness.dataset.coco import open_coco
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.voc import open_voc
+from harness.dataset.widerface import open_widerface
 from harness.truth import Truth
 
 
@@ -29,4 +30,5 @@ class Reader(Protocol):
 DATASETS: Mapping[str, Reader] = {
     "coco": open_coco,
     "voc": open_voc,
+    "widerface": open_widerface,
 }

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
-from harness.evaluate import coco_ap, voc_ap
-from harness.truth import CocoTruth, Truth, VocTruth
+from harness.evaluate import coco_ap, voc_ap, wider_ap
+from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,5 +40,8 @@ METRICS: Mapping[str, Metric] = {
     ),
     "voc": Metric(
         truth_kind=VocTruth, engine_name=voc_ap.engine_name, scorer=voc_ap.score
+    ),
+    "widerface": Metric(
+        truth_kind=FaceTruth, engine_name=wider_ap.engine_name, scorer=wider_ap.score
     ),
 }

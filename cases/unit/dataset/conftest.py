@@ -9,6 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from harness.dataset.widerface_files import write_ground_truth
+from harness.truth import FaceTruth
+
 
 @pytest.fixture
 def coco_data() -> dict[str, Any]:
@@ -61,3 +64,37 @@ def write_coco(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return write
+
+
+@pytest.fixture
+def face_truth() -> FaceTruth:
+    """Three images of two events, the second without a face; nested subsets."""
+    return FaceTruth(
+        image_ids=np.arange(3),
+        image_names=np.array(["0--Parade/a", "0--Parade/b", "10--People/c"]),
+        box_image_ids=np.array([0, 0, 2, 2, 2]),
+        boxes_xywh=np.array(
+            [
+                [1, 2, 30, 40],
+                [5, 6, 7, 8],
+                [0, 0, 1024, 9],
+                [300, 2, 11, 12],
+                [3, 3, -2, 0],
+            ],
+            np.float64,
+        ),
+        is_easy=np.array([True, False, True, False, False]),
+        is_medium=np.array([True, False, True, True, False]),
+        is_hard=np.array([True, True, True, True, False]),
+    )
+
+
+@pytest.fixture
+def face_root(tmp_path: Path, face_truth: FaceTruth) -> Path:
+    """A data root with that truth, its list, and images of three sizes."""
+    write_ground_truth(tmp_path / "wider_face_split", face_truth)
+    for size, name in enumerate(face_truth.image_names.tolist(), 10):
+        path = tmp_path / "WIDER_val" / "images" / f"{name}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), np.zeros((size, 2 * size, 3), np.uint8))
+    return tmp_path

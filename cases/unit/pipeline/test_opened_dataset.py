@@ -65,9 +65,9 @@ def test_without_a_data_root_the_message_says_how_to_give_one(
 def test_a_dataset_without_a_reader_is_named(settings: Settings) -> None:
     with pytest.raises(
         DatasetMissing,
-        match="no reader for the dataset 'widerface' in this version; expected coco",
+        match="no reader for the dataset 'moon' in this version; expected coco",
     ):
-        open_dataset("widerface", settings)
+        open_dataset("moon", settings)
 
 
 def test_a_root_without_the_dataset_is_refused(
