@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from harness.errors import TrainingFailed
-from harness.model.device import import_paddle
 from harness.model.plan import plan_network
+from harness.model.runtime import import_paddle
 from harness.model.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
 from harness.train import yolov3
 from harness.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
