@@ -72,7 +72,7 @@ def operator_names(paddle: Paddle) -> frozenset[str]:
     return frozenset(paddle.base.core.get_all_op_names())
 
 
-def add(first: Tensor, second: Tensor) -> Tensor:
+def add_tensors(first: Tensor, second: Tensor) -> Tensor:
     """Sum two tensors of one shape, in any mode.
 
     ``+`` does the same; in static mode both versions warn that its meaning changed.

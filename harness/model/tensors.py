@@ -12,7 +12,7 @@ from harness.model.ops import (
     OFFSET_CHANNELS,
     BatchNormNames,
 )
-from harness.model.runtime import add, sigmoid
+from harness.model.runtime import add_tensors, sigmoid
 
 Tensor = Any  # Paddle has no stubs
 
@@ -94,7 +94,7 @@ class TensorOps:
 
     def add(self, first: Tensor, second: Tensor) -> Tensor:
         """Sum two maps of one shape."""
-        return add(first, second)
+        return add_tensors(first, second)
 
     def max_pool(
         self, x: Tensor, *, kernel: int, stride: int, ceil_mode: bool = False

@@ -12,7 +12,7 @@ from harness.model.graph import static_mode
 from harness.model.program_detector import demand_operators
 from harness.model.runtime import (
     NEW_PROGRAMS,
-    add,
+    add_tensors,
     demand_old_programs,
     import_paddle,
     operator_names,
@@ -94,7 +94,7 @@ def test_the_sigmoid_is_its_formula_in_either_mode(mode):
 
 @pytest.mark.parametrize("mode", [in_dynamic_mode, in_static_mode])
 def test_a_sum_is_one_in_either_mode_without_a_warning(mode, recwarn):
-    y = mode(import_paddle(), lambda x: add(x, x))
+    y = mode(import_paddle(), lambda x: add_tensors(x, x))
 
     assert np.array_equal(y, X + X)
     assert [one for one in recwarn if "expression A + B" in str(one.message)] == []
