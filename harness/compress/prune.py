@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import TrainingFailed
-from harness.model.device import import_paddle
 from harness.model.graph import build_graph, static_mode
 from harness.model.network import Network
 from harness.model.plan import plan_network
+from harness.model.runtime import import_paddle
 from harness.model.shape_plans import PRUNED_RATIOS, planned_channels
 from harness.model.yolov3_head import block_convs
 

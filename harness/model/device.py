@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import DeviceMissing
+from harness.model.runtime import import_paddle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,31 +43,6 @@ def open_device(*, gpu: bool) -> Device:
     )
     name = str(paddle.device.cuda.get_device_name(0))
     return Device(kind="gpu", model=name, threads=usable_threads())
-
-
-def import_paddle() -> Any:
-    """Import Paddle, set up for measuring: TF32 off (zoo-spec 8), quiet.
-
-    Raises:
-        DeviceMissing: it is not installed.
-    """
-    os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
-    os.environ.setdefault("GLOG_minloglevel", "2")  # errors only
-    # 3.x: its own program form crashes Paddle Inference on these networks (measured);
-    # 2.6 does not know the flag.
-    os.environ.setdefault("FLAGS_enable_pir_api", "0")
-    try:
-        with warnings.catch_warnings():
-            # What Paddle 2.6 imports is deprecated in places; not ours to mend.
-            warnings.simplefilter("ignore")
-            import paddle
-    except ImportError as error:
-        raise DeviceMissing(
-            "Paddle cannot be imported",
-            got=str(error),
-            next_step="install zoo-harness[cpu] or zoo-harness[gpu]",
-        ) from error
-    return paddle
 
 
 def demand_gpu(

@@ -9,8 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from harness.model.device import import_paddle
 from harness.model.plan import Plan, plan_network
+from harness.model.runtime import import_paddle
 from harness.model.tensors import TensorOps
 
 Program = Any  # Paddle 2.6 has no stubs

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.model.device import Device, import_paddle
+from harness.model.device import Device
 from harness.model.graph import NetworkFunction, build_graph, serialise
 from harness.model.predictor import Predictor
+from harness.model.runtime import import_paddle
 from harness.model.tensors import TensorOps
 
 #: [B, 3, H, W] float32 to the network's outputs, float32, in its order.

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.model.device import Device, import_paddle
+from harness.model.device import Device
+from harness.model.runtime import import_paddle
 
 #: Memory that Paddle may take on a GPU at the start; it grows when more is needed.
 GPU_START_MB = 512

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
-from harness.model.device import Device, import_paddle
+from harness.model.device import Device
 from harness.model.fluid_tensor import tensor_record
 from harness.model.layouts.contract import InferenceProgram, listed
 from harness.model.layouts.weights import Arrays
 from harness.model.predictor import open_predictor
 from harness.model.preprocess import NORMALISATIONS, normalise
+from harness.model.runtime import import_paddle, operator_names
 
 Floats = NDArray[np.float32]
 
@@ -111,7 +112,7 @@ def demand_operators(kinds: Sequence[str]) -> None:
         ArchiveUnreadable: names the operators and the version.
     """
     paddle = import_paddle()
-    known = set(paddle.base.core.get_all_op_names())
+    known = operator_names(paddle)
     unknown = [one for one in kinds if one not in known]
     if unknown:
         raise ArchiveUnreadable(

@@ -12,8 +12,9 @@ from harness.model.ops import (
     OFFSET_CHANNELS,
     BatchNormNames,
 )
+from harness.model.runtime import add_tensors, sigmoid
 
-Tensor = Any  # Paddle 2.6 has no stubs
+Tensor = Any  # Paddle has no stubs
 
 
 class TensorOps:
@@ -93,9 +94,7 @@ class TensorOps:
 
     def add(self, first: Tensor, second: Tensor) -> Tensor:
         """Sum two maps of one shape."""
-        import paddle
-
-        return paddle.add(first, second)  # `+` warns in static mode
+        return add_tensors(first, second)
 
     def max_pool(
         self, x: Tensor, *, kernel: int, stride: int, ceil_mode: bool = False
@@ -119,12 +118,8 @@ class TensorOps:
         self, x: Tensor, steering: Tensor, weights: str, *, out: int, stride: int = 1
     ) -> Tensor:
         """Convolve at moved points; see :class:`~harness.model.ops.Ops`."""
-        import paddle
         from paddle.vision.ops import deform_conv2d
 
-        # The sigmoid, in an operation that every mode of every version has: Paddle 3.3
-        # has no sigmoid for the static mode that a program is exported in.
-        mask = paddle.stanh(steering[:, OFFSET_CHANNELS:], 0.5, 0.5) + 0.5
         kernel = self._state[weights]
         assert kernel.shape[0] == out
         return deform_conv2d(
@@ -133,5 +128,5 @@ class TensorOps:
             kernel,
             stride=stride,
             padding=1,
-            mask=mask,
+            mask=sigmoid(steering[:, OFFSET_CHANNELS:]),
         )

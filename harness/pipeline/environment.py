@@ -7,6 +7,7 @@ import platform
 
 import harness
 from harness.dataset.views import decoder_name
+from harness.errors import UsageError
 from harness.evaluate.metrics import METRICS
 from harness.model.device import Device
 from harness.records import Environment
@@ -17,13 +18,27 @@ PRECISION = "float32"
 
 
 def paddle_version() -> str:
-    """Return distribution and version of the installed Paddle, without importing it."""
+    """Return distribution and version of the installed Paddle, without importing it.
+
+    Raises:
+        UsageError: both distributions are installed. They share their files: which one
+            computes cannot be told, and the store could answer for the other.
+    """
+    found = []
     for name in PADDLE_DISTRIBUTIONS:
         try:
-            return f"{name} {importlib.metadata.version(name)}"
+            found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    return "none"
+    if len(found) > 1:
+        raise UsageError(
+            "the Paddle of this environment",
+            expected="exactly one distribution of it",
+            got=", ".join(found),
+            next_step=f"python -m pip uninstall {' '.join(PADDLE_DISTRIBUTIONS)}, "
+            "then install one of the extras cpu, cpu3, gpu",
+        )
+    return found[0] if found else "none"
 
 
 def describe_environment(
@@ -38,7 +53,7 @@ def describe_environment(
         optimise: whether Paddle optimises the graph.
 
     Raises:
-        UsageError: not exactly one OpenCV, headless, is installed.
+        UsageError: not exactly one OpenCV, headless, is installed, or two Paddles.
     """
     return Environment(
         harness=harness.__version__,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
-from harness.errors import HarnessError
+from harness.errors import DatasetInvalid, HarnessError
 from harness.evaluate.detect import Detected, Failed, Outcome, Run
 from harness.evaluate.metrics import METRICS
 from harness.model.device import Device
@@ -83,7 +83,7 @@ def judge_row(
         dataset=_dataset_used(shared, differences),
         protocol=ARCHITECTURES[row.row.architecture].protocol(row.row),
         environment=shared.environment,
-        notes=_notes(shared.zoo, row),
+        notes=(*shared.dataset.found.notes, *_notes(shared.zoo, row)),
     )
 
 
@@ -96,10 +96,15 @@ def _score_run(
     scores = METRICS[row.dataset].score(outcome.detections, truth)
     score_wall_s = time.perf_counter() - start_s
     budget = budget_of(shared.zoo.tolerance, row)
-    judgements = tuple(
-        judge(claim, scores[claim.metric], budget)
-        for claim in shared.zoo.ap_claims(row.row_id)
-    )
+    claims = shared.zoo.ap_claims(row.row_id)
+    missing = [claim.metric for claim in claims if claim.metric not in scores]
+    if missing:
+        count = shared.dataset.found.image_count
+        raise DatasetInvalid(
+            f"{count} images hold nothing to score {', '.join(missing)} against",
+            next_step="measure more of the dataset",
+        )
+    judgements = tuple(judge(claim, scores[claim.metric], budget) for claim in claims)
     return Measurement(
         input_px=planned.input_px,
         erratum=planned.erratum,

@@ -1,6 +1,5 @@
 import os
 import platform
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -9,10 +8,10 @@ from harness.errors import DeviceMissing
 from harness.model.device import (
     cpu_model,
     demand_gpu,
-    import_paddle,
     open_device,
     usable_threads,
 )
+from harness.model.runtime import import_paddle
 
 
 def never():
@@ -148,24 +147,6 @@ def test_a_gpu_that_computed_is_opened_with_its_name(gpu_build):
     device = open_device(gpu=True)
 
     assert (device.kind, device.model) == ("gpu", "Tesla V100")
-
-
-def test_a_missing_paddle_is_a_missing_device(monkeypatch):
-    monkeypatch.setitem(sys.modules, "paddle", None)
-
-    with pytest.raises(
-        DeviceMissing,
-        match=r"^Paddle cannot be imported; got .*paddle.*; "
-        r"install zoo-harness\[cpu\] or zoo-harness\[gpu\]$",
-    ):
-        open_device(gpu=False)
-
-
-def test_tf32_is_off_unless_the_user_says_otherwise(monkeypatch):
-    monkeypatch.delenv("NVIDIA_TF32_OVERRIDE", raising=False)
-    import_paddle()
-
-    assert os.environ["NVIDIA_TF32_OVERRIDE"] == "0"  # zoo-spec 8
 
 
 def test_a_machine_that_hides_its_affinity_counts_its_processors(monkeypatch):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from harness.model.device import import_paddle
 from harness.model.graph import build_graph, static_mode
+from harness.model.runtime import import_paddle
 
 
 def value_in(graph, name):

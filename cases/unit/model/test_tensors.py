@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from harness.model.device import import_paddle
 from harness.model.ops import BatchNormNames
+from harness.model.runtime import import_paddle
 from harness.model.tensors import TensorOps
 
 NAMES = BatchNormNames(scale="s", offset="o", mean="m", variance="v")

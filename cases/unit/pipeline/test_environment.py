@@ -4,6 +4,7 @@ import platform
 import pytest
 
 import harness
+from harness.errors import UsageError
 from harness.model.device import Device
 from harness.pipeline import environment
 from harness.pipeline.environment import describe_environment, paddle_version
@@ -45,6 +46,26 @@ def test_paddle_is_named_by_its_distribution(
     monkeypatch.setattr(environment.importlib.metadata, "version", version)
 
     assert paddle_version() == f"{installed} 2.6.2"
+
+
+def test_two_paddles_in_one_environment_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        environment.importlib.metadata,
+        "version",
+        lambda name: "3.3.1" if name.endswith("gpu") else "2.6.2",
+    )
+
+    with pytest.raises(
+        UsageError,
+        match="^the Paddle of this environment; "
+        "expected exactly one distribution of it, "
+        r"got paddlepaddle 2\.6\.2, paddlepaddle-gpu 3\.3\.1; "
+        "python -m pip uninstall paddlepaddle paddlepaddle-gpu, "
+        "then install one of the extras cpu, cpu3, gpu$",
+    ):
+        paddle_version()
 
 
 def test_without_paddle_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ import pytest
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.views import Square
 from harness.detections import Detections
-from harness.errors import ArchiveUnavailable, HarnessError
+from harness.errors import ArchiveUnavailable, DatasetInvalid, HarnessError
 from harness.evaluate.detect import Detected, Failed, Run
+from harness.evaluate.metrics import METRICS
 from harness.evaluate.store import StoreKey
 from harness.model.detector import OpenedArchive
 from harness.model.device import Device
@@ -311,3 +312,33 @@ def test_images_without_detections_are_a_difference_and_the_scores_are_kept(
         "image 2.jpg cannot be decoded; image 3.jpg cannot be decoded; ..."
     )
     assert record.measurements[0].scores_pct["box_ap"] > 0
+
+
+def test_a_claim_without_anything_to_score_against_is_not_passed_over(
+    shared: SharedPass,
+    moved: Callable[[float], Detections],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    metric = replace(METRICS["coco"], scorer=lambda found, truth: {"box_ap50": 1.0})
+    monkeypatch.setitem(METRICS, "coco", metric)  # type: ignore[attr-defined]
+
+    with pytest.raises(
+        DatasetInvalid,
+        match="^3 images hold nothing to score box_ap against; measure more",
+    ):
+        judge_row(shared, row, [(planned(row), detected(moved(3.0)))])
+
+
+def test_what_is_unusual_about_the_dataset_is_noted(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    told = replace(shared.dataset.found, notes=("2 images without objects",))
+    dataset = replace(shared.dataset, found=told)
+
+    record = judge_row(
+        replace(shared, dataset=dataset), row, [(planned(row), detected(moved(3.0)))]
+    )
+
+    assert record.notes[0] == "2 images without objects"

@@ -1,4 +1,5 @@
 import datetime as dt
+import importlib.metadata
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -505,6 +506,41 @@ def test_another_archive_under_the_same_name_is_not_replayed(
 
     assert before.measurements[0].replayed
     assert not record.measurements[0].replayed
+
+
+def pretend_paddle(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    """Let the installed Paddle say that it is another version."""
+    installed = importlib.metadata.version
+    monkeypatch.setattr(
+        importlib.metadata,
+        "version",
+        lambda name: version if name == "paddlepaddle" else installed(name),
+    )
+
+
+def test_the_store_never_answers_for_the_other_runtime(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {}
+    for turn, version in enumerate(("2.6.2", "3.3.1", "2.6.2", "3.3.1")):
+        pretend_paddle(monkeypatch, version)
+        (record,) = mine.measure(BASELINE)
+        found[turn] = record
+    second = [found[turn].measurements[0].replayed for turn in (2, 3)]
+    keys = [one.measurements[0].store_key for one in found.values()]
+
+    # Whichever is installed has its detections in the store already, the other not.
+    assert sorted(found[turn].measurements[0].replayed for turn in (0, 1)) == [
+        False,
+        True,
+    ]
+    assert second == [True, True]
+    assert (keys[0], keys[1]) == (keys[2], keys[3])
+    assert keys[0] != keys[1]
+    assert [one.environment.paddle for one in found.values()] == [
+        "paddlepaddle 2.6.2",
+        "paddlepaddle 3.3.1",
+    ] * 2
 
 
 @pytest.fixture

@@ -1,0 +1,93 @@
+"""What the versions of Paddle do not have in common, each difference with its reason.
+
+The rest of this room is written once, for 2.6.2 (the reference) and for 3.3.1; what was
+tried on each, and what happened, is in ``decisions/0007-two-runtimes.md``. One need of
+2.6.2 comes before any room: ``zlib``, in ``harness/__init__.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+from harness.errors import DeviceMissing
+
+Paddle = Any  # no version has stubs
+Tensor = Any
+
+#: 3.x: programs in its own form (PIR) instead of that of 2.6. Paddle Inference with
+#: oneDNN crashes on them: a segmentation fault where it fuses a convolution and a leaky
+#: ReLU, an unimplemented attribute in the nearest upsampling.
+NEW_PROGRAMS = "FLAGS_enable_pir_api"
+
+
+def import_paddle() -> Paddle:
+    """Import Paddle, set up for measuring: TF32 off (zoo-spec 8), quiet, old programs.
+
+    Raises:
+        DeviceMissing: it is not installed, or was imported before with new programs.
+    """
+    os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
+    os.environ.setdefault("GLOG_minloglevel", "2")  # errors only
+    os.environ[NEW_PROGRAMS] = "0"  # not a default: with 1 no graph of ours is built
+    try:
+        with warnings.catch_warnings():
+            # What 2.6 imports is deprecated in places, and 3.3 misses a compiler cache;
+            # not ours to mend.
+            warnings.simplefilter("ignore")
+            import paddle
+    except ImportError as error:
+        raise DeviceMissing(
+            "Paddle cannot be imported",
+            got=str(error),
+            next_step="install zoo-harness[cpu], [cpu3] or [gpu]",
+        ) from error
+    demand_old_programs(paddle)
+    return paddle
+
+
+def demand_old_programs(paddle: Paddle) -> None:
+    """Refuse a Paddle that builds programs in the new form.
+
+    The flag is read once, at the import; setting it later turns only half of Paddle.
+
+    Raises:
+        DeviceMissing: something else imported it first, and the flag was on.
+    """
+    if paddle.get_flags(NEW_PROGRAMS)[NEW_PROGRAMS]:
+        raise DeviceMissing(
+            f"Paddle {paddle.__version__} was imported before, with {NEW_PROGRAMS} on",
+            expected="off",
+            next_step=f"set {NEW_PROGRAMS}=0 in the environment, "
+            "or let the harness import Paddle",
+        )
+
+
+def operator_names(paddle: Paddle) -> frozenset[str]:
+    """Return the operators that this Paddle runs in a program of the old form.
+
+    3.3 has lost a few: ``multiclass_nms2`` is one.
+    """
+    return frozenset(paddle.base.core.get_all_op_names())
+
+
+def add_tensors(first: Tensor, second: Tensor) -> Tensor:
+    """Sum two tensors of one shape, in any mode.
+
+    ``+`` does the same; in static mode both versions warn that its meaning changed.
+    """
+    import paddle
+
+    return paddle.add(first, second)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """Return ``1 / (1 + exp(-x))``, in any mode.
+
+    Written as ``(1 + tanh(x / 2)) / 2``: 3.3 has neither ``sigmoid`` nor ``tanh`` for a
+    program of the old form (they take PIR values only), but it still has ``stanh``.
+    """
+    import paddle
+
+    return paddle.stanh(x, 0.5, 0.5) + 0.5
