@@ -24,6 +24,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         Settings(
             cache=place / "cache", records=place / "records", data_root=None, limit=64
         ),
+        ["coco"],
     )
 
 

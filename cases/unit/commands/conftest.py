@@ -23,7 +23,7 @@ ROWS = tuple(f"yolov3-mobilenet_v1-coco-baseline-{px}" for px in (224, 160))
 ARCHIVE = "demo_yolov3_mobilenet_v1"
 LOCK = Path("expected", "archives.lock.toml")
 DESCRIPTION = Path("cases", "rows", "demo", "archives", "embedded.toml")
-SCENES = "[scenes]\nseed = 5\ncount = 8\n"
+SCENES = "[scenes.coco]\nseed = 5\ncount = 8\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,10 @@ def measured_home(
     marker = Path("harness", "registry", "location.py")  # what makes it a checkout
     (home / marker).parent.mkdir(parents=True)
     (home / marker).touch()
-    (home / "cases" / "rows" / "demo" / "prune_coco.toml").unlink()
+    kept = "baseline_coco.toml"
+    for table in (home / "cases" / "rows" / "demo").glob("*_*.toml"):
+        if table.name != kept:
+            table.unlink()
     pins = read_lock(home / LOCK, "demo")
     write_lock(home / LOCK, "demo", {ARCHIVE: pins[ARCHIVE]})
     (home / DESCRIPTION).write_text(SCENES, encoding="utf-8")
@@ -117,7 +120,7 @@ def _measure(home: Path) -> dict[str, tuple[float, str]]:
         known_datasets=known_datasets(demo, home),
     )
     found = {}
-    with serving(demo, with_scenes(demo, settings)) as served:
+    with serving(demo, with_scenes(demo, settings, ["coco"])) as served:
         for record in measure_rows(demo, demo.rows, served):
             (run,) = record.measurements
             assert record.dataset is not None

@@ -10,7 +10,10 @@ from harness.pipeline.demo import DemoMade
 from harness.train.trainer import Progress
 
 Zoo = Callable[..., Any]  # conftest's fixture
-MADE = DemoMade(ap_pct={"a-row": 51.236}, archive_bytes={"an-archive": 1_812_480})
+MADE = DemoMade(
+    scores_pct={"a-row": {"box_ap": 51.236, "box_ap50": 80.0}},
+    archive_bytes={"an-archive": 1_812_480},
+)
 
 
 @pytest.fixture
@@ -44,7 +47,10 @@ def test_the_demo_is_made_in_the_home_one_stands_in(
 
     assert asked == [(home, home / ".zoo" / "demo-make")]
     assert said.code == 0
-    assert said.out.splitlines() == ["a-row: AP 51.24", "an-archive: 1.81 MB"]
+    assert said.out.splitlines() == [
+        "a-row: box_ap 51.24, box_ap50 80.00",
+        "an-archive: 1.81 MB",
+    ]
     first, second = said.err.splitlines()
     assert first == "training the baseline"
     assert second.startswith("training baseline: step 5 of 5, loss 1.50, ")
@@ -57,6 +63,6 @@ def test_the_json_of_a_made_demo_has_unrounded_numbers(
 
     assert asked == [(home, home / "here")]
     assert json.loads(said.out) == {
-        "ap_pct": {"a-row": 51.236},
+        "scores_pct": {"a-row": {"box_ap": 51.236, "box_ap50": 80.0}},
         "archive_bytes": {"an-archive": 1_812_480},
     }

@@ -1,25 +1,24 @@
 import importlib.util
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from harness.artifact.fetch import fetch_archive
-from harness.dataset.coco import open_coco
+from harness.dataset.readers import DATASETS
 from harness.errors import HarnessError, TrainingFailed, ZooDataError
-from harness.model.network import Network
-from harness.model.shape_plans import matching_plan
 from harness.pipeline import demo as demo_module
 from harness.pipeline.demo import DemoMade, make_demo
-from harness.pipeline.embedded import read_embedded, scenes_folder
+from harness.pipeline.embedded import DrawnSet, read_embedded, scenes_folder
 from harness.pipeline.known_datasets import known_datasets
-from harness.pipeline.measure import measure_rows
+from harness.pipeline.measure import Measurer, measure_rows
 from harness.pipeline.settings import Settings
-from harness.records import Verdict
+from harness.records import Record, Verdict
 from harness.registry.lint import lint_zoo
 from harness.registry.zoo import open_zoo
+from harness.rows import Row, Zoo
 from harness.train import trainer
 from harness.train.checkpoint import read_checkpoint
 from harness.train.trainer import Progress
@@ -28,6 +27,9 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("paddleslim") is None,
     reason="PaddleSlim is not installed, which prunes the demo's network",
 )
+
+#: Those of the home that was made, by row.
+RECORDS: dict[str, Record] = {}
 
 STEPS = 4
 SCENES = 6
@@ -46,7 +48,8 @@ def shorten(home: Path) -> None:
             text = re.sub(rf"(?m)^{field} = .*$", f"{field} = {value}", text)
         path.write_text(text, encoding="utf-8")
     (home / "cases" / "rows" / "demo" / "archives" / "embedded.toml").write_text(
-        f"[scenes]\nseed = 3\ncount = {SCENES}\n", encoding="utf-8"
+        "\n".join(f"[scenes.{one}]\nseed = 3\ncount = {SCENES}\n" for one in DATASETS),
+        encoding="utf-8",
     )
 
 
@@ -89,15 +92,18 @@ def made(
     work = tmp_path_factory.mktemp("work")
     told: list[str] = []
 
+    def measured(zoo: Zoo, rows: Sequence[Row], settings: Settings) -> list[Record]:
+        records = measure_rows(zoo, rows, settings)
+        RECORDS.update({one.row_id: one for one in records})
+        return records
+
     def training(stage: str, progress: Progress) -> None:
         told.append(f"{stage} {progress.step} of {progress.steps}")
 
-    return (
-        home,
-        work,
-        make_demo(home, work, training=training, telling=told.append),
-        told,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo_module, "measure_rows", measured)
+        came_to = make_demo(home, work, training=training, telling=told.append)
+    return home, work, came_to, told
 
 
 Made = tuple[Path, Path, DemoMade, list[str]]
@@ -118,10 +124,11 @@ def test_claims_are_what_was_measured_to_one_decimal(made: Made) -> None:
     home, _, came_to, _ = made
     zoo = open_zoo("demo", home=home)
 
-    assert set(came_to.ap_pct) == {row.row_id for row in zoo.rows}
-    assert {row_id: claims[0].printed for row_id, claims in zoo.claims.items()} == {
-        row_id: f"{ap_pct:.1f}" for row_id, ap_pct in came_to.ap_pct.items()
-    }
+    assert set(came_to.scores_pct) == {row.row_id for row in zoo.rows}
+    for row_id, claims in zoo.claims.items():
+        for claim in claims:
+            scores_pct = came_to.scores_pct[row_id]
+            assert claim.printed == f"{scores_pct[claim.metric]:.1f}"
 
 
 def test_what_was_made_reproduces(made: Made, tmp_path: Path) -> None:
@@ -136,22 +143,26 @@ def test_what_was_made_reproduces(made: Made, tmp_path: Path) -> None:
         mirror=str(embedded.archives),
         known_datasets=known_datasets(zoo, home),
     )
-    records = measure_rows(zoo, zoo.rows, settings)
+    measurer = Measurer(zoo=zoo, selected=zoo.rows, settings=settings)
+    records = [measurer.measure(row) for row in zoo.rows]
 
     assert [one.verdict for one in records] == [Verdict.REPRODUCED] * len(zoo.rows)
-    assert {
-        one.row_id: one.measurements[0].scores_pct["box_ap"] for one in records
-    } == pytest.approx(dict(came_to.ap_pct))
+    for one in records:
+        assert dict(one.measurements[0].scores_pct) == pytest.approx(
+            dict(came_to.scores_pct[one.row_id])
+        )
 
 
-def test_the_fingerprint_is_that_of_the_drawn_set(made: Made) -> None:
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_fingerprints_are_those_of_the_drawn_sets(made: Made, dataset: str) -> None:
     home, work, _, _ = made
     embedded = read_embedded(open_zoo("demo", home=home))
     assert embedded is not None
-    found = open_coco(work / scenes_folder(embedded))
+    found = DATASETS[dataset](work / scenes_folder(embedded))
 
-    assert (embedded.scene_seed, embedded.scene_count) == (3, SCENES)
-    assert embedded.fingerprint == found.fingerprint
+    assert embedded.scenes[dataset] == DrawnSet(
+        seed=3, count=SCENES, fingerprint=found.fingerprint
+    )
     assert found.image_count == SCENES
 
 
@@ -175,27 +186,23 @@ def test_every_stage_is_told(made: Made) -> None:
         f"baseline {STEPS} of {STEPS}",
         "pruning, and training what is left",
         f"prune_r578 {STEPS} of {STEPS}",
-        "drawing the validation set",
+        "training the face detector",
+        f"blazeface {STEPS} of {STEPS}",
+        "drawing the validation sets",
         "packing the archives",
         "measuring the archives",
-        "writing claims, pins and fingerprint",
+        "writing claims, pins and fingerprints",
     ]
 
 
 @pytest.fixture
 def quick_scores(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Score no network: each gets what the one of its row and shapes got."""
-    _, _, came_to, _ = made
-    plans = {one.split("-")[3]: one.rpartition("-")[0] for one in came_to.ap_pct}
+    """Measure no archive: each row gets the record that it got."""
 
-    def score(
-        network: Network, weights: object, found: object, *, input_px: int
-    ) -> dict[str, float]:
-        plan = matching_plan(network.head_channels, network.width)
-        row = f"{plans['baseline' if plan == 'none' else str(plan)]}-{input_px}"
-        return {"box_ap": came_to.ap_pct[row]}
+    def measured(zoo: Zoo, rows: Sequence[Row], settings: Settings) -> list[Record]:
+        return [RECORDS[row.row_id] for row in rows]
 
-    monkeypatch.setattr(demo_module, "score_network", score)
+    monkeypatch.setattr(demo_module, "measure_rows", measured)
 
 
 @pytest.mark.usefixtures("quick_scores")
@@ -250,12 +257,12 @@ def test_a_stopped_training_goes_on_and_nothing_was_replaced(
     monkeypatch.setattr(trainer._Run, "step", count)
     again = make_demo(home, work)
 
-    assert steps == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert steps == [0, 1, 2, 3] * 3
     assert again.archive_bytes == came_to.archive_bytes
     assert files_of(home) == files_of(finished)
 
 
-@pytest.mark.parametrize("stage", ["score_network", "pack_tar", "write_coco_scenes"])
+@pytest.mark.parametrize("stage", ["measure_rows", "pack_tar", "draw_scenes"])
 def test_nothing_of_the_zoo_is_replaced_when_a_stage_fails(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:

@@ -6,8 +6,11 @@ from urllib.request import urlopen
 import pytest
 
 from harness.dataset.coco import open_coco
-from harness.errors import ZooDataError
+from harness.dataset.readers import DATASETS
+from harness.errors import DatasetMissing, ZooDataError
 from harness.pipeline.embedded import (
+    DrawnSet,
+    draw_scenes,
     read_embedded,
     scenes_folder,
     serving,
@@ -16,7 +19,7 @@ from harness.pipeline.embedded import (
 from harness.pipeline.settings import Settings
 from harness.rows import Zoo
 
-DESCRIPTION = "[scenes]\nseed = 7\ncount = 3\n"
+DESCRIPTION = "[scenes.coco]\nseed = 7\ncount = 3\n"
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def test_an_ordinary_zoo_brings_nothing_along(
     session_zoo: Zoo, settings: Settings
 ) -> None:
     assert read_embedded(session_zoo) is None
-    with serving(session_zoo, with_scenes(session_zoo, settings)) as served:
+    with serving(session_zoo, with_scenes(session_zoo, settings, ["coco"])) as served:
         assert served == settings
 
 
@@ -53,8 +56,7 @@ def test_what_an_embedded_zoo_brings_is_read(embedded_zoo: Zoo) -> None:
 
     assert embedded is not None
     assert embedded.archives == embedded_zoo.root / "archives"
-    assert (embedded.scene_seed, embedded.scene_count) == (7, 3)
-    assert embedded.fingerprint is None
+    assert embedded.scenes == {"coco": DrawnSet(seed=7, count=3, fingerprint=None)}
 
 
 @pytest.mark.parametrize(
@@ -62,9 +64,11 @@ def test_what_an_embedded_zoo_brings_is_read(embedded_zoo: Zoo) -> None:
     [
         ("[scenes", "TOMLDecodeError"),
         ("[other]\n", "KeyError: 'scenes'"),
-        ("[scenes]\nseed = 7\n", "KeyError: 'count'"),
-        ("scenes = 3\n", "TypeError"),
-        ("[scenes]\nseed = 'x'\ncount = 3\n", "ValueError"),
+        ("[scenes.coco]\nseed = 7\n", "KeyError: 'count'"),
+        ("scenes = 3\n", "AttributeError"),
+        ("[scenes]\ncoco = 3\n", "AttributeError"),
+        ("[scenes.coco]\nseed = 'x'\ncount = 3\n", "ValueError"),
+        ("[scenes.moon]\nseed = 1\ncount = 3\n", "ValueError: nothing draws moon"),
     ],
 )
 def test_a_malformed_description_is_refused(
@@ -75,7 +79,7 @@ def test_a_malformed_description_is_refused(
     with pytest.raises(
         ZooDataError,
         match=rf"embedded\.toml: not a description of an embedded zoo; expected "
-        rf"\[scenes\] with seed and count, got {got}",
+        rf"\[scenes\.<coco or voc or widerface>\] with seed and count, got {got}",
     ):
         read_embedded(zoo)
 
@@ -112,7 +116,10 @@ def test_scenes_are_drawn_below_the_cache_and_told(
 ) -> None:
     told: list[tuple[int, int]] = []
     drawn = with_scenes(
-        embedded_zoo, settings, drawing=lambda *progress: told.append(progress)
+        embedded_zoo,
+        settings,
+        ["coco"],
+        drawing=lambda *progress: told.append(progress),
     )
 
     embedded = read_embedded(embedded_zoo)
@@ -128,20 +135,20 @@ def test_scenes_that_are_there_are_not_drawn_again(
     def refuse(done: int, total: int) -> None:
         pytest.fail("drawn again")
 
-    first = with_scenes(embedded_zoo, settings)
+    first = with_scenes(embedded_zoo, settings, ["coco"])
 
-    assert with_scenes(embedded_zoo, settings, drawing=refuse) == first
+    assert with_scenes(embedded_zoo, settings, ["coco"], drawing=refuse) == first
 
 
 def test_other_scenes_have_another_folder(
     embedded_zoo: Zoo, session_zoo: Zoo, tmp_path: Path, settings: Settings
 ) -> None:
-    text = "[scenes]\nseed = 8\ncount = 3\n"
+    text = "[scenes.coco]\nseed = 8\ncount = 3\n"
     other = embed(session_zoo, tmp_path / "other", text)
 
     assert (
-        with_scenes(embedded_zoo, settings).data_root
-        != with_scenes(other, settings).data_root
+        with_scenes(embedded_zoo, settings, []).data_root
+        != with_scenes(other, settings, []).data_root
     )
 
 
@@ -150,7 +157,7 @@ def test_a_data_root_that_was_asked_for_wins(
 ) -> None:
     asked = replace(settings, data_root=tmp_path / "mine")
 
-    assert with_scenes(embedded_zoo, asked) == asked
+    assert with_scenes(embedded_zoo, asked, ["coco"]) == asked
     assert not settings.cache.exists()
 
 
@@ -164,6 +171,7 @@ def test_processes_that_draw_the_same_scenes_draw_them_once(
                 with_scenes,
                 embedded_zoo,
                 settings,
+                ["coco"],
                 drawing=lambda *one: told.append(one),
             )
             for _ in range(4)
@@ -171,3 +179,33 @@ def test_processes_that_draw_the_same_scenes_draw_them_once(
 
     assert len({str(one.result().data_root) for one in drawn}) == 1
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_every_dataset_can_be_drawn_and_opened(
+    session_zoo: Zoo, settings: Settings, tmp_path: Path, dataset: str
+) -> None:
+    text = "".join(f"[scenes.{one}]\nseed = 7\ncount = 4\n" for one in DATASETS)
+    zoo = embed(session_zoo, tmp_path / "all", text)
+
+    drawn = with_scenes(zoo, settings, [dataset])
+
+    assert drawn.data_root is not None
+    found = DATASETS[dataset](drawn.data_root)
+    assert found.image_count == 4
+    assert found.annotation_count > 0
+    assert found.faults == ()
+    for other in set(DATASETS) - {dataset}:
+        with pytest.raises(DatasetMissing):
+            DATASETS[other](drawn.data_root)
+
+
+def test_sets_lie_side_by_side(session_zoo: Zoo, tmp_path: Path) -> None:
+    text = "".join(f"[scenes.{one}]\nseed = 7\ncount = 2\n" for one in DATASETS)
+    embedded = read_embedded(embed(session_zoo, tmp_path / "all", text))
+    assert embedded is not None
+
+    draw_scenes(embedded, tmp_path / "root", DATASETS)
+
+    for open_set in DATASETS.values():
+        assert open_set(tmp_path / "root").image_count == 2

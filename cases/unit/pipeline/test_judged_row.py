@@ -325,7 +325,7 @@ def test_a_claim_without_anything_to_score_against_is_not_passed_over(
 
     with pytest.raises(
         DatasetInvalid,
-        match="^3 images hold nothing to score box_ap against; measure more",
+        match=r"^3 images hold nothing to score box_ap against; measure more",
     ):
         judge_row(shared, row, [(planned(row), detected(moved(3.0)))])
 

@@ -168,7 +168,7 @@ def test_the_demo_reproduces_its_published_numbers(
         data_root=None,
         known_datasets=known_datasets(demo, request.config.rootpath),
     )
-    with serving(demo, with_scenes(demo, settings)) as served:
+    with serving(demo, with_scenes(demo, settings, ["coco"])) as served:
         measurer = Measurer(zoo=demo, selected=demo.rows, settings=served)
         records = [measurer.measure(row) for row in demo.rows]
 
