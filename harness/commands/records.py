@@ -89,7 +89,7 @@ def accept(
     as_json: AsJson = False,
 ) -> None:
     """Promote records to the committed ones, if a repeat gives the same numbers."""
-    from harness.evaluate.coco_engines import chosen_engine
+    from harness.evaluate.coco_engine_names import chosen_engine
     from harness.pipeline.accept import accept as promote
     from harness.pipeline.document import accepted_records
     from harness.pipeline.known_datasets import known_datasets

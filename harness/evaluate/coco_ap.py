@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.detections import Detections, Results
-from harness.evaluate.coco_engines import DEFAULT_ENGINE, evaluate
+from harness.evaluate.coco_engine_names import DEFAULT_ENGINE
+from harness.evaluate.coco_engines import evaluate
 from harness.evaluate.coco_stats import STATS
 from harness.truth import CocoTruth
 
@@ -20,7 +21,7 @@ def score(
     Args:
         found: of exactly the images of ``truth``.
         truth: what is really there.
-        engine: of ``coco_engines.ENGINES``; all give the same bits.
+        engine: of ``ENGINE_NAMES``; all give the same bits.
 
     Returns:
         ``box_ap`` first, then the other keys of ``STATS``, each without a key when the

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from harness.detections import Detections, Results
-from harness.evaluate.coco_engines import DEFAULT_ENGINE, evaluate
+from harness.evaluate.coco_engine_names import DEFAULT_ENGINE
+from harness.evaluate.coco_engines import evaluate
 from harness.evaluate.coco_stats import (
     IOU_THRESHOLDS,
     RECALL_POINTS,
@@ -30,7 +31,7 @@ def by_class(
     Args:
         found: of exactly the images of ``truth``.
         truth: what is really there.
-        engine: of ``coco_engines.ENGINES``; all give the same bits.
+        engine: of ``ENGINE_NAMES``; all give the same bits.
 
     Returns:
         Category id as text, ascending by id -> scores by the keys of ``STATS``, each
@@ -64,7 +65,7 @@ def curves(
     Args:
         found: of exactly the images of ``truth``.
         truth: what is really there.
-        engine: of ``coco_engines.ENGINES``; all give the same bits.
+        engine: of ``ENGINE_NAMES``; all give the same bits.
 
     Returns:
         One for each class (its category id as text, ascending by id), size (all,

@@ -7,7 +7,6 @@ bits (cases/unit/evaluate/test_coco_parity.py), so people wait for that one.
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import io
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,7 +17,12 @@ import pycocotools.cocoeval
 import ultrafast_pycocotools
 
 from harness.detections import Detections, Results
-from harness.errors import UsageError
+from harness.evaluate.coco_engine_names import (
+    DEFAULT_ENGINE,
+    FAST,
+    JUDGE,
+    chosen_engine,
+)
 from harness.evaluate.coco_problem import CocoProblem, coco_problem
 from harness.evaluate.coco_stats import (
     IOU_THRESHOLDS,
@@ -29,9 +33,6 @@ from harness.evaluate.coco_stats import (
     mean_of,
 )
 from harness.truth import CocoTruth
-
-JUDGE, FAST = "pycocotools", "ultrafast-pycocotools"
-DEFAULT_ENGINE = FAST
 
 
 def run_pycocotools(problem: CocoProblem) -> Evaluated:
@@ -56,12 +57,18 @@ def run_pycocotools(problem: CocoProblem) -> Evaluated:
 
 
 def run_ultrafast(problem: CocoProblem) -> Evaluated:
-    """Return what the fast engine says, from one array of all detections."""
-    rows = np.empty((len(problem.images), 7))  # image, x, y, w, h, score, class
-    rows[:, 0] = problem.images
-    rows[:, 1:5] = problem.boxes_xywh
-    rows[:, 5] = problem.scores
-    rows[:, 6] = problem.classes
+    """Return what the fast engine says, from one array of all detections.
+
+    They go in class by class, which saves it a sixth of its time. The order within an
+    image and class, which settles ties, stays.
+    """
+    kinds = problem.classes.astype(np.min_scalar_type(problem.class_count))
+    order = np.argsort(kinds, kind="stable")  # of bytes: a radix sort
+    rows = np.empty((len(order), 7))  # image, x, y, w, h, score, class
+    rows[:, 0] = problem.images[order]
+    rows[:, 1:5] = problem.boxes_xywh[order]
+    rows[:, 5] = problem.scores[order]
+    rows[:, 6] = kinds[order]
     with contextlib.redirect_stdout(io.StringIO()):
         truth = ultrafast_pycocotools.COCO(_truth_document(problem))
         return _evaluate(
@@ -69,7 +76,7 @@ def run_ultrafast(problem: CocoProblem) -> Evaluated:
         )
 
 
-#: Name of the distribution -> its engine; the judge first.
+#: Of ``ENGINE_NAMES``; the judge first.
 ENGINES: Mapping[str, Callable[[CocoProblem], Evaluated]] = {
     JUDGE: run_pycocotools,
     FAST: run_ultrafast,
@@ -96,27 +103,6 @@ def evaluate(
     return run(problem) if len(problem.images) else _nothing_found(problem)
 
 
-def engine_name(engine: str = DEFAULT_ENGINE) -> str:
-    """Return the engine and its version, for example ``"pycocotools 2.0.11"``.
-
-    Raises:
-        UsageError: there is no such engine.
-    """
-    return f"{chosen_engine(engine)} {importlib.metadata.version(engine)}"
-
-
-def chosen_engine(asked: str | None) -> str:
-    """Return the engine asked for, else the default.
-
-    Raises:
-        UsageError: there is no such engine.
-    """
-    engine = DEFAULT_ENGINE if asked is None else asked
-    if engine not in ENGINES:
-        raise UsageError("COCO engine", expected=" or ".join(ENGINES), got=engine)
-    return engine
-
-
 def _truth_document(problem: CocoProblem) -> dict[str, Any]:
     """Return the truth as the engines' kind of document, all its values copied."""
     return {
@@ -129,7 +115,7 @@ def _truth_document(problem: CocoProblem) -> dict[str, Any]:
                 "category_id": category_id,
                 "bbox": box,
                 "area": area,
-                "iscrowd": int(is_crowd),
+                "iscrowd": is_crowd,
             }
             for number, image_id, category_id, box, area, is_crowd in zip(
                 # From 1: to pycocotools a match with annotation 0 is no match.
@@ -138,7 +124,7 @@ def _truth_document(problem: CocoProblem) -> dict[str, Any]:
                 problem.true_classes.tolist(),
                 problem.true_boxes_xywh.tolist(),
                 problem.true_areas_px2.tolist(),
-                problem.true_crowds.tolist(),
+                problem.true_crowds.astype(np.int64).tolist(),
                 strict=True,
             )
         ],

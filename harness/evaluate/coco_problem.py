@@ -31,7 +31,7 @@ class CocoProblem:
     true_areas_px2: NDArray[np.float64]  # [M]
     true_crowds: NDArray[np.bool_]  # [M]
     images: NDArray[np.int64]  # [N] 1 to image_count
-    classes: NDArray[np.int64]  # [N] 1 to class_count
+    classes: NDArray[np.int32]  # [N] 1 to class_count
     scores: NDArray[np.float64]  # [N]
     boxes_xywh: NDArray[np.float64]  # [N, 4]
 
@@ -78,7 +78,7 @@ def coco_problem(found: Detections | Results, truth: CocoTruth) -> CocoProblem:
         true_areas_px2=truth.areas_px2,
         true_crowds=truth.is_crowd,
         images=np.searchsorted(ids, results.image_ids) + 1,
-        classes=results.classes.astype(np.int64) + 1,
+        classes=results.classes + 1,
         scores=results.scores,
         boxes_xywh=results.boxes,
     )

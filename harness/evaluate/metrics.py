@@ -10,9 +10,9 @@ from typing import Any
 from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
 from harness.evaluate import coco_ap
-from harness.evaluate.coco_engines import (
+from harness.evaluate.coco_engine_names import (
     DEFAULT_ENGINE,
-    ENGINES,
+    ENGINE_NAMES,
     chosen_engine,
     engine_name,
 )
@@ -48,7 +48,7 @@ COCO_METRICS: Mapping[str, Metric] = {
         engine_name=partial(engine_name, engine),
         scorer=partial(coco_ap.score, engine=engine),
     )
-    for engine in ENGINES
+    for engine in ENGINE_NAMES
 }
 METRICS: Mapping[str, Metric] = {"coco": COCO_METRICS[DEFAULT_ENGINE]}
 
@@ -58,7 +58,7 @@ def metric_of(dataset: str, *, coco_engine: str = DEFAULT_ENGINE) -> Metric:
 
     Args:
         dataset: of ``METRICS``.
-        coco_engine: of ``ENGINES``.
+        coco_engine: of ``ENGINE_NAMES``.
 
     Raises:
         UsageError: there is no such engine.

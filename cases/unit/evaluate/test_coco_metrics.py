@@ -5,7 +5,7 @@ import importlib.metadata
 import pytest
 
 from harness.errors import UsageError
-from harness.evaluate.coco_engines import FAST, JUDGE, chosen_engine, engine_name
+from harness.evaluate.coco_engine_names import FAST, JUDGE, chosen_engine, engine_name
 from harness.evaluate.metrics import METRICS, every_metric, metric_of
 from harness.truth import CocoTruth
 
