@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import gc
 import io
 import os
 from collections.abc import Callable
@@ -340,3 +341,16 @@ def test_no_engine_changes_or_prints_anything(
     assert first == second
     assert (found.sha256(), truth.sha256()) == before
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(is_on: bool) -> None:
+    found, truth = the_first_annotation()
+    if not is_on:
+        gc.disable()
+    try:
+        score(found, truth)
+
+        assert gc.isenabled() is is_on
+    finally:
+        gc.enable()
