@@ -14,6 +14,7 @@ import pytest
 
 from harness import pytest_structure as structure
 from harness.errors import DeviceMissing, HarnessError
+from harness.evaluate.coco_engine_names import ENGINE_NAMES, chosen_engine
 from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.settings import Settings
 from harness.pytest_folders import is_named, meant_folders
@@ -51,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--retrain", choices=("missing", "always"), help="train rows again")
     add("--limit", type=int, metavar="N", help="only the first N images: partial")
     add("--fresh", action="store_true", help="detect again what is stored")
+    add("--coco-engine", choices=ENGINE_NAMES, help="what scores COCO rows")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -238,6 +240,7 @@ def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
         gpu=config.getoption("gpu"),
         limit=config.getoption("limit"),
         fresh=config.getoption("fresh"),
+        coco_engine=chosen_engine(config.getoption("coco_engine")),
         known_datasets=known_datasets(zoo, find_home()),
     )
 

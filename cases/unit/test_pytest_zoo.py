@@ -355,6 +355,7 @@ def test_collecting_imports_neither_paddle_nor_the_metrics(
         (["--limit=0"], "*--limit: expected 1 image or more, got 0"),
         (["--limit=-3"], "*--limit: expected 1 image or more, got -3"),
         (["--limit=few"], "*invalid int value: 'few'"),
+        (["--coco-engine=x"], "*--coco-engine: invalid choice: 'x'*"),
         (["--retrain=missing"], "*--retrain: this version measures published*"),
         (["--retrain=always"], "*retraining is not built yet"),
         (["--retrain=never"], "*invalid choice: 'never'*"),
@@ -547,9 +548,12 @@ def test_offline_is_the_option_or_a_twin_that_means_yes(
 def test_the_other_options_reach_the_settings(
     project: pytest.Pytester, january: Zoo
 ) -> None:
-    settings = settings_with(project, january, "--limit=7", "--fresh")
+    named = "--coco-engine=pycocotools"
+    settings = settings_with(project, january, "--limit=7", "--fresh", named)
 
     assert (settings.limit, settings.fresh, settings.gpu) == (7, True, False)
+    assert settings.coco_engine == "pycocotools"
+    assert settings_with(project, january).coco_engine == "ultrafast-pycocotools"
     assert settings.known_datasets["coco"] == KnownDataset(
         image_count=5000, annotation_count=36781
     )

@@ -26,6 +26,14 @@ Mirror = Annotated[
 Offline = Annotated[
     bool, typer.Option(envvar="ZOO_OFFLINE", help="Ask no host for archives.")
 ]
+CocoEngine = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--coco-engine",
+        metavar="NAME",
+        help="What scores COCO: pycocotools, the judge, or ultrafast-pycocotools.",
+    ),
+]
 DEFAULT_ZOO = "january-2020"
 DEFAULT_CACHE = Path(".zoo", "cache")
 DEFAULT_RECORDS = Path(".zoo", "records")

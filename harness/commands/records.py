@@ -15,6 +15,7 @@ from harness.commands.options import (
     DEFAULT_ZOO,
     AsJson,
     CacheFolder,
+    CocoEngine,
     Mirror,
     Offline,
     Records,
@@ -84,9 +85,11 @@ def accept(
     mirror: Mirror = None,
     offline: Offline = False,
     gpu: Annotated[bool, typer.Option(help="Repeat on the GPU.")] = False,
+    coco_engine: CocoEngine = None,
     as_json: AsJson = False,
 ) -> None:
     """Promote records to the committed ones, if a repeat gives the same numbers."""
+    from harness.evaluate.coco_engine_names import chosen_engine
     from harness.pipeline.accept import accept as promote
     from harness.pipeline.document import accepted_records
     from harness.pipeline.known_datasets import known_datasets
@@ -95,7 +98,7 @@ def accept(
     from harness.pipeline.settings import Settings
 
     found, home = open_zoo(zoo), find_home()
-    facts = known_datasets(found, home)
+    facts, engine = known_datasets(found, home), chosen_engine(coco_engine)
     with tempfile.TemporaryDirectory() as folder:
         repeated = repeat or Path(folder)
         if repeat is None:
@@ -107,6 +110,7 @@ def accept(
                 mirror=mirror,
                 offline=offline,
                 gpu=gpu,
+                coco_engine=engine,
                 known_datasets=facts,
             )
             repeat_rows(

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
 from harness.evaluate import coco_ap, voc_ap, wider_ap
+from harness.evaluate.coco_engine_names import (
+    DEFAULT_ENGINE,
+    ENGINE_NAMES,
+    chosen_engine,
+    engine_name,
+)
 from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
 
@@ -34,10 +41,17 @@ class Metric:
         return self.scorer(found, truth)
 
 
+#: Engine -> the COCO metric by it; the judge first.
+COCO_METRICS: Mapping[str, Metric] = {
+    engine: Metric(
+        truth_kind=CocoTruth,
+        engine_name=partial(engine_name, engine),
+        scorer=partial(coco_ap.score, engine=engine),
+    )
+    for engine in ENGINE_NAMES
+}
 METRICS: Mapping[str, Metric] = {
-    "coco": Metric(
-        truth_kind=CocoTruth, engine_name=coco_ap.engine_name, scorer=coco_ap.score
-    ),
+    "coco": COCO_METRICS[DEFAULT_ENGINE],
     "voc": Metric(
         truth_kind=VocTruth, engine_name=voc_ap.engine_name, scorer=voc_ap.score
     ),
@@ -45,3 +59,26 @@ METRICS: Mapping[str, Metric] = {
         truth_kind=FaceTruth, engine_name=wider_ap.engine_name, scorer=wider_ap.score
     ),
 }
+
+
+def metric_of(dataset: str, *, coco_engine: str = DEFAULT_ENGINE) -> Metric:
+    """Return the metric of a dataset, by the engine asked for where it has several.
+
+    Args:
+        dataset: of ``METRICS``.
+        coco_engine: of ``ENGINE_NAMES``.
+
+    Raises:
+        UsageError: there is no such engine.
+    """
+    engine = chosen_engine(coco_engine)
+    return COCO_METRICS[engine] if dataset == "coco" else METRICS[dataset]
+
+
+def every_metric(dataset: str) -> tuple[Metric, ...]:
+    """Return the metric of a dataset by each of its engines, the judge first.
+
+    Args:
+        dataset: of ``METRICS``.
+    """
+    return tuple(COCO_METRICS.values()) if dataset == "coco" else (METRICS[dataset],)

@@ -20,6 +20,7 @@ class Rule(StrEnum):
     TRUTH = "truth"  # against the truth the record names
     DETECTIONS = "detections"  # from the detections the record names
     SCORE = "score"  # its numbers follow from both
+    ENGINE = "engine"  # and are the same bits by every engine of the metric
     JUDGEMENT = "judgement"  # its judgements follow from the numbers
     VERDICT = "verdict"  # its verdict follows from the judgements
     STRUCTURE = "structure"  # its figures are those that its network gives

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.errors import DatasetInvalid, HarnessError
 from harness.evaluate.detect import Detected, Failed, Outcome, Run
-from harness.evaluate.metrics import METRICS
+from harness.evaluate.metrics import Metric, metric_of
 from harness.model.device import Device
 from harness.pipeline.architectures import ARCHITECTURES
 from harness.pipeline.opened_dataset import OpenedDataset
@@ -82,7 +82,9 @@ def judge_row(
         archive=row.used,
         dataset=_dataset_used(shared, differences),
         protocol=ARCHITECTURES[row.row.architecture].protocol(row.row),
-        environment=shared.environment,
+        environment=replace(
+            shared.environment, metric_engine=_metric_of(shared, row.row).engine_name()
+        ),
         notes=(*shared.dataset.found.notes, *_notes(shared.zoo, row)),
     )
 
@@ -93,7 +95,7 @@ def _score_run(
     row = planned.row.row
     truth = shared.dataset.found.truth
     start_s = time.perf_counter()
-    scores = METRICS[row.dataset].score(outcome.detections, truth)
+    scores = _metric_of(shared, row).score(outcome.detections, truth)
     score_wall_s = time.perf_counter() - start_s
     budget = budget_of(shared.zoo.tolerance, row)
     claims = shared.zoo.ap_claims(row.row_id)
@@ -120,6 +122,10 @@ def _score_run(
         detect_cpu_s=outcome.cpu_s,
         score_wall_s=score_wall_s,
     )
+
+
+def _metric_of(shared: SharedPass, row: Row) -> Metric:
+    return metric_of(row.dataset, coco_engine=shared.settings.coco_engine)
 
 
 def unread_images(faults: Mapping[int, str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.detections import Detections, Results
 from harness.errors import HarnessError, RecordInvalid
-from harness.evaluate.metrics import METRICS
+from harness.evaluate.metrics import METRICS, every_metric
 from harness.pipeline.finding import Finding, Rule, finding_of, refused
 from harness.record_files import read_detections, read_truth
 from harness.records import DatasetUsed, Measurement, Record
@@ -21,8 +21,7 @@ SAME_SCORE_PCT = 1e-9
 
 def recheck_scores(row: Row, record: Record, folder: Path) -> Iterator[Finding]:
     """Yield what is wrong with the stored arrays, and scores that they do not give."""
-    metric = METRICS.get(row.dataset)
-    if metric is None:
+    if row.dataset not in METRICS:
         yield refused(
             Rule.SCORE,
             row.row_id,
@@ -46,11 +45,15 @@ def recheck_scores(row: Row, record: Record, folder: Path) -> Iterator[Finding]:
             continue
         yield from _check_detections(row, measurement, detections)
         try:
-            scores = metric.score(detections, truth)
+            scores = {
+                metric.engine_name(): metric.score(detections, truth)
+                for metric in every_metric(row.dataset)
+            }
         except HarnessError as error:
             yield finding_of(Rule.SCORE, row.row_id, error)
             continue
-        yield from _check_numbers(row, measurement, scores)
+        yield from _check_engines(row, measurement, scores)
+        yield from _check_numbers(row, measurement, next(iter(scores.values())))
 
 
 def _check_truth(row: Row, used: DatasetUsed, truth: Truth) -> Iterator[Finding]:
@@ -85,6 +88,26 @@ def _check_detections(
                 expected=expected,
                 got=got,
             )
+
+
+def _check_engines(
+    row: Row, measurement: Measurement, scores: Mapping[str, Mapping[str, float]]
+) -> Iterator[Finding]:
+    """Hold every engine of a metric to the first, its judge, to the last bit."""
+    (judge, judged), *others = scores.items()
+    for engine, given in others:
+        for key in sorted({*judged, *given}):
+            expected, got = judged.get(key), given.get(key)
+            if got != expected:
+                yield refused(
+                    Rule.ENGINE,
+                    row.row_id,
+                    f"{key} at {measurement.input_px} px is another by {engine}",
+                    expected=f"{expected!r} as by {judge}",
+                    got=repr(got),
+                    next_step=f"do not score with {engine}: report the detections "
+                    "that tell them apart",
+                )
 
 
 def _check_numbers(

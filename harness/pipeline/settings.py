@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.evaluate.coco_engine_names import DEFAULT_ENGINE
 from harness.registry.datasets import KnownDataset
 
 
@@ -22,4 +23,5 @@ class Settings:
     limit: int | None = None  # images; None for all
     fresh: bool = False  # detect again what the store holds
     optimise: bool = True
+    coco_engine: str = DEFAULT_ENGINE  # of coco_engine_names
     known_datasets: Mapping[str, KnownDataset] = field(default_factory=dict)

@@ -130,4 +130,8 @@ def test_accepting_needs_a_row_and_a_reason(home: Path, zoo: Zoo) -> None:
     assert zoo("accept", "--zoo", "demo", "--reason", "r").code == 2
     assert zoo("accept", ROW, "--zoo", "demo").code == 2
     assert zoo("accept", "nothing", "--zoo", "demo", "--reason", "r").code == 2
+    named = ("accept", ROW, "--zoo", "demo", "--reason", "r", "--coco-engine", "x")
+    said = zoo(*named)
+    assert said.code == 2
+    assert "COCO engine; expected pycocotools or ultrafast-pycocotools, got" in said.err
     assert not (home / ACCEPTED).exists()

@@ -1,4 +1,4 @@
-"""Four kinds: by hand, a slow oracle, parity with plain pycocotools, invariants."""
+"""The engine people wait for: by hand, a slow oracle, plain pycocotools, invariants."""
 
 import contextlib
 import io
@@ -17,13 +17,9 @@ from pycocotools.cocoeval import COCOeval
 
 from harness.detections import Detections
 from harness.errors import DatasetInvalid, DetectionsInvalid
-from harness.evaluate.coco_ap import (
-    AREA_RANGES_PX2,
-    STATS,
-    engine_name,
-    score,
-    score_xywh,
-)
+from harness.evaluate.coco_ap import score
+from harness.evaluate.coco_stats import SIZES_PX2, STATS
+from harness.formats.coco_results import to_results
 from harness.truth import CocoTruth
 
 CATEGORY_IDS = (3, 17, 90)
@@ -78,10 +74,10 @@ def test_one_truth_met_exactly_scores_100() -> None:
 
     found = score(found_of([box]), truth_of([box]))
 
-    assert found == pytest.approx(
-        {"box_ap": 100, "box_ap50": 100, "box_ap75": 100, "box_ap_medium": 100}
-    )
-    assert next(iter(found)) == "box_ap"
+    counted = [key for key, stat in STATS.items() if stat.size in {"all", "medium"}]
+    assert found == pytest.approx(dict.fromkeys(counted, 100))
+    assert list(found) == counted
+    assert counted[0] == "box_ap"
 
 
 def test_the_far_edge_counts() -> None:
@@ -169,7 +165,10 @@ def test_the_annotated_area_sets_the_size_class() -> None:
 
     found = score(found_of([Box(1, 0, (0, 0, 200, 200))]), truth)
 
-    assert set(found) == {"box_ap", "box_ap50", "box_ap75", "box_ap_small"}
+    assert {key for key in found if key.endswith(("small", "medium", "large"))} == {
+        "box_ap_small",
+        "box_ar_small",
+    }
 
 
 def test_no_detections_score_0_where_there_is_truth() -> None:
@@ -177,13 +176,7 @@ def test_no_detections_score_0_where_there_is_truth() -> None:
 
     found = score(found_of([]), truth)
 
-    assert found == {
-        "box_ap": 0.0,
-        "box_ap50": 0.0,
-        "box_ap75": 0.0,
-        "box_ap_small": 0.0,
-        "box_ap_large": 0.0,
-    }
+    assert found == dict.fromkeys([one for one in STATS if "medium" not in one], 0.0)
 
 
 def test_the_hundred_best_detections_of_an_image_and_class_count() -> None:
@@ -194,8 +187,17 @@ def test_the_hundred_best_detections_of_an_image_and_class_count() -> None:
     assert score(found_of([*wrong[1:], right]), truth_of([right]))["box_ap"] > 0
 
 
-def test_the_engine_is_named_with_its_version() -> None:
-    assert engine_name() == "pycocotools 2.0.11"
+def test_recall_counts_the_best_detections_of_each_image() -> None:
+    near, far = Box(1, 0, (0, 0, 10, 10)), Box(1, 0, (50, 0, 10, 10))
+    wrong = [Box(1, 0, (500, 500, 9, 9), score=0.9)] * 9
+
+    found = score(
+        found_of([*wrong, replace(near, score=0.5), replace(far, score=0.4)]),
+        truth_of([near, far]),
+    )
+
+    assert (found["box_ar1"], found["box_ar10"]) == pytest.approx((0, 50))
+    assert found["box_ar100"] == pytest.approx(100)
 
 
 # --- what is refused --------------------------------------------------------------
@@ -237,31 +239,31 @@ def test_what_is_not_finite_is_refused(value: float) -> None:
             score(detections, truth_of([box]))
 
 
-@pytest.mark.parametrize("name", ["scores", "boxes_xywh"])
-def test_boxes_given_directly_are_checked_too(name: str) -> None:
-    arrays: dict[str, Any] = {
-        "image_ids": np.array([1]),
-        "classes": np.array([0], np.int32),
-        "scores": np.ones(1),
-        "boxes_xywh": np.ones((1, 4)),
-    }
-    arrays[name] = arrays[name] * np.nan
+@pytest.mark.parametrize("name", ["scores", "boxes"])
+def test_results_that_are_not_finite_are_refused(name: str) -> None:
+    results = to_results(found_of([Box(1, 0, (0, 0, 10, 10))]))
+    bad = replace(results, **{name: results.arrays()[name] * np.nan})
 
-    with pytest.raises(DetectionsInvalid, match=f"{name}; expected finite numbers"):
-        score_xywh(**arrays, truth=truth_of([Box(1, 0, (0, 0, 10, 10))]))
+    with pytest.raises(
+        DetectionsInvalid, match=f"{name}, detection 0 of image 1; expected finite"
+    ):
+        score(bad, truth_of([Box(1, 0, (0, 0, 10, 10))]))
+
+
+def test_detections_and_their_results_score_alike() -> None:
+    boxes = [Box(1, 0, (0, 0, 10, 10)), Box(2, 1, (3, 3, 40, 40), score=0.5)]
+    found = found_of([*boxes, Box(2, 1, (3, 3, 40, 30))])
+
+    assert score(found, truth_of(boxes)) == score(to_results(found), truth_of(boxes))
 
 
 def test_a_detection_of_an_unlisted_image_is_refused() -> None:
+    box = Box(9, 0, (0, 0, 10, 10))
+
     with pytest.raises(
-        DetectionsInvalid, match="detections of image 9, which the truth does not list"
+        DetectionsInvalid, match="detections of image 9, which was not evaluated"
     ):
-        score_xywh(
-            image_ids=np.array([9]),
-            classes=np.array([0], np.int32),
-            scores=np.ones(1),
-            boxes_xywh=np.ones((1, 4)),
-            truth=truth_of([Box(1, 0, (0, 0, 10, 10))]),
-        )
+        score(found_of([box]), truth_of([Box(1, 0, (0, 0, 10, 10))]))
 
 
 @pytest.mark.parametrize(
@@ -291,6 +293,9 @@ def test_the_evaluated_images_are_those_of_the_truth(
         ("box_category_ids", [4], "truth, box_category_ids; expected one of the 3"),
         ("boxes_xywh", [[0, 0, np.nan, 1]], "truth, boxes_xywh and areas_px2; expect"),
         ("areas_px2", [np.inf], "truth, boxes_xywh and areas_px2; expected finite"),
+        ("image_ids", [1, 2, 3, 3], "truth, image_ids; expected each image once"),
+        ("category_ids", [3, 90, 17], "truth, category_ids; expected ascending, each"),
+        ("category_ids", [3, 3, 17], "truth, category_ids; expected ascending, each"),
     ],
 )
 def test_malformed_truth_is_refused(name: str, value: Any, message: str) -> None:
@@ -386,7 +391,12 @@ def overlap(found: Box, wanted: Box) -> float:
 
 
 def fates(
-    found: list[Box], wanted: list[Box], threshold: float, low: float, high: float
+    found: list[Box],
+    wanted: list[Box],
+    threshold: float,
+    low: float,
+    high: float,
+    most: int = 100,
 ) -> list[tuple[float, bool]]:
     """Score and rightness of the detections of one image and class that count."""
 
@@ -396,7 +406,7 @@ def fates(
 
     taken: set[int] = set()
     counted = []
-    for box in sorted(found, key=lambda one: -one.score)[:100]:
+    for box in sorted(found, key=lambda one: -one.score)[:most]:
         best: dict[bool, tuple[float, int]] = {}  # is ignored -> overlap, place
         for place, other in enumerate(wanted):
             value, ignored = overlap(box, other), is_ignored(other)
@@ -413,13 +423,14 @@ def fates(
     return counted
 
 
-def oracle_ap_pct(
+def oracle_pct(
     found: list[Box],
     wanted: list[Box],
     thresholds: Sequence[float],
     range_px2: tuple[float, float] = (0, 1e10),
+    recall_of: int | None = None,  # detections an image; None for the precision
 ) -> float | None:
-    precisions = []
+    values = []
     for klass in range(len(CATEGORY_IDS)):
         real = [
             box
@@ -439,16 +450,21 @@ def oracle_ap_pct(
                     [b for b in boxes if (b.image_id, b.klass) == (image_id, klass)]
                     for boxes in (found, wanted)
                 ]
-                ranked += fates(here[0], here[1], threshold, *range_px2)
+                ranked += fates(
+                    here[0], here[1], threshold, *range_px2, recall_of or 100
+                )
             ranked.sort(key=lambda one: -one[0])  # stable: ties by image
             curve = []
             for count in range(1, len(ranked) + 1):
                 right = sum(is_right for _, is_right in ranked[:count])
                 curve.append((right / len(real), right / count))
+            if recall_of is not None:
+                values.append(curve[-1][0] if curve else 0.0)
+                continue
             for recall in np.linspace(0, 1, 101):
                 reached = [p for r, p in curve if r >= recall]
-                precisions.append(max(reached, default=0.0))
-    return 100 * sum(precisions) / len(precisions) if precisions else None
+                values.append(max(reached, default=0.0))
+    return 100 * sum(values) / len(values) if values else None
 
 
 @few
@@ -460,13 +476,19 @@ def test_a_slow_oracle_agrees(problem: tuple[list[Box], list[Box]]) -> None:
     scores = score(found_of(found), truth_of(wanted))
 
     oracle = {
-        "box_ap": oracle_ap_pct(found, wanted, every),
-        "box_ap50": oracle_ap_pct(found, wanted, every[:1]),
-        "box_ap75": oracle_ap_pct(found, wanted, every[5:6]),
-    } | {
-        key: oracle_ap_pct(found, wanted, every, range_px2)
-        for key, range_px2 in AREA_RANGES_PX2.items()
+        "box_ap": oracle_pct(found, wanted, every),
+        "box_ap50": oracle_pct(found, wanted, every[:1]),
+        "box_ap75": oracle_pct(found, wanted, every[5:6]),
+        "box_ar1": oracle_pct(found, wanted, every, recall_of=1),
+        "box_ar10": oracle_pct(found, wanted, every, recall_of=10),
+        "box_ar100": oracle_pct(found, wanted, every, recall_of=100),
     }
+    for size in ("small", "medium", "large"):
+        range_px2 = SIZES_PX2[size]
+        oracle |= {
+            f"box_ap_{size}": oracle_pct(found, wanted, every, range_px2),
+            f"box_ar_{size}": oracle_pct(found, wanted, every, range_px2, 100),
+        }
     assert dict(scores) == pytest.approx(
         {key: value for key, value in oracle.items() if value is not None}, abs=1e-9
     )
@@ -516,9 +538,9 @@ def plain_pycocotools(
         evaluation.accumulate()
         evaluation.summarize()
     return {
-        key: 100 * float(evaluation.stats[place])
-        for key, place in STATS.items()
-        if evaluation.stats[place] >= 0
+        key: 100 * float(value)
+        for key, value in zip(STATS, evaluation.stats, strict=True)
+        if value >= 0
     }
 
 
@@ -627,7 +649,8 @@ def test_the_truth_itself_scores_100(wanted: list[Box]) -> None:
 
     scores = score(found_of(found), truth_of(wanted))
 
-    assert list(scores.values()) == pytest.approx([100] * len(scores))
+    unlimited = [pct for key, pct in scores.items() if key != "box_ar1"]
+    assert unlimited == pytest.approx([100] * len(unlimited))
 
 
 @few

@@ -19,7 +19,7 @@ def test_what_computes_here_is_described() -> None:
     assert told.python == platform.python_version()
     assert told.numpy == importlib.metadata.version("numpy")
     assert told.decoder.startswith("opencv-python-headless ")
-    assert told.metric_engine.startswith("pycocotools ")
+    assert told.metric_engine.startswith("ultrafast-pycocotools ")
     assert (told.device, told.device_model, told.threads) == ("cpu", "a processor", 2)
     assert told.precision == "float32"
     assert told.graph_optimiser == "on"

@@ -8,12 +8,15 @@ from harness.dataset.labelled import LabelledSet
 from harness.dataset.views import Square
 from harness.detections import Detections
 from harness.errors import ArchiveUnavailable, DatasetInvalid, HarnessError
+from harness.evaluate import coco_engines
+from harness.evaluate.coco_engine_names import ENGINE_NAMES, FAST, JUDGE, engine_name
 from harness.evaluate.detect import Detected, Failed, Run
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.store import StoreKey
 from harness.model.detector import OpenedArchive
 from harness.model.device import Device
 from harness.model.network import Network
+from harness.pipeline import judged_row
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
     PlannedRun,
@@ -311,6 +314,33 @@ def test_images_without_detections_are_a_difference_and_the_scores_are_kept(
         "4 images without detections: image 1.jpg cannot be decoded; "
         "image 2.jpg cannot be decoded; image 3.jpg cannot be decoded; ..."
     )
+
+
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
+def test_a_record_names_the_engine_that_scored(
+    shared: SharedPass, engine: str, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    asked = replace(shared, settings=replace(shared.settings, coco_engine=engine))
+
+    record = judge_row(asked, row, [(planned(row), detected(moved(1.0)))])
+
+    assert record.environment is not None
+    assert record.environment.metric_engine == engine_name(engine)
+    assert len(record.measurements[0].scores_pct) >= 8
+
+
+def test_scoring_asks_the_engine_that_was_chosen(
+    shared: SharedPass,
+    moved: Callable[[float], Detections],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    asked = replace(shared, settings=replace(shared.settings, coco_engine=JUDGE))
+    monkeypatch.delitem(coco_engines.ENGINES, FAST)  # type: ignore[arg-type]
+
+    record = judge_row(asked, row, [(planned(row), detected(moved(1.0)))])
+
     assert record.measurements[0].scores_pct["box_ap"] > 0
 
 
@@ -321,7 +351,7 @@ def test_a_claim_without_anything_to_score_against_is_not_passed_over(
 ) -> None:
     row = opened(shared.zoo.row(PLAIN))
     metric = replace(METRICS["coco"], scorer=lambda found, truth: {"box_ap50": 1.0})
-    monkeypatch.setitem(METRICS, "coco", metric)  # type: ignore[attr-defined]
+    monkeypatch.setattr(judged_row, "metric_of", lambda *_, **__: metric)
 
     with pytest.raises(
         DatasetInvalid,

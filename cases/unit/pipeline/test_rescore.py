@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from harness.detections import Detections
+from harness.evaluate import coco_engines
+from harness.evaluate.coco_engine_names import FAST
+from harness.evaluate.coco_problem import CocoProblem
+from harness.evaluate.coco_stats import Evaluated
 from harness.pipeline.gate import GateReport
-from harness.record_files import write_detections
+from harness.record_files import write_detections, write_record
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
@@ -139,3 +143,73 @@ def test_a_dataset_that_nothing_recomputes_is_refused(
     assert {rule for rule, _ in rules_of(report)} == {"score"}
     assert "no metric recomputes coco" in report.findings[0].message
     assert report.exit_code == 1
+
+
+def one_ulp_off(place: int) -> Callable[[CocoProblem], Evaluated]:
+    """The fast engine, but one of its twelve is the next number above."""
+
+    def run(problem: CocoProblem) -> Evaluated:
+        evaluated = coco_engines.run_ultrafast(problem)
+        stats = evaluated.stats.copy()
+        stats[place] = np.nextafter(stats[place], 1e9)
+        return replace(evaluated, stats=stats)
+
+    return run
+
+
+@pytest.mark.parametrize(("place", "metric"), [(0, "box_ap"), (7, "box_ar10")])
+def test_an_engine_that_is_off_by_the_last_bit_shuts_the_gate(
+    green: Folder, monkeypatch: pytest.MonkeyPatch, place: int, metric: str
+) -> None:
+    assert green.gate().exit_code == 0
+    monkeypatch.setitem(coco_engines.ENGINES, FAST, one_ulp_off(place))  # type: ignore[arg-type]
+
+    report = green.gate()
+
+    assert rules_of(report) == {("engine", PLAIN), ("engine", DOUBTED)}
+    assert report.exit_code == 1
+    told = next(one.message for one in report.findings if one.row_id == PLAIN)
+    match = re.search(
+        rf"{metric} at 608 px is another by ultrafast-pycocotools [\d.]+; expected "
+        r"([\d.]+) as by pycocotools [\d.]+, got ([\d.]+); do not score with",
+        told,
+    )
+    assert match is not None
+    expected, got = map(float, match.groups())
+    assert 0 < got - expected < 1e-12
+
+
+def test_a_number_that_only_the_judge_gives_shuts_the_gate(
+    green: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_recall(problem: CocoProblem) -> Evaluated:
+        evaluated = coco_engines.run_ultrafast(problem)
+        stats = np.where(np.arange(12) == 8, -1.0, evaluated.stats)
+        return replace(evaluated, stats=stats)
+
+    monkeypatch.setitem(coco_engines.ENGINES, FAST, without_recall)  # type: ignore[arg-type]
+
+    findings = green.gate().findings
+
+    assert {one.rule for one in findings} == {"engine"}
+    assert all("box_ar100" in one.message for one in findings)
+    assert "got None" in findings[0].message
+
+
+def test_records_of_the_six_aps_alone_still_pass(green: Folder) -> None:
+    for row_id in (PLAIN, DOUBTED):
+        record = green.read(row_id)
+        measurements = tuple(
+            replace(
+                one,
+                scores_pct={
+                    key: value
+                    for key, value in one.scores_pct.items()
+                    if key.startswith("box_ap")
+                },
+            )
+            for one in record.measurements
+        )
+        write_record(green.path, replace(record, measurements=measurements))
+
+    assert green.gate().exit_code == 0
