@@ -12,7 +12,15 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.commands import archives, demo, figures, pages, published, records
+from harness.commands import (
+    archives,
+    demo,
+    figures,
+    pages,
+    published,
+    records,
+    scores,
+)
 from harness.commands.exits import EXIT_FAILED, EXIT_USAGE
 from harness.commands.printing import err, out
 from harness.errors import HarnessError, UsageError
@@ -32,6 +40,9 @@ app.command("fetch")(archives.fetch)
 app.command("report")(pages.report)
 app.command("gate")(records.gate)
 app.command("accept")(records.accept)
+app.command("score")(scores.score)
+app.command("export")(scores.export)
+app.command("compare")(scores.compare)
 
 demo_app = typer.Typer(help="The embedded demo zoo.", no_args_is_help=True)
 demo_app.command("make")(demo.demo_make)

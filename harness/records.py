@@ -29,9 +29,12 @@ class Verdict(StrEnum):
     NO_DATASET = "no_dataset"
     NO_DEVICE = "no_device"
     PARTIAL = "partial"
+    NOT_JUDGED = "not_judged"  # scored, and nothing was claimed of it
 
 
-PASSING = frozenset({Verdict.REPRODUCED, Verdict.REPRODUCED_WITH_ERRATUM})
+PASSING = frozenset(
+    {Verdict.REPRODUCED, Verdict.REPRODUCED_WITH_ERRATUM, Verdict.NOT_JUDGED}
+)
 #: Could not be measured: skips with the verdict as reason, fails if required.
 INCOMPLETE = frozenset(
     {Verdict.UNAVAILABLE, Verdict.NO_DATASET, Verdict.NO_DEVICE, Verdict.PARTIAL}
@@ -56,7 +59,7 @@ class Judgement:
 class Measurement:
     """One run of a row: at the printed size, or at an erratum's."""
 
-    input_px: int
+    input_px: int  # 0: of detections made elsewhere, which do not say
     erratum: str | None  # id of the erratum whose correction this run follows
     scores_pct: Mapping[str, float]  # unrounded: the claims' metrics and more
     judgements: tuple[Judgement, ...]  # one per claim

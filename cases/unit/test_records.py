@@ -11,7 +11,7 @@ def test_every_verdict_passes_fails_or_is_incomplete_and_only_one_of_them():
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        (PASSING, "reproduced reproduced_with_erratum"),
+        (PASSING, "reproduced reproduced_with_erratum not_judged"),
         (FAILING, "lower higher wrong_archive wrong_dataset unreadable errored"),
         (INCOMPLETE, "unavailable no_dataset no_device partial"),
     ],

@@ -205,3 +205,21 @@ def _demand_under_root(root: Path, path: Path) -> None:
             got=f"a data root {root} without it",
             next_step="set the data root with --data-root DIR or ZOO_DATA_ROOT",
         )
+
+
+def voc_truth(root: Path) -> VocTruth:
+    """Read the truth of the VOC2007 test split under a data root; no image is touched.
+
+    Raises:
+        DatasetMissing: the list or an annotation file is not there.
+        DatasetInvalid: the list, the class list or an annotation file is malformed.
+    """
+    devkit = root / DEVKIT
+    split = devkit / "VOC2007" / "ImageSets" / "Main" / "test.txt"
+    _demand_under_root(root, split)
+    listed = [_Listed(name=one, folder="VOC2007") for one in read_names(split)]
+    _demand_distinct(listed)
+    class_names = read_class_names(devkit)
+    return _truth_of(
+        listed, _read_annotations(devkit, listed, class_names), class_names
+    )

@@ -84,6 +84,16 @@ def open_widerface(root: Path, *, limit: int | None = None) -> LabelledSet[FaceT
     )
 
 
+def widerface_truth(root: Path) -> FaceTruth:
+    """Read the official ``.mat`` files under a data root; no image is touched.
+
+    Raises:
+        DatasetMissing: a ``.mat`` file is not there.
+        DatasetInvalid: one is malformed.
+    """
+    return read_ground_truth(_ground_truth_folder(root))
+
+
 def _first(truth: FaceTruth, count: int) -> FaceTruth:
     faces = truth.box_image_ids < count  # [M]
     return replace(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from harness.detections import Detections, Results
 from harness.errors import DatasetInvalid, DetectionsInvalid
 from harness.evaluate.curve import Curve
-from harness.evaluate.voc_matching import Candidates, match, places_of
+from harness.evaluate.voc_matching import Candidates, Matches, match, places_of
 from harness.evaluate.voc_options import PUBLISHED, VocOptions
 from harness.truth import VocTruth
 
@@ -85,12 +85,19 @@ def curves(
     )
 
 
-def _class_parts(
-    found: Detections | Results, truth: VocTruth, options: VocOptions
-) -> dict[str, tuple[NDArray[np.bool_], int]]:
-    """Return, of each class that counts, which detections are right, and its objects.
+def matches_of(
+    found: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
+) -> Matches:
+    """Return which detections are right, and the objects that had to be found.
 
-    The detections of a class are in descending order of their scores.
+    Args:
+        found: as for :func:`score`.
+        truth: as for :func:`score`.
+        options: the conventions.
+
+    Raises:
+        DetectionsInvalid: as for :func:`score`.
+        DatasetInvalid: as for :func:`score`.
     """
     found.check()
     _check_truth(truth)
@@ -102,6 +109,17 @@ def _class_parts(
             expected="an object that counts",
             got=f"{len(truth.box_classes)} objects in {len(truth.image_ids)} images",
         )
+    return matches
+
+
+def _class_parts(
+    found: Detections | Results, truth: VocTruth, options: VocOptions
+) -> dict[str, tuple[NDArray[np.bool_], int]]:
+    """Return, of each class that counts, which detections are right, and its objects.
+
+    The detections of a class are in descending order of their scores.
+    """
+    matches = matches_of(found, truth, options)
     ends = np.cumsum(np.bincount(matches.classes, minlength=len(truth.class_names)))
     parts = np.split(matches.is_right, ends[:-1])
     return {

@@ -38,7 +38,10 @@ class Matches:
     """The detections that count: by class, then the best score first, then as given."""
 
     classes: Numbers  # [K] ascending
+    images: Numbers  # [K] places in truth.image_ids
     is_right: NDArray[np.bool_]  # [K]
+    object_classes: Numbers  # [F] of each object that had to be found
+    object_images: Numbers  # [F]
     object_counts: Numbers  # [C] objects that had to be found
 
 
@@ -85,10 +88,14 @@ def match(found: Candidates, truth: VocTruth, options: VocOptions) -> Matches:
     # As few bytes as the classes need: numpy sorts 16 bits and fewer by counting.
     classes = found.classes[ranked].astype(np.min_scalar_type(class_count))
     ranked = ranked[np.argsort(classes, kind="stable")]
+    groups = _wanted_groups(objects)
     return Matches(
         classes=found.classes[ranked],
+        images=found.images[ranked],
         is_right=is_right[ranked],
-        object_counts=_object_counts(objects, class_count),
+        object_classes=groups % class_count,
+        object_images=groups // class_count,
+        object_counts=np.bincount(groups % class_count, minlength=class_count),
     )
 
 
@@ -185,7 +192,8 @@ def _overlaps(first: Floats, second: Floats, one: int) -> Floats:
     return overlaps
 
 
-def _object_counts(objects: _Objects, class_count: int) -> Numbers:
-    classes = np.repeat(np.arange(len(objects.counts)) % class_count, objects.counts)
-    counts: Numbers = np.bincount(classes[~objects.is_ignored], minlength=class_count)
-    return counts
+def _wanted_groups(objects: _Objects) -> Numbers:
+    """Return the image and class, ``image * C + class``, of each object that counts."""
+    groups = np.repeat(np.arange(len(objects.counts)), objects.counts)
+    wanted: Numbers = groups[~objects.is_ignored]
+    return wanted

@@ -37,7 +37,7 @@ import harness
 from harness.detections import Detections, Results
 from harness.errors import DatasetInvalid, DetectionsInvalid
 from harness.evaluate.curve import Curve
-from harness.evaluate.wider_matches import match_faces
+from harness.evaluate.wider_matches import FaceMatches, match_faces
 from harness.formats.wider_text import to_results
 from harness.truth import FaceTruth
 
@@ -100,14 +100,7 @@ def curves(
     A point for every threshold from which anything counts. Arguments and errors as for
     :func:`score`.
     """
-    _check(found, truth)
-    results = to_results(found) if isinstance(found, Detections) else found
-    matches = match_faces(
-        results,
-        truth,
-        iou_threshold=options.iou_threshold,
-        whole_pixels=_is_whole(truth, options.arithmetic),
-    )
+    results, matches = matches_of(found, truth, options)
     count = options.threshold_count
     ranks = threshold_ranks(results.scores, count)  # [N]
     counted = np.bincount(ranks[matches.has_faces], minlength=count)  # [T]
@@ -128,6 +121,24 @@ def curves(
         for name, member in subsets(truth).items()
         if member.any()
     )
+
+
+def matches_of(
+    found: Detections | Results, truth: FaceTruth, options: WiderOptions = OFFICIAL
+) -> tuple[Results, FaceMatches]:
+    """Return detections as the text files state them, and what each hits.
+
+    Arguments and errors as for :func:`score`.
+    """
+    _check(found, truth)
+    results = to_results(found) if isinstance(found, Detections) else found
+    matches = match_faces(
+        results,
+        truth,
+        iou_threshold=options.iou_threshold,
+        whole_pixels=_is_whole(truth, options.arithmetic),
+    )
+    return results, matches
 
 
 def subsets(truth: FaceTruth) -> Mapping[str, NDArray[np.bool_]]:
@@ -166,13 +177,14 @@ def _curve(name: str, iou: float, *, kept: Counts, hits: Counts, faces: int) -> 
     return Curve(
         name=name,
         iou=iou,
-        ap_pct=100 * _area_under(recall, precision),
+        ap_pct=100 * area_under(recall, precision),
         recall=recall,
         precision=precision,
     )
 
 
-def _area_under(recall: NDArray[np.float64], precision: NDArray[np.float64]) -> float:
+def area_under(recall: NDArray[np.float64], precision: NDArray[np.float64]) -> float:
+    """Return the area under the highest precision from each recall on; ``VOCap``."""
     steps = np.diff(np.concatenate([[0.0], recall]))  # [R]
     envelope = np.maximum.accumulate(precision[::-1])[::-1]  # [R]
     return float((steps * envelope).sum())

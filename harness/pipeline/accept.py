@@ -28,7 +28,7 @@ from harness.registry.datasets import KnownDataset
 from harness.rows import Row, Zoo
 
 #: Verdicts of an honest measurement of the claim itself.
-ACCEPTABLE = PASSING | {Verdict.LOWER, Verdict.HIGHER}
+ACCEPTABLE = (PASSING - {Verdict.NOT_JUDGED}) | {Verdict.LOWER, Verdict.HIGHER}
 
 #: Larger arrays are not committed: a repository keeps every version for ever.
 COMMITTED_BYTES = 2 * 1024 * 1024

@@ -1,0 +1,40 @@
+"""A command that reads others' files in, one whose bad file is exit code 2 out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import typer
+
+from harness.commands.exits import EXIT_USAGE
+from harness.commands.printing import err
+from harness.errors import (
+    DatasetInvalid,
+    DatasetMissing,
+    DetectionsInvalid,
+    RecordInvalid,
+)
+
+Words = ParamSpec("Words")
+
+#: What is wrong with a file that was named on the command line, not with a number.
+BAD_FILES = (DatasetInvalid, DatasetMissing, DetectionsInvalid, RecordInvalid)
+
+
+def refusing_bad_files(command: Callable[Words, None]) -> Callable[Words, None]:
+    """Return the command ending with exit code 2 where a file it was given is bad.
+
+    Exit code 1 then always means that a claim was missed.
+    """
+
+    @wraps(command)
+    def run(*args: Words.args, **kwargs: Words.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except BAD_FILES as error:
+            err.print(f"zoo: {error}")
+            raise typer.Exit(EXIT_USAGE) from error
+
+    return run

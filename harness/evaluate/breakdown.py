@@ -1,0 +1,54 @@
+"""Detections and truth in, their AP by class, size or subset and the curves out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.detections import Detections, Results
+from harness.evaluate import coco_ap, coco_curves, voc_ap, wider_ap
+from harness.evaluate.coco_stats import SIZES_PX2
+from harness.evaluate.curve import Curve
+
+Found = Detections | Results
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """The ways in which one dataset's AP is told in parts."""
+
+    ways: Mapping[
+        str, Callable[[Found, Any], Mapping[str, float]]
+    ]  # -> name -> percent
+    curves: Callable[[Found, Any], tuple[Curve, ...]]
+
+
+def _coco_classes(found: Found, truth: Any) -> Mapping[str, float]:
+    return {
+        name: scores["box_ap"]
+        for name, scores in coco_curves.by_class(found, truth).items()
+    }
+
+
+def _coco_sizes(found: Found, truth: Any) -> Mapping[str, float]:
+    scores = coco_ap.score(found, truth)
+    return {
+        size: scores[f"box_ap_{size}"]
+        for size in SIZES_PX2
+        if f"box_ap_{size}" in scores
+    }
+
+
+def _voc_classes(found: Found, truth: Any) -> Mapping[str, float]:
+    return {one.name: one.ap_pct for one in voc_ap.curves(found, truth)}
+
+
+#: Dataset -> how its AP is told in parts; what has nothing to find is left out.
+BREAKDOWNS: Mapping[str, Breakdown] = {
+    "coco": Breakdown(
+        ways={"class": _coco_classes, "size": _coco_sizes}, curves=coco_curves.curves
+    ),
+    "voc": Breakdown(ways={"class": _voc_classes}, curves=voc_ap.curves),
+    "widerface": Breakdown(ways={"subset": wider_ap.score}, curves=wider_ap.curves),
+}
