@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,11 @@ TRAITS = (
     "sixteen_bit",  # OpenCV takes the upper byte; Pillow too in colour, it clips grey
     "turned",  # an EXIF orientation: OpenCV turns the image, Pillow does not
     "other_size",  # than the annotations state, which is what a network is told
+    "warned",  # libjpeg or libpng complained, and lost nothing
 )
+
+#: What libjpeg says when it made up pixels.  # libjpeg, jerror.h
+LOSSES = ("premature end", "bad huffman code", "corrupt data found in progressive")
 
 EXIF_ORIENTATION = 0x0112  # EXIF 2.3, table 4
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F"})
@@ -36,13 +40,19 @@ class ImageTraits:
 
 
 def inspect_image(
-    path: Path, decode: Callable[[Path], Pixels], *, width_px: int, height_px: int
+    path: Path,
+    decode: Callable[[Path], Pixels],
+    *,
+    witness: Callable[[Path], Pixels],
+    width_px: int,
+    height_px: int,
 ) -> ImageTraits:
     """Decode an image as a measurement would, and say what is unusual about it.
 
     Args:
         path: the file.
         decode: how the dataset's images are read.
+        witness: another way to read them, which is heard when ``decode`` is silent.
         width_px: as the annotations state it.
         height_px: as the annotations state it.
     """
@@ -50,13 +60,18 @@ def inspect_image(
     try:
         with _catching_decoder() as said:
             rgb = decode(path)
+            if witness is not decode:
+                with suppress(HarnessError):
+                    witness(path)
     except HarnessError as error:
         return ImageTraits(fault=str(error), traits=traits)
     if rgb.shape[:2] != (height_px, width_px):
         traits |= {"other_size"}
-    if said():
-        return ImageTraits(fault=f"image {path}: {said()}", traits=traits)
-    return ImageTraits(fault=None, traits=traits)
+    if any(loss in said().lower() for loss in LOSSES):
+        return ImageTraits(
+            fault=f"image {path} is damaged; got {said()}", traits=traits
+        )
+    return ImageTraits(fault=None, traits=traits | ({"warned"} if said() else set()))
 
 
 def _header_traits(path: Path) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """The bytes of a JPEG in, whether they reach its end mark out.
 
-Decoders differ about a JPEG that was cut short: some refuse it, some paint the rest grey
-and say nothing. Whether one is whole must not depend on which of them is installed.
+Decoders differ about a JPEG that was cut short: some refuse it, some paint the rest
+grey and say nothing. Whether one is whole must not depend on which is installed.
 """
 
 from __future__ import annotations

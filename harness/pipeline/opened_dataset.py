@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.dataset.digest_cache import FILE_NAME, DigestCache
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.published import differences
 from harness.dataset.readers import DATASETS
@@ -39,7 +40,9 @@ def open_dataset(name: str, settings: Settings) -> OpenedDataset:
             f"no data root to look for {name} in",
             next_step="give --data-root DIR or set ZOO_DATA_ROOT",
         )
-    found = DATASETS[name](settings.data_root, limit=settings.limit)
+    digests = DigestCache(settings.cache / FILE_NAME)
+    found = DATASETS[name](settings.data_root, limit=settings.limit, digests=digests)
+    digests.save()
     if found.limit is not None:
         return OpenedDataset(name=name, found=found, differences=found.faults)
     known = settings.known_datasets.get(name, KnownDataset())
@@ -48,5 +51,6 @@ def open_dataset(name: str, settings: Settings) -> OpenedDataset:
         image_count=known.image_count,
         annotation_count=known.annotation_count,
         fingerprint=known.fingerprint,
+        files=known.files,
     )
     return OpenedDataset(name=name, found=found, differences=(*found.faults, *told))
