@@ -12,7 +12,16 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.commands import archives, demo, figures, pages, published, records
+from harness.commands import (
+    archives,
+    data,
+    demo,
+    figures,
+    pages,
+    plan,
+    published,
+    records,
+)
 from harness.commands.exits import EXIT_FAILED, EXIT_USAGE
 from harness.commands.printing import err, out
 from harness.errors import HarnessError, UsageError
@@ -32,6 +41,15 @@ app.command("fetch")(archives.fetch)
 app.command("report")(pages.report)
 app.command("gate")(records.gate)
 app.command("accept")(records.accept)
+
+app.command("plan")(plan.plan)
+
+data_app = typer.Typer(help="Published datasets.", no_args_is_help=True)
+data_app.command("list")(data.list_data)
+data_app.command("fetch")(data.fetch_data)
+data_app.command("check")(data.check_data)
+data_app.command("pin")(data.pin_data)
+app.add_typer(data_app, name="data")
 
 demo_app = typer.Typer(help="The embedded demo zoo.", no_args_is_help=True)
 demo_app.command("make")(demo.demo_make)

@@ -26,6 +26,10 @@ Mirror = Annotated[
 Offline = Annotated[
     bool, typer.Option(envvar="ZOO_OFFLINE", help="Ask no host for archives.")
 ]
+DataRoot = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(envvar="ZOO_DATA_ROOT", help="Where the datasets are."),
+]
 DEFAULT_ZOO = "january-2020"
 DEFAULT_CACHE = Path(".zoo", "cache")
 DEFAULT_RECORDS = Path(".zoo", "records")

@@ -1,4 +1,4 @@
-"""A labelled set in, the images whose annotations are unusual out. Nothing is mended."""
+"""A labelled set in, the images whose annotations are unusual out; none is mended."""
 
 from __future__ import annotations
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
-from harness.dataset.image import Pixels, read_rgb
-from harness.dataset.pil_image import read_rgb_with_pil
-
-#: Dataset -> what makes pixels of a file.  # zoo-spec 1.2, 1.6, 1.7
-DECODERS: Mapping[str, Callable[[Path], Pixels]] = {
-    "coco": read_rgb,
-    "voc": read_rgb,
-    "widerface": read_rgb_with_pil,
+#: Dataset -> key of ``views.DECODERS``.  # zoo-spec 1.2, 1.6, 1.7
+DECODER_OF: Mapping[str, str] = {
+    "coco": "opencv",
+    "voc": "opencv",
+    "widerface": "pillow",
 }

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.dataset.box_traits import BOX_TRAITS, box_traits
-from harness.dataset.decoders import DECODERS
+from harness.dataset.decoders import DECODER_OF
 from harness.dataset.image import ImageEntry, read_rgb
 from harness.dataset.image_traits import TRAITS, inspect_image
 from harness.dataset.labelled import LabelledSet
+from harness.dataset.views import DECODERS
 from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.settings import Settings
 from harness.truth import Truth
@@ -63,7 +64,7 @@ def check_dataset(
     for done, entry in enumerate(found.images, start=1):
         inspected = inspect_image(
             entry.path,
-            DECODERS[name],
+            DECODERS[DECODER_OF[name]],
             witness=read_rgb,
             width_px=entry.width_px,
             height_px=entry.height_px,

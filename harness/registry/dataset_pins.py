@@ -63,9 +63,9 @@ def read_pins(path: Path) -> DatasetPins | None:
 
 def write_pins(path: Path, dataset: str, pins: DatasetPins) -> None:
     """Write what was pinned, sorted by name, whole or not at all."""
+    title = f"# {dataset}: first {KEPT_DIGITS} digits of the SHA-256 of each file"
     lines = [
-        f"# {dataset}: first {KEPT_DIGITS} digits of the SHA-256 of each file; "
-        "written by `zoo data pin`",
+        f"{title}; written by `zoo data pin`",
         f"fingerprint {pins.fingerprint}",
         *(f"{digits} {name}" for name, digits in sorted(pins.files.items())),
     ]
