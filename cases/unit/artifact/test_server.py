@@ -88,7 +88,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
         pass
 
 
-def test_the_rest_of_a_file_is_served(tmp_path: Path) -> None:
+def test_the_rest_of_a_file_is_served(tmp_path):
     (tmp_path / "x").write_bytes(b"0123456789")
     with serve_folder(tmp_path) as base:
         request = urllib.request.Request(f"{base}/x", headers={"Range": "bytes=7-"})
@@ -99,7 +99,7 @@ def test_the_rest_of_a_file_is_served(tmp_path: Path) -> None:
     assert (status, given, content) == (206, "bytes 7-9/10", b"789")
 
 
-def test_a_rest_beyond_the_end_is_refused(tmp_path: Path) -> None:
+def test_a_rest_beyond_the_end_is_refused(tmp_path):
     (tmp_path / "x").write_bytes(b"0123456789")
     with serve_folder(tmp_path) as base:
         request = urllib.request.Request(f"{base}/x", headers={"Range": "bytes=10-"})
