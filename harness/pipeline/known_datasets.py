@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.pipeline.embedded import read_embedded
-from harness.registry.dataset_pins import read_pins
+from harness.registry.dataset_pins import PINS_FOLDER, read_pins
 from harness.registry.datasets import KnownDataset, read_known_datasets
 from harness.rows import Zoo
 
 FACTS = Path("expected", "datasets.toml")
-PINS = Path("expected", "datasets")
+PINS = Path("expected", PINS_FOLDER)
 
 
 def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:

@@ -17,6 +17,9 @@ from pathlib import Path
 from harness.atomic import write_text
 from harness.errors import ZooDataError, located
 
+#: Below ``expected``: one file for each dataset, ``coco.txt``.
+PINS_FOLDER = "datasets"
+
 #: Of 64 digits: enough to name the file that differs. The fingerprint is of all bytes.
 KEPT_DIGITS = 16
 

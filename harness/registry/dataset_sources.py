@@ -41,12 +41,14 @@ class DataPart:
 
 
 def read_dataset_sources(path: Path) -> tuple[DataPart, ...]:
-    """Return the parts of every dataset, in the file's order.
+    """Return the parts of every dataset, in the file's order; none without the file.
 
     Raises:
         ZooDataError: something is malformed.
     """
-    parts = []
+    parts: list[DataPart] = []
+    if not path.exists():
+        return ()
     for dataset, section in read_toml(path).items():
         with located(path.name), located(dataset):
             if dataset not in METRICS_OF_DATASET:
