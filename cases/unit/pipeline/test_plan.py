@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.artifact.cache_entry import SourceNote, entry_of, write_note
+from harness.dataset.coco_scenes import write_coco_scenes
 from harness.detections import ImageDetections, join_images
 from harness.evaluate.store import PART_IMAGES, DetectionStore
 from harness.model.device import Device
 from harness.pipeline.calibration import Calibration, Reading
-from harness.pipeline.embedded import with_scenes
+from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.plan import PlannedPass, RunPlan, plan_rows
 from harness.pipeline.planned_archives import planned_archive
 from harness.pipeline.run_keys import STORE, run_sizes, store_key
@@ -29,10 +31,10 @@ COCO = [row for row in JANUARY.rows if row.dataset == "coco"]
 class Timing(Calibration):
     """A calibration that times nothing."""
 
-    def forward_s(self, row: Row, input_px: int) -> float:
+    def forward_s(self, _row: Row, input_px: int) -> float:
         return input_px / 1000
 
-    def reading_s(self, reading: Reading) -> float:
+    def reading_s(self, _reading: Reading) -> float:
         return 0.25
 
 
@@ -105,21 +107,28 @@ def test_a_dataset_that_is_not_here_is_counted_as_it_is_known(
     assert unknown.minutes is None
 
 
-def test_images_that_are_here_are_weighed(settings: Settings, tmp_path: Path) -> None:
-    with_data = with_scenes(DEMO, settings)
-    assert with_data.data_root is not None
-    folder = with_data.data_root / "coco" / "val2017"
-    weight = sum(one.stat().st_size for one in folder.iterdir())
-
-    (dataset,) = plan_rows(DEMO, DEMO.rows[:1], with_data, timing()).datasets
-
-    assert dataset.is_there
-    assert dataset.image_count == len(list(folder.iterdir()))
-    assert dataset.image_bytes == weight
+@pytest.fixture(scope="module")
+def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn scenes, one part of the store and two more; not to be changed."""
+    root = tmp_path_factory.mktemp("root")
+    write_coco_scenes(root, seed=3, count=PART_IMAGES + 2)
+    return root
 
 
-def test_what_the_store_has_is_not_computed_again(settings: Settings) -> None:
-    settings = replace(with_scenes(DEMO, settings), limit=PART_IMAGES + 5)
+def test_images_that_are_here_are_weighed(settings: Settings, data_root: Path) -> None:
+    images = sorted((data_root / "coco" / "val2017").iterdir())
+    cut = replace(settings, data_root=data_root, limit=4)
+
+    (dataset,) = plan_rows(DEMO, DEMO.rows[:1], cut, timing()).datasets
+
+    assert (dataset.is_there, dataset.image_count) == (True, 4)
+    assert dataset.image_bytes == sum(one.stat().st_size for one in images[:4])
+
+
+def test_what_the_store_has_is_not_computed_again(
+    settings: Settings, data_root: Path
+) -> None:
+    settings = replace(settings, data_root=data_root)
     row, calibration = DEMO.rows[0], timing()
     digest = DEMO.archives[row.archive].sha256
     assert digest is not None
@@ -130,35 +139,31 @@ def test_what_the_store_has_is_not_computed_again(settings: Settings) -> None:
         dataset_fingerprint=_fingerprint(settings),
         environment=calibration.environment(row),
     )
-    ids = list(range(1, PART_IMAGES + 6))
+    ids = list(range(1, PART_IMAGES + 3))
     none = ImageDetections(
         classes=np.zeros(0, np.int32),
         scores=np.zeros(0, np.float32),
         boxes_xyxy=np.zeros((0, 4), np.float32),
     )
     run = DetectionStore(settings.cache / STORE).open_run(key, ids)
-    run.write_part(0, join_images(ids[:PART_IMAGES], [none] * PART_IMAGES))
+    run.write_part(0, join_images(ids[:PART_IMAGES], [none] * PART_IMAGES), {})
 
     (kept,) = plan_rows(DEMO, [row], settings, calibration).passes
     (fresh,) = plan_rows(DEMO, [row], replace(settings, fresh=True), calibration).passes
     (untimed,) = plan_rows(DEMO, [row], settings).passes
 
-    assert (kept.image_count, kept.stored_count) == (5, PART_IMAGES)
-    assert (fresh.image_count, fresh.stored_count) == (PART_IMAGES + 5, 0)
+    assert (kept.image_count, kept.stored_count) == (2, PART_IMAGES)
+    assert (fresh.image_count, fresh.stored_count) == (PART_IMAGES + 2, 0)
     assert untimed.stored_count == 0
 
 
 def _fingerprint(settings: Settings) -> str:
-    from harness.pipeline.opened_dataset import open_dataset
-
     return open_dataset("coco", settings).found.fingerprint
 
 
 def test_a_cached_archive_is_not_downloaded(tmp_path: Path) -> None:
     archive = DEMO.archives[DEMO.rows[0].archive]
     before = planned_archive(archive, tmp_path)
-    from harness.artifact.cache_entry import SourceNote, entry_of, write_note
-
     entry = entry_of(archive, tmp_path.absolute())
     entry.folder.mkdir(parents=True)
     entry.path.write_bytes(b"123")
