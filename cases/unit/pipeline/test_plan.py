@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.artifact.cache_entry import SourceNote, entry_of, write_note
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.detections import ImageDetections, join_images
 from harness.evaluate.store import PART_IMAGES, DetectionStore
@@ -17,8 +16,7 @@ from harness.model.device import Device
 from harness.pipeline.calibration import Calibration, Reading
 from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.plan import PlannedPass, RunPlan, plan_rows
-from harness.pipeline.planned_archives import planned_archive
-from harness.pipeline.run_keys import STORE, run_sizes, store_key
+from harness.pipeline.run_keys import STORE, store_key
 from harness.pipeline.settings import Settings
 from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
@@ -71,7 +69,6 @@ def test_an_erratum_that_changes_the_run_is_another_pass(settings: Settings) -> 
 
     plan = plan_rows(JANUARY, [row], settings, timing())
 
-    assert run_sizes(JANUARY, row) == ((320, None), (608, "E1"))
     assert [one.input_px for one in plan.passes] == [320, 608]
     assert plan.minutes == pytest.approx(5000 * (0.320 + 0.608 + 0.25) / 60)
 
@@ -159,20 +156,6 @@ def test_what_the_store_has_is_not_computed_again(
 
 def _fingerprint(settings: Settings) -> str:
     return open_dataset("coco", settings).found.fingerprint
-
-
-def test_a_cached_archive_is_not_downloaded(tmp_path: Path) -> None:
-    archive = DEMO.archives[DEMO.rows[0].archive]
-    before = planned_archive(archive, tmp_path)
-    entry = entry_of(archive, tmp_path.absolute())
-    entry.folder.mkdir(parents=True)
-    entry.path.write_bytes(b"123")
-    write_note(entry, SourceNote(source="x", sha256="ab", size_bytes=3))
-    after = planned_archive(archive, tmp_path)
-
-    assert (before.is_cached, before.size_bytes) == (False, archive.size_bytes)
-    assert before.sha256 == archive.sha256
-    assert (after.is_cached, after.size_bytes, after.sha256) == (True, 3, "ab")
 
 
 def test_an_image_is_read_once_for_all_detectors() -> None:
