@@ -137,6 +137,13 @@ def test_without_a_digest_nothing_is_gone_on_with(web: Any, tmp_path: Path) -> N
     assert fetch(one, tmp_path).path.read_bytes() == WHOLE
 
 
+def test_a_file_that_was_altered_is_fetched_again(web: Any, tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"altered")
+    one = wanted(web.on("/x.zip", web.gives(WHOLE)))
+
+    assert fetch(one, tmp_path).path.read_bytes() == WHOLE
+
+
 def test_any_published_digest_is_enough(web: Any, tmp_path: Path) -> None:
     other = zip_of(b"packed anew")
     one = wanted(
