@@ -14,9 +14,11 @@ import typer
 from harness import __version__
 from harness.commands import (
     archives,
+    data,
     demo,
     figures,
     pages,
+    plan,
     published,
     records,
     scores,
@@ -43,6 +45,15 @@ app.command("accept")(records.accept)
 app.command("score")(scores.score)
 app.command("export")(scores.export)
 app.command("compare")(scores.compare)
+
+app.command("plan")(plan.plan)
+
+data_app = typer.Typer(help="Published datasets.", no_args_is_help=True)
+data_app.command("list")(data.list_data)
+data_app.command("fetch")(data.fetch_data)
+data_app.command("check")(data.check_data)
+data_app.command("pin")(data.pin_data)
+app.add_typer(data_app, name="data")
 
 demo_app = typer.Typer(help="The embedded demo zoo.", no_args_is_help=True)
 demo_app.command("make")(demo.demo_make)

@@ -48,6 +48,7 @@ class Entry:
     name: str  # as the archive has it: not to be trusted
     kind: Literal["file", "folder", "other"]
     described: str  # what it is, in a word: "regular file", "symbolic link", ...
+    claimed_bytes: int  # what the archive says: not to be trusted
     open_bytes: Callable[[], IO[bytes]]
 
     def chunks(self) -> Iterator[bytes]:
@@ -158,7 +159,11 @@ def _tar_entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
         return stream
 
     return Entry(
-        name=member.name, kind=kind, described=described, open_bytes=open_bytes
+        name=member.name,
+        kind=kind,
+        described=described,
+        claimed_bytes=member.size,
+        open_bytes=open_bytes,
     )
 
 
@@ -184,6 +189,7 @@ def _zip_entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Entry:
         name=member.filename,
         kind=kind,
         described=described,
+        claimed_bytes=member.file_size,
         open_bytes=lambda: archive.open(member),
     )
 

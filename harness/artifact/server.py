@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import BinaryIO
 
 from harness.errors import UsageError
 
@@ -47,6 +50,27 @@ class _QuietServer(ThreadingHTTPServer):
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):
+    def send_head(self) -> io.BytesIO | BinaryIO | None:
+        """Answer a request for the rest of a file with the rest of it."""
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        path = Path(self.translate_path(self.path))
+        if asked is None or not path.is_file():
+            return super().send_head()
+        first, size_bytes = int(asked[1]), path.stat().st_size
+        if first >= size_bytes:
+            self.send_error(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+            return None
+        file = path.open("rb")
+        file.seek(first)
+        self.send_response(HTTPStatus.PARTIAL_CONTENT)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header(
+            "Content-Range", f"bytes {first}-{size_bytes - 1}/{size_bytes}"
+        )
+        self.send_header("Content-Length", str(size_bytes - first))
+        self.end_headers()
+        return file
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Write no line per request: standard error belongs to the command."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import ipaddress
+import re
 import ssl
 import urllib.error
 import urllib.request
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from harness import __version__
@@ -30,6 +31,7 @@ SOURCE_ERRORS = (OSError, http.client.HTTPException)
 
 #: Answers that may be better a moment later.  # RFC 9110, 15.5.9 and 15.6; RFC 6585, 4
 PASSING_STATUS = frozenset({408, 429, 500, 502, 503, 504})
+PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416  # RFC 9110, 15.3.7 and 15.5.17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,29 +49,41 @@ def receive(
     timeout_s: float,
     largest_bytes: int,
     progress: Progress | None,
+    resume: bool = False,
 ) -> Content | TransferFailure:
     """Copy what a source serves into a file and return what the bytes are.
 
     Args:
         source: the address to read.
-        into: the file to write; its old content is lost.
+        into: the file to write; its old content is lost, unless ``resume`` is set.
         timeout_s: the longest silence to bear.
         largest_bytes: where an endless answer is cut off.
         progress: called after each piece.
+        resume: keep what the file holds already and ask for the rest of it alone. That
+            both belong together is for the caller to find out. A source that cannot
+            give a rest is read from the start.
 
     Raises:
         UsageError: the file cannot be written.
     """
     with writing_cache(into):
-        file = into.open("wb", buffering=0)
+        held_bytes = into.stat().st_size if resume and into.exists() else 0
+        file = into.open("r+b" if held_bytes else "wb", buffering=0)
     with file, ExitStack() as opened:
         try:
-            stream, total_bytes = opened.enter_context(_open(source, timeout_s))
+            answer = opened.enter_context(_open(source, timeout_s, held_bytes))
         except SOURCE_ERRORS as error:
+            if _is_beyond_the_end(error):
+                with writing_cache(into):
+                    file.truncate(0)  # another file than the one that was begun
             return failure_of(error)
+        digest = hashlib.sha256()
+        if held_bytes:
+            with writing_cache(into):
+                _keep_start(file, answer.first_byte, digest)
         return _copy(
-            stream,
-            total_bytes,
+            answer,
+            digest,
             file,
             into=into,
             largest_bytes=largest_bytes,
@@ -88,7 +102,7 @@ def failure_of(error: Exception) -> TransferFailure:
         error.close()
         return TransferFailure(
             reason=" ".join(f"HTTP {error.code} {error.reason}".split()),  # one line
-            may_pass=error.code in PASSING_STATUS,
+            may_pass=error.code in PASSING_STATUS | {RANGE_NOT_SATISFIABLE},
         )
     if isinstance(error, urllib.error.URLError):
         broke = isinstance(error.reason, ConnectionResetError)
@@ -106,21 +120,53 @@ def failure_of(error: Exception) -> TransferFailure:
     return TransferFailure(reason=f"{type(error).__name__}: {error}", may_pass=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What a source gives: the bytes of a file, from one of them on."""
+
+    stream: IO[bytes]
+    first_byte: int
+    total_bytes: int | None  # of the whole file
+
+
 @contextmanager
-def _open(source: Source, timeout_s: float) -> Iterator[tuple[IO[bytes], int | None]]:
+def _open(source: Source, timeout_s: float, held_bytes: int) -> Iterator[_Answer]:
     if source.is_local:
         with source.path.open("rb") as stream:
-            yield stream, source.path.stat().st_size
+            total_bytes = source.path.stat().st_size
+            first_byte = stream.seek(held_bytes if held_bytes <= total_bytes else 0)
+            yield _Answer(stream=stream, first_byte=first_byte, total_bytes=total_bytes)
         return
+    headers = {
+        "User-Agent": f"zoo-harness/{__version__}",
+        "Accept-Encoding": "identity",  # the bytes of the file, as they are hashed
+    }
+    if held_bytes:
+        headers["Range"] = f"bytes={held_bytes}-"  # RFC 9110, 14.2
     request = urllib.request.Request(  # noqa: S310 - list_sources allows http(s) only
-        source.address,
-        headers={
-            "User-Agent": f"zoo-harness/{__version__}",
-            "Accept-Encoding": "identity",  # the bytes of the file, as they are hashed
-        },
+        source.address, headers=headers
     )
     with _opener(source.address).open(request, timeout=timeout_s) as response:
-        yield response, response.length
+        given = response.headers.get("Content-Range", "")
+        is_rest = response.status == PARTIAL_CONTENT and re.match(
+            rf"bytes {held_bytes}-", given
+        )
+        if response.status == PARTIAL_CONTENT and not is_rest:
+            raise http.client.HTTPException(f"answered with {given or 'some part'!r}")
+        first_byte = held_bytes if is_rest else 0
+        length = response.length
+        yield _Answer(
+            stream=response,
+            first_byte=first_byte,
+            total_bytes=None if length is None else first_byte + length,
+        )
+
+
+def _is_beyond_the_end(error: Exception) -> bool:
+    return (
+        isinstance(error, urllib.error.HTTPError)
+        and error.code == RANGE_NOT_SATISFIABLE
+    )
 
 
 def _opener(address: str) -> urllib.request.OpenerDirector:
@@ -149,20 +195,26 @@ def _is_loopback(address: str) -> bool:
         return host == "localhost"
 
 
+def _keep_start(file: IO[bytes], kept_bytes: int, digest: Any) -> None:
+    """Leave the file with its first bytes alone, and digested."""
+    while file.tell() < kept_bytes:
+        digest.update(file.read(min(CHUNK_BYTES, kept_bytes - file.tell())))
+    file.truncate()
+
+
 def _copy(
-    stream: IO[bytes],
-    total_bytes: int | None,
+    answer: _Answer,
+    digest: Any,
     file: IO[bytes],
     *,
     into: Path,
     largest_bytes: int,
     progress: Progress | None,
 ) -> Content | TransferFailure:
-    digest = hashlib.sha256()
-    done_bytes = 0
+    done_bytes, total_bytes = answer.first_byte, answer.total_bytes
     while True:
         try:  # around the reading alone: a caller's progress may fail in its own name
-            chunk = stream.read(CHUNK_BYTES)
+            chunk = answer.stream.read(CHUNK_BYTES)
         except SOURCE_ERRORS as error:
             return failure_of(error)
         if not chunk:

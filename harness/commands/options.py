@@ -34,6 +34,10 @@ CocoEngine = Annotated[
         help="What scores COCO: pycocotools, the judge, or ultrafast-pycocotools.",
     ),
 ]
+DataRoot = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(envvar="ZOO_DATA_ROOT", help="Where the datasets are."),
+]
 DEFAULT_ZOO = "january-2020"
 DEFAULT_CACHE = Path(".zoo", "cache")
 DEFAULT_RECORDS = Path(".zoo", "records")

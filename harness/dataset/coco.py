@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from harness.dataset.coco_annotations import ListedImage, parse_annotations
-from harness.dataset.fingerprint import fingerprint_files
+from harness.dataset.coco_annotations import parse_annotations
+from harness.dataset.digest_cache import DigestCache
+from harness.dataset.fingerprint import digest_files
 from harness.dataset.image import ImageEntry
 from harness.dataset.labelled import LabelledSet
 from harness.errors import DatasetMissing, UsageError, located
@@ -17,23 +17,24 @@ from harness.truth import CocoTruth
 ANNOTATIONS = Path("coco", "annotations", "instances_val2017.json")  # design 3
 IMAGES = Path("coco", "val2017")  # design 3
 
-#: How many missing files a message names; the rest are counted.
-NAMED_FILES = 3
 
-
-def open_coco(root: Path, *, limit: int | None = None) -> LabelledSet[CocoTruth]:
+def open_coco(
+    root: Path, *, limit: int | None = None, digests: DigestCache | None = None
+) -> LabelledSet[CocoTruth]:
     """Open and check the COCO validation set under a data root.
 
-    Every image file is read once, for the fingerprint; none is decoded.
+    Every image file is read once, for the fingerprint; none is decoded. One that is not
+    there is a fault of the set and stays one of its images.
 
     Args:
         root: the data root; holds ``coco/annotations/instances_val2017.json`` and
             ``coco/val2017/``.
         limit: take only the first images by id, at most so many.
+        digests: spares the reading of files that did not change.
 
     Raises:
         UsageError: the limit is below 1.
-        DatasetMissing: the annotation file, the image folder or an image is not there.
+        DatasetMissing: the annotation file, the image folder or every image is missing.
         DatasetInvalid: the annotation file is malformed.
     """
     if limit is not None and limit < 1:
@@ -46,7 +47,15 @@ def open_coco(root: Path, *, limit: int | None = None) -> LabelledSet[CocoTruth]
     listed = sorted(parsed.images, key=lambda image: image.image_id)
     used = listed if limit is None else listed[:limit]
     is_whole = len(used) == len(listed)
-    paths = _image_paths(root / IMAGES, used)
+    paths = {image.file_name: root / IMAGES / image.file_name for image in used}
+    digest = digest_files({annotations.name: annotations}, paths, digests)
+    absent = [image.file_name for image in used if not digest.files[image.file_name]]
+    if len(absent) == len(used):
+        raise DatasetMissing(
+            f"none of {len(used)} images is in {root / IMAGES}",
+            expected=absent[0],
+            next_step="run: zoo data fetch coco",
+        )
     used_ids = np.array([image.image_id for image in used], dtype=np.int64)
     truth = parsed.truth if is_whole else parsed.truth.subset(used_ids)
     return LabelledSet(
@@ -60,24 +69,13 @@ def open_coco(root: Path, *, limit: int | None = None) -> LabelledSet[CocoTruth]
             for image in used
         ),
         truth=truth,
-        fingerprint=fingerprint_files({annotations.name: annotations}, paths),
+        fingerprint=digest.fingerprint,
         image_count=len(used),
         annotation_count=len(truth.box_image_ids),
         limit=None if is_whole else limit,
+        faults=tuple(f"{name}: cannot be read" for name in absent),
+        file_digests=digest.files,
     )
-
-
-def _image_paths(folder: Path, images: Sequence[ListedImage]) -> dict[str, Path]:
-    paths = {image.file_name: folder / image.file_name for image in images}
-    missing = [name for name, path in paths.items() if not path.is_file()]
-    if missing:
-        named = ", ".join(missing[:NAMED_FILES])
-        raise DatasetMissing(
-            f"{len(missing)} of {len(paths)} images are not in {folder}",
-            got=f"no {named}{', ...' if len(missing) > NAMED_FILES else ''}",
-            next_step="fetch the dataset's images again",
-        )
-    return paths
 
 
 def _demand_under_root(root: Path, path: Path, is_there: bool) -> None:

@@ -1,35 +1,63 @@
-"""The files of a dataset in, one digest of their contents out."""
+"""The files of a dataset in, a digest of each and one of them all out."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+from harness.dataset.digest_cache import DigestCache, file_sha256
+
+#: Stands in a fingerprint for a file that is not there: no file is known to give it.
+ABSENT = bytes(hashlib.sha256().digest_size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesDigest:
+    """What the files of a dataset are."""
+
+    fingerprint: str  # sha256 of names and contents, in hexadecimal
+    files: Mapping[str, str | None]  # by name in the dataset; None: cannot be read
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The names of the files that cannot be read."""
+        return tuple(name for name, one in self.files.items() if one is None)
+
+
+def digest_files(
+    annotations: Mapping[str, Path],
+    images: Mapping[str, Path],
+    digests: DigestCache | None = None,
+) -> FilesDigest:
+    """Return the digest of each file, and one that changes with any byte of any.
+
+    It does not depend on where the folder lies, nor on the order the images come in. A
+    file that is not there is one of the files all the same, and changes it too.
+
+    Args:
+        annotations: where each annotation file is, by its name in the dataset.
+        images: where each used image is, by the name the annotations give it.
+        digests: knows the digests of files that did not change since it saw them.
+    """
+    whole = hashlib.sha256(b"dataset/2")
+    found: dict[str, str | None] = {}
+    for files in (annotations, images):
+        whole.update(f"{len(files)}".encode())
+        for name in sorted(files):
+            try:
+                one = (digests.sha256 if digests else file_sha256)(files[name])
+            except OSError:
+                one = None
+            found[name] = one
+            whole.update(hashlib.sha256(name.encode("utf-8")).digest())
+            whole.update(ABSENT if one is None else bytes.fromhex(one))
+    return FilesDigest(fingerprint=whole.hexdigest(), files=found)
 
 
 def fingerprint_files(
     annotations: Mapping[str, Path], images: Mapping[str, Path]
 ) -> str:
-    """Return a digest that changes with any byte of any of the files.
-
-    It does not depend on where the folder lies, nor on the order the images come in.
-
-    Args:
-        annotations: where each annotation file is, by its name in the dataset.
-        images: where each used image is, by the name the annotations give it.
-
-    Returns:
-        sha256, in hexadecimal.
-    """
-    digest = hashlib.sha256(b"dataset/2")
-    for files in (annotations, images):
-        digest.update(f"{len(files)}".encode())
-        for name in sorted(files):
-            digest.update(hashlib.sha256(name.encode("utf-8")).digest())
-            digest.update(_sha256_file(files[name]))
-    return digest.hexdigest()
-
-
-def _sha256_file(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+    """Return a digest that changes with any byte of any of the files."""
+    return digest_files(annotations, images).fingerprint

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.dataset.jpeg_end import is_cut_jpeg
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 
 Pixels = NDArray[np.uint8]  # [H, W, 3] RGB
@@ -52,14 +53,11 @@ def read_rgb(path: Path) -> Pixels:
 
     Raises:
         DatasetMissing: no such file.
-        DatasetInvalid: OpenCV cannot decode it.
+        DatasetInvalid: OpenCV cannot decode it, or it is a JPEG that was cut short.
     """
     import cv2  # noqa: PLC0415 - listing and scoring work without it
 
-    try:
-        content = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    except OSError as error:
-        raise DatasetMissing(f"image {path} cannot be read", got=error) from error
+    content = np.frombuffer(read_image_bytes(path), dtype=np.uint8)
     try:
         bgr = cv2.imdecode(content, cv2.IMREAD_COLOR)  # [H, W, 3] or None
     except cv2.error:  # no bytes at all, or a header that claims too many pixels
@@ -73,6 +71,27 @@ def read_rgb(path: Path) -> Pixels:
         )
     rgb: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)  # [H, W, 3]
     return rgb
+
+
+def read_image_bytes(path: Path) -> bytes:
+    """Return the bytes of an image file.
+
+    Raises:
+        DatasetMissing: no such file, or it may not be read.
+        DatasetInvalid: a JPEG that was cut short, which some decoders fill with grey.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DatasetMissing(f"image {path} cannot be read", got=error) from error
+    if is_cut_jpeg(content):
+        raise DatasetInvalid(
+            f"image {path} is cut short",
+            expected="a JPEG with its end mark",
+            got=f"{len(content)} bytes without it",
+            next_step="fetch the dataset's images again",
+        )
+    return content
 
 
 def opencv_name() -> str:

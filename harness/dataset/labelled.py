@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from harness.dataset.image import ImageEntry
@@ -23,3 +24,6 @@ class LabelledSet(Generic[T_co]):
     limit: int | None  # None when every image that is listed is in ``images``
     faults: tuple[str, ...] = ()  # files that are not there: named, and not dropped
     notes: tuple[str, ...] = ()  # what is unusual and yet no difference: to be told
+    #: SHA-256 of each annotation file and image, by the name in the dataset; None where
+    #: it cannot be read.
+    file_digests: Mapping[str, str | None] = field(default_factory=dict)

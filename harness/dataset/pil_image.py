@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 
-from harness.dataset.image import Pixels
-from harness.errors import DatasetInvalid, DatasetMissing
+from harness.dataset.image import Pixels, read_image_bytes
+from harness.errors import DatasetInvalid
 
 
 def read_rgb_with_pil(path: Path) -> Pixels:
@@ -25,25 +27,27 @@ def read_rgb_with_pil(path: Path) -> Pixels:
 
     Raises:
         DatasetMissing: no such file.
-        DatasetInvalid: Pillow cannot decode it, or only a part of it.
+        DatasetInvalid: Pillow cannot decode it, or it is a JPEG that was cut short.
     """
     from PIL import Image  # noqa: PLC0415 - listing and scoring work without it
 
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise DatasetMissing(f"image {path} cannot be read", got=error) from error
-    with file, warnings.catch_warnings():
+    content = read_image_bytes(path)
+    with warnings.catch_warnings():
         # Pillow warns of a size that it refuses at twice as much: one limit, told once.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(file) as image:
-                rgb = np.asarray(image.convert("RGB"))  # [H, W, 3]
+            with Image.open(io.BytesIO(content)) as image:
+                rgb: Pixels = np.asarray(image.convert("RGB"))  # [H, W, 3]
         except Exception as error:  # its plugins raise what they like
             raise DatasetInvalid(
                 f"image {path} cannot be decoded",
                 expected="an image that Pillow reads whole",
-                got=error,
+                got=_described(error),
                 next_step="fetch the dataset's images again",
             ) from error
     return rgb
+
+
+def _described(error: Exception) -> str:
+    # Pillow names the object in memory, another one each time.
+    return re.sub(r" <_io\.BytesIO object at \w+>", "", str(error))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.dataset.coco import open_coco
+from harness.dataset.digest_cache import DigestCache
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.voc import open_voc
 from harness.dataset.widerface import open_widerface
@@ -16,8 +17,19 @@ from harness.truth import Truth
 class Reader(Protocol):
     """What opens the set of one dataset under a data root."""
 
-    def __call__(self, root: Path, *, limit: int | None = None) -> LabelledSet[Truth]:
+    def __call__(
+        self,
+        root: Path,
+        *,
+        limit: int | None = None,
+        digests: DigestCache | None = None,
+    ) -> LabelledSet[Truth]:
         """Open and check; only the first ``limit`` images when it is given.
+
+        Args:
+            root: the data root.
+            limit: take only the first images, at most so many.
+            digests: spares the reading of files that did not change.
 
         Raises:
             UsageError: the limit is below 1.

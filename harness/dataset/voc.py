@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.dataset.fingerprint import fingerprint_files
+from harness.dataset.digest_cache import DigestCache
+from harness.dataset.fingerprint import digest_files
 from harness.dataset.image import ImageEntry
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.voc_annotations import VocAnnotation, parse_annotation
@@ -28,6 +29,7 @@ def open_voc(
     limit: int | None = None,
     split: str = "test",
     years: Sequence[str] = ("2007",),
+    digests: DigestCache | None = None,
 ) -> LabelledSet[VocTruth]:
     """Open and check a split of the VOC sets under a data root.
 
@@ -43,6 +45,7 @@ def open_voc(
             ``Annotations/`` and ``JPEGImages/``, and ``VOCdevkit/label_list.txt`` when
             the classes are not VOC's 20.
         limit: take only the first images of the list, at most so many.
+        digests: spares the reading of files that did not change.
         split: the list ``ImageSets/Main/<split>.txt``.
         years: whose lists, joined in this order.
 
@@ -81,6 +84,7 @@ def open_voc(
     if (devkit / LABEL_LIST).is_file():
         texts.append(LABEL_LIST)
     truth = _truth_of(used, annotations, class_names)
+    digest = digest_files({name: devkit / name for name in texts}, paths, digests)
     return LabelledSet(
         images=tuple(
             ImageEntry(
@@ -94,15 +98,13 @@ def open_voc(
             )
         ),
         truth=truth,
-        fingerprint=fingerprint_files(
-            {name: devkit / name for name in texts},
-            {name: path for name, path in paths.items() if name not in set(missing)},
-        ),
+        fingerprint=digest.fingerprint,
         image_count=len(used),
         annotation_count=truth.annotation_count,
         limit=None if len(used) == len(listed) else limit,
         faults=tuple(f"image {paths[name]} is not there" for name in missing),
         notes=_notes_on(used, annotations),
+        file_digests=digest.files,
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.dataset.fingerprint import fingerprint_files
+from harness.dataset.digest_cache import DigestCache
+from harness.dataset.fingerprint import digest_files
 from harness.dataset.image import ImageEntry
 from harness.dataset.image_size import read_size_wh
 from harness.dataset.labelled import LabelledSet
@@ -29,7 +30,9 @@ NAMED_FILES = 3
 UNKNOWN_SIZE_WH = (0, 0)
 
 
-def open_widerface(root: Path, *, limit: int | None = None) -> LabelledSet[FaceTruth]:
+def open_widerface(
+    root: Path, *, limit: int | None = None, digests: DigestCache | None = None
+) -> LabelledSet[FaceTruth]:
     """Open and check the WIDER FACE validation set under a data root.
 
     Images come in the order of the ``.mat`` files and have the size of their own file,
@@ -44,6 +47,7 @@ def open_widerface(root: Path, *, limit: int | None = None) -> LabelledSet[FaceT
         root: the data root; holds ``WIDER_val/images/`` and, in ``wider_face_split/``
             or ``eval_tools/ground_truth/``, the four ``.mat`` files together.
         limit: take only the first images, at most so many.
+        digests: spares the reading of files that did not change.
 
     Raises:
         UsageError: the limit is below 1.
@@ -71,16 +75,16 @@ def open_widerface(root: Path, *, limit: int | None = None) -> LabelledSet[FaceT
         for name in truth.image_names.tolist()
     }
     images, image_faults = _entries(paths)
+    digest = digest_files(annotations, paths, digests)
     return LabelledSet(
         images=images,
         truth=truth,
-        fingerprint=fingerprint_files(
-            annotations, {name: path for name, path in paths.items() if path.is_file()}
-        ),
+        fingerprint=digest.fingerprint,
         image_count=used,
         annotation_count=len(truth.box_image_ids),
         limit=None if used == count else limit,
         faults=(*faults, *image_faults),
+        file_digests=digest.files,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.errors import ArchiveUnreadable
 from harness.model.backbones import BACKBONES
@@ -87,6 +88,15 @@ def plan_of_row(row: Row) -> Plan:
     Raises:
         ArchiveUnreadable: no network for the row in this version; it is named.
     """
+    return plan_network(network_of_row(row))
+
+
+def network_of_row(row: Row) -> Any:
+    """Return the network of a row, to be run by any :class:`~harness.model.ops.Ops`.
+
+    Raises:
+        ArchiveUnreadable: no network for the row in this version; it is named.
+    """
     builder = NETWORKS.get(row.architecture)
     network = builder(row) if builder is not None else None
     if network is None:
@@ -94,7 +104,7 @@ def plan_of_row(row: Row) -> Plan:
             f"no network {row.architecture}-{row.backbone} in this version",
             next_step="its figures were not computed",
         )
-    return plan_network(network)
+    return network
 
 
 def _yolov3(row: Row) -> Callable[[PlanOps, Feature], object] | None:

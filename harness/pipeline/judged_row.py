@@ -62,7 +62,14 @@ def judge_row(
         if isinstance(outcome, Failed):
             return refused_row(row.row, outcome.error, opened=row)
         unread |= outcome.faults
-    differences = (*shared.dataset.differences, *unread_images(unread))
+    # A file that is not there is among the differences already.
+    gone = {
+        one.image_id
+        for one in shared.dataset.found.images
+        if one.image_id in unread and not one.path.is_file()
+    }
+    broken = {key: told for key, told in unread.items() if key not in gone}
+    differences = (*shared.dataset.differences, *unread_images(broken))
     measurements = tuple(
         _score_run(shared, one, outcome)
         for one, outcome in pairs

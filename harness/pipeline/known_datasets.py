@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from harness.pipeline.embedded import read_embedded
+from harness.registry.dataset_pins import PINS_FOLDER, read_pins
 from harness.registry.datasets import KnownDataset, read_known_datasets
 from harness.rows import Zoo
 
 FACTS = Path("expected", "datasets.toml")
+PINS = Path("expected", PINS_FOLDER)
 
 
 def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
@@ -28,4 +31,19 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
             name: KnownDataset(fingerprint=one.fingerprint)
             for name, one in embedded.scenes.items()
         }
-    return read_known_datasets(home / FACTS).get(zoo.name, {})
+    known = read_known_datasets(home / FACTS).get(zoo.name, {})
+    return {name: _with_pins(one, pins_path(home, name)) for name, one in known.items()}
+
+
+def pins_path(home: Path, dataset: str) -> Path:
+    """Return where the digests of a published dataset's files are pinned."""
+    return home / PINS / f"{dataset}.txt"
+
+
+def _with_pins(known: KnownDataset, path: Path) -> KnownDataset:
+    pins = read_pins(path)
+    if pins is None:
+        return known
+    return replace(
+        known, fingerprint=known.fingerprint or pins.fingerprint, files=pins.files
+    )

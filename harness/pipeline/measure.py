@@ -23,6 +23,7 @@ from harness.pipeline.judged_row import (
 )
 from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.opened_row import OpenedRow, open_row
+from harness.pipeline.run_keys import STORE, run_sizes, store_key
 from harness.pipeline.settings import Settings
 from harness.record_files import write_record
 from harness.records import Record
@@ -136,7 +137,7 @@ def _measure_opened(
     outcomes = detect(
         shared.dataset.found.images,
         [one.run for one in planned],
-        DetectionStore(shared.settings.cache / "detections-1"),
+        DetectionStore(shared.settings.cache / STORE),
         fresh=shared.settings.fresh,
         progress=lambda done, total: watcher.detecting(name, done, total),
     )
@@ -177,13 +178,7 @@ class _SharedGraphs:
 def _plan_runs(
     shared: SharedPass, row: OpenedRow, graphs: _SharedGraphs
 ) -> Iterable[PlannedRun]:
-    sizes: list[tuple[int, str | None]] = [(row.row.input_px, None)]
-    sizes += [
-        (int(one.corrected), one.erratum_id)
-        for one in shared.zoo.errata_of(row.row.row_id)
-        if one.changes_run and one.field == "input_px"
-    ]
-    for input_px, erratum in sizes:
+    for input_px, erratum in run_sizes(shared.zoo, row.row):
         yield PlannedRun(
             row=row,
             input_px=input_px,
@@ -197,15 +192,10 @@ def _plan_runs(
 
 
 def _store_key(shared: SharedPass, row: OpenedRow, input_px: int) -> StoreKey:
-    environment = shared.environment
-    return StoreKey(
+    return store_key(
+        row.row,
+        input_px=input_px,
         archive_sha256=row.used.sha256,
         dataset_fingerprint=shared.dataset.found.fingerprint,
-        protocol=ARCHITECTURES[row.row.architecture].protocol(row.row),
-        input_px=input_px,
-        paddle=environment.paddle,
-        device_model=f"{environment.device} {environment.device_model}",
-        precision=environment.precision,
-        graph_optimiser=environment.graph_optimiser,
-        decoder=environment.decoder,
+        environment=shared.environment,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.dataset.digest_cache import FILE_NAME, DigestCache
 from harness.dataset.labelled import LabelledSet
-from harness.dataset.published import differences
+from harness.dataset.published import NAMED_FILES, differences
 from harness.dataset.readers import DATASETS
 from harness.errors import DatasetMissing
 from harness.pipeline.settings import Settings
@@ -39,14 +40,27 @@ def open_dataset(name: str, settings: Settings) -> OpenedDataset:
             f"no data root to look for {name} in",
             next_step="give --data-root DIR or set ZOO_DATA_ROOT",
         )
-    found = DATASETS[name](settings.data_root, limit=settings.limit)
+    digests = DigestCache(settings.cache / FILE_NAME)
+    found = DATASETS[name](settings.data_root, limit=settings.limit, digests=digests)
+    digests.save()
     if found.limit is not None:
-        return OpenedDataset(name=name, found=found, differences=found.faults)
+        return OpenedDataset(name=name, found=found, differences=_told_faults(found))
     known = settings.known_datasets.get(name, KnownDataset())
     told = differences(
         found,
         image_count=known.image_count,
         annotation_count=known.annotation_count,
         fingerprint=known.fingerprint,
+        files=known.files,
     )
-    return OpenedDataset(name=name, found=found, differences=(*found.faults, *told))
+    return OpenedDataset(
+        name=name, found=found, differences=(*_told_faults(found), *told)
+    )
+
+
+def _told_faults(found: LabelledSet[Truth]) -> tuple[str, ...]:
+    """Return the faults in one line when they are many."""
+    if len(found.faults) <= NAMED_FILES:
+        return found.faults
+    named = "; ".join(found.faults[:NAMED_FILES])
+    return (f"{len(found.faults)} files cannot be read: {named}; ...",)

@@ -44,6 +44,20 @@ class ProgressLines:
             is_last=done == total,
         )
 
+    def checking(self, name: str) -> Callable[[int, int], None]:
+        """Return what tells of images decoded."""
+
+        def tell(done: int, total: int) -> None:
+            self._tell(
+                f"checking {name}", f"{done} of {total} images", is_last=done == total
+            )
+
+        return tell
+
+    def unpacking(self, name: str, files: int) -> None:
+        """Tell of files taken out of an archive."""
+        self._tell(f"unpacking {name}", f"{files} files", is_last=False)
+
     def training(self, stage: str, progress: Training) -> None:
         """Tell of a training stage: loss, rate, speed and time left."""
         self._tell(

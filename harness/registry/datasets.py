@@ -22,6 +22,7 @@ class KnownDataset:
     image_count: int | None = None
     annotation_count: int | None = None
     fingerprint: str | None = None  # SHA-256 in lower-case hexadecimal
+    files: Mapping[str, str] | None = None  # first digits of each file's SHA-256
 
 
 def read_known_datasets(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from harness.errors import ZooDataError, located
 from harness.registry.block import read_toml
+from harness.registry.dataset_pins import PINS_FOLDER, read_pins
+from harness.registry.dataset_sources import SOURCES_FILE, read_dataset_sources
 from harness.registry.datasets import read_known_datasets
 from harness.registry.editions import read_editions
 from harness.registry.lint_editions import edition_problems
@@ -92,6 +94,11 @@ def _shared_problems(sources: ZooSources, zoo: Zoo) -> Iterable[ZooDataError]:
     problems: list[ZooDataError] = []
     waivers = read_waivers(folder / WAIVERS_FILE, problems)
     read_known_datasets(folder / DATASETS_FILE, problems)
+    with noting(problems):
+        read_dataset_sources(folder / SOURCES_FILE)
+    for path in sorted((folder / PINS_FOLDER).glob("*.txt")):
+        with noting(problems):
+            read_pins(path)
     beside = (path for path in zoo.root.parent.iterdir() if path.is_dir())
     names = {*(path.name for path in beside), EMBEDDED_ZOO}
     problems += _waiver_problems(waivers, zoo, names)

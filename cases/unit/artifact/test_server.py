@@ -86,3 +86,23 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
         serve_folder(tmp_path / "none"),
     ):
         pass
+
+
+def test_the_rest_of_a_file_is_served(tmp_path):
+    (tmp_path / "x").write_bytes(b"0123456789")
+    with serve_folder(tmp_path) as base:
+        request = urllib.request.Request(f"{base}/x", headers={"Range": "bytes=7-"})
+        with urllib.request.urlopen(request) as answer:
+            status, given = answer.status, answer.headers["Content-Range"]
+            content = answer.read()
+
+    assert (status, given, content) == (206, "bytes 7-9/10", b"789")
+
+
+def test_a_rest_beyond_the_end_is_refused(tmp_path):
+    (tmp_path / "x").write_bytes(b"0123456789")
+    with serve_folder(tmp_path) as base:
+        request = urllib.request.Request(f"{base}/x", headers={"Range": "bytes=10-"})
+        with pytest.raises(urllib.error.HTTPError, match="416") as refused:
+            urllib.request.urlopen(request)
+        refused.value.close()

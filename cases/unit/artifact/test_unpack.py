@@ -23,7 +23,7 @@ UNPACK_IN_A_PROCESS = """
 import sys
 from pathlib import Path
 from harness.artifact import unpack
-look, write = unpack._is_there, unpack._write_entries
+look, write = unpack._is_there, unpack.write_entries
 def look_and_tell(*args):
     found = look(*args)
     if not found:
@@ -33,7 +33,7 @@ def tell_and_write(*args):
     print("unpacking", flush=True)
     sys.stdin.readline()
     return write(*args)
-unpack._is_there, unpack._write_entries = look_and_tell, tell_and_write
+unpack._is_there, unpack.write_entries = look_and_tell, tell_and_write
 print(unpack.unpack(Path(sys.argv[1]), Path(sys.argv[2])), flush=True)
 """
 

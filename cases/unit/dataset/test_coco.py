@@ -1,7 +1,9 @@
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -131,23 +133,128 @@ def test_a_missing_image_folder_says_where_it_was_looked_for(
         open_coco(root)
 
 
-def test_missing_images_are_counted_and_the_first_named(
+def test_a_missing_image_is_a_fault_and_stays_an_image(
     coco_data: Data, write_coco: Write
 ) -> None:
-    coco_data["images"] += [
-        {"id": 20 + k, "file_name": f"x{k}.png", "width": 2, "height": 2}
-        for k in range(5)
-    ]
     root = write_coco(coco_data)
-    for path in (root / "coco" / "val2017").glob("x*.png"):
+    whole = open_coco(root)
+    (root / "coco" / "val2017" / "c.bmp").unlink()
+
+    found = open_coco(root)
+
+    assert found.faults == ("c.bmp: cannot be read",)
+    assert [one.image_id for one in found.images] == [2, 4, 7]
+    assert (found.image_count, found.annotation_count) == (3, 2)
+    assert found.truth.sha256() == whole.truth.sha256()
+    assert found.fingerprint != whole.fingerprint
+    assert found.file_digests["c.bmp"] is None
+    assert found.file_digests["b.png"] == whole.file_digests["b.png"]
+
+
+def test_an_image_that_may_not_be_read_is_a_fault(
+    coco_data: Data, write_coco: Write
+) -> None:
+    root = write_coco(coco_data)
+    path = root / "coco" / "val2017" / "c.bmp"
+    path.unlink()
+    path.mkdir()
+
+    assert open_coco(root).faults == ("c.bmp: cannot be read",)
+
+
+def test_without_any_image_there_is_no_dataset(
+    coco_data: Data, write_coco: Write
+) -> None:
+    root = write_coco(coco_data)
+    for path in (root / "coco" / "val2017").rglob("*.*"):
         path.unlink()
 
     with pytest.raises(
         DatasetMissing,
-        match=r"5 of 8 images are not in .*val2017; got no x0\.png, x1\.png, x2\.png, "
-        r"\.\.\.; fetch the dataset's images again",
+        match=r"none of 3 images is in .*val2017; expected c\.bmp; run: zoo data fetch",
     ):
         open_coco(root)
+
+
+def test_digests_are_asked_for_each_file(
+    coco_data: Data, write_coco: Write, tmp_path: Path
+) -> None:
+    root = write_coco(coco_data)
+    digests = Mock(sha256=Mock(return_value="ab" * 32))
+
+    found = open_coco(root, digests=digests)
+
+    assert set(found.file_digests.values()) == {"ab" * 32}
+    assert digests.sha256.call_count == 4
+    assert found.fingerprint != open_coco(root).fingerprint
+
+
+def test_an_annotation_of_an_unknown_image_is_refused(
+    coco_data: Data, write_coco: Write
+) -> None:
+    coco_data["annotations"][0]["image_id"] = 99
+
+    with pytest.raises(
+        DatasetInvalid,
+        match=r"json: annotation 0: image_id; expected one of the 3 listed, got 99",
+    ):
+        open_coco(write_coco(coco_data))
+
+
+def test_an_image_without_annotations_is_one_of_the_images(
+    coco_data: Data, write_coco: Write
+) -> None:
+    found = open_coco(write_coco(coco_data))
+
+    assert 4 not in found.truth.box_image_ids
+    assert 4 in found.truth.image_ids
+    assert 4 in [one.image_id for one in found.images]
+
+
+@pytest.mark.parametrize(
+    "box", [[-5, -5, 3, 3], [0, 0, 500, 600], [3, 3, 0, 0], [100, 100, 1, 0]]
+)
+def test_boxes_outside_the_image_or_without_a_size_are_kept_as_they_are(
+    coco_data: Data, write_coco: Write, box: list[float]
+) -> None:
+    coco_data["annotations"][0]["bbox"] = box
+
+    assert open_coco(write_coco(coco_data)).truth.boxes_xywh[0].tolist() == box
+
+
+@pytest.mark.parametrize("field", ["iscrowd", "area"])
+def test_an_annotation_without_what_the_metric_needs_is_refused(
+    coco_data: Data, write_coco: Write, field: str
+) -> None:
+    del coco_data["annotations"][0][field]
+
+    with pytest.raises(DatasetInvalid, match=f"annotation 0: field {field} is missing"):
+        open_coco(write_coco(coco_data))
+
+
+def test_an_id_that_is_listed_twice_is_refused(
+    coco_data: Data, write_coco: Write
+) -> None:
+    coco_data["annotations"][1]["id"] = 0
+
+    with pytest.raises(
+        DatasetInvalid, match=r"annotation at index 1: id 0 is listed twice"
+    ):
+        open_coco(write_coco(coco_data))
+
+
+def test_a_size_that_disagrees_with_the_file_is_what_the_network_is_told(
+    coco_data: Data, write_coco: Write
+) -> None:
+    root = write_coco(coco_data)
+    coco_data["images"][1] |= {"width": 50, "height": 60}
+    path = root / "coco" / "annotations" / "instances_val2017.json"
+    path.write_text(json.dumps(coco_data))
+
+    first = open_coco(root).images[0]
+
+    assert (first.width_px, first.height_px) == (50, 60)
+    assert read_rgb(first.path).shape == (6, 5, 3)
 
 
 def test_a_malformed_file_is_named_with_entry_and_field(

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.dataset.fingerprint import fingerprint_files
+from harness.dataset.digest_cache import DigestCache
+from harness.dataset.fingerprint import digest_files, fingerprint_files
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> dict[str, Path]:
@@ -56,3 +57,25 @@ def test_the_digest_of_known_files_does_not_drift(tmp_path: Path) -> None:
     found = fingerprint(tmp_path / "one", {"a.png": b"A", "b.png": b"B"})
 
     assert found == "7a12fa713201eb41b1d732d7b26b51fa7c46f23fdc4777ae2abfe96b9ae02252"
+
+
+def test_a_file_that_is_not_there_has_no_digest_and_changes_the_whole(
+    tmp_path: Path,
+) -> None:
+    images = write_files(tmp_path / "one", {"a.png": b"A", "b.png": b""})
+    whole = digest_files({}, images)
+    images["b.png"].unlink()
+    cut = digest_files({}, images)
+
+    assert whole.faults == ()
+    assert cut.faults == ("b.png",)
+    assert cut.files == {"a.png": whole.files["a.png"], "b.png": None}
+    assert cut.fingerprint != whole.fingerprint
+    assert cut.fingerprint != digest_files({}, {"a.png": images["a.png"]}).fingerprint
+
+
+def test_kept_digests_give_the_same_fingerprint(tmp_path: Path) -> None:
+    images = write_files(tmp_path / "one", {"a.png": b"A", "b.png": b"B"})
+    kept = DigestCache(tmp_path / "digests.json")
+
+    assert digest_files({}, images, kept) == digest_files({}, images)

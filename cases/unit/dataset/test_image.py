@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from harness.dataset import image
 from harness.dataset.image import opencv_name, read_rgb
@@ -161,3 +162,49 @@ def test_opening_a_dataset_does_not_load_the_decoder() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("cut", ["end", "half", "zeros"])
+def test_a_jpeg_that_was_cut_short_is_named_and_never_filled_with_grey(
+    tmp_path: Path, cut: str
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    content = cv2.imencode(".jpg", noise)[1].tobytes()
+    half = content[: len(content) // 2]
+    shorter = {"end": content[:-2], "half": half, "zeros": half + bytes(len(half))}
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(shorter[cut])
+
+    with pytest.raises(
+        DatasetInvalid,
+        match=rf"image .*cut\.jpg is cut short; expected a JPEG with its end mark, got "
+        rf"{len(shorter[cut])} bytes without it; fetch the dataset's images again",
+    ):
+        read_rgb(path)
+
+
+def test_what_follows_a_jpeg_does_not_matter(tmp_path: Path) -> None:
+    drawn = np.full((16, 16, 3), 90, np.uint8)
+    content = cv2.imencode(".jpg", drawn)[1].tobytes()
+    (tmp_path / "a.jpg").write_bytes(content + b"\0 trailing bytes")
+
+    assert (read_rgb(tmp_path / "a.jpg") == 90).all()
+
+
+def test_sixteen_bits_become_the_upper_eight(tmp_path: Path) -> None:
+    deep = np.array([[0, 255, 256, 65535]], np.uint16)
+    cv2.imwrite(str(tmp_path / "grey.png"), deep)
+    cv2.imwrite(str(tmp_path / "colour.png"), np.stack([deep] * 3, -1))
+
+    for name in ("grey.png", "colour.png"):
+        assert read_rgb(tmp_path / name)[0, :, 1].tolist() == [0, 0, 1, 255]
+
+
+def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
+    drawn = np.full((16, 16, 3), (200, 40, 90), np.uint8)
+    Image.fromarray(drawn).convert("CMYK").save(tmp_path / "a.jpg", quality=100)
+
+    rgb = read_rgb(tmp_path / "a.jpg")
+
+    assert rgb.shape == (16, 16, 3)
+    assert np.abs(rgb.astype(int) - drawn).max() < 4

@@ -38,3 +38,41 @@ def test_every_difference_is_named_with_both_values(
         "annotation_count: published 0, here 2",
         f"fingerprint: published {'f' * 64}, here {found.fingerprint}",
     )
+
+
+def test_files_that_differ_are_named_by_kind(
+    coco_data: dict[str, Any], write_coco: Callable[..., Path]
+) -> None:
+    root = write_coco(coco_data)
+    right = open_coco(root).file_digests
+    (root / "coco" / "val2017" / "c.bmp").unlink()
+    pins = {name: str(digest)[:16] for name, digest in right.items()}
+    pins["sub/a.png"], pins["gone.png"] = "0" * 16, "1" * 16
+    del pins["b.png"]
+
+    told = differences(open_coco(root), files=pins)
+
+    assert told == (
+        "files not here: 2 of 4: c.bmp, gone.png",
+        "files not published: 1 of 4: b.png",
+        "files of other bytes: 1 of 4: sub/a.png",
+    )
+
+
+def test_files_that_agree_are_not_told(
+    coco_data: dict[str, Any], write_coco: Callable[..., Path]
+) -> None:
+    found = open_coco(write_coco(coco_data))
+    pins = {name: str(digest)[:16] for name, digest in found.file_digests.items()}
+
+    assert differences(found, files=pins) == ()
+
+
+def test_many_files_are_counted_and_the_first_named(
+    coco_data: dict[str, Any], write_coco: Callable[..., Path]
+) -> None:
+    found = open_coco(write_coco(coco_data))
+    pins = {f"{k}.jpg": "0" * 16 for k in range(5)}
+
+    (absent, *_) = differences(found, files=pins)
+    assert absent == "files not here: 5 of 5: 0.jpg, 1.jpg, 2.jpg, ..."

@@ -1,8 +1,10 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.dataset import digest_cache
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.errors import DatasetInvalid, DatasetMissing
 from harness.pipeline.opened_dataset import open_dataset
@@ -84,3 +86,32 @@ def test_a_malformed_dataset_is_not_a_missing_one(settings: Settings) -> None:
 
     with pytest.raises(DatasetInvalid):
         open_dataset("coco", settings)
+
+
+def test_many_missing_images_are_counted_and_the_first_named(
+    settings: Settings, tmp_path: Path
+) -> None:
+    root = tmp_path / "many"
+    write_coco_scenes(root, seed=3, count=6)
+    for path in sorted((root / "coco" / "val2017").iterdir())[1:]:
+        path.unlink()
+
+    (told,) = open_dataset("coco", replace(settings, data_root=root)).differences
+
+    assert told.startswith("5 files cannot be read: ")
+    assert told.endswith(": cannot be read; ...")
+    assert told.count("cannot be read") == 4
+
+
+def test_a_set_is_read_for_its_fingerprint_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settings.data_root is not None
+    for path in settings.data_root.rglob("*.*"):
+        os.utime(path, ns=(10**18, 10**18))
+    monkeypatch.setattr(digest_cache, "SETTLED_NS", -(2**62))  # ctime cannot be set
+    first = open_dataset("coco", settings)
+    monkeypatch.delattr(digest_cache, "file_sha256")  # reads
+
+    assert open_dataset("coco", settings).found.fingerprint == first.found.fingerprint
+    assert (settings.cache / digest_cache.FILE_NAME).is_file()

@@ -132,3 +132,18 @@ def test_the_watcher_tells_the_same_lines(
         "fetching demo: 1.0 of 2.0 MB",
         "detecting on coco: 1 of 2 images",
     ]
+
+
+def test_images_checked_and_files_unpacked_are_told(
+    lines: ProgressLines, written: list[str]
+) -> None:
+    tell = lines.checking("coco")
+    for done in (1, 2, 3):
+        tell(done, 3)
+        lines.unpacking("val2017.zip", done)
+
+    assert written == [
+        "checking coco: 1 of 3 images",
+        "unpacking val2017.zip: 1 files",
+        "checking coco: 3 of 3 images",
+    ]

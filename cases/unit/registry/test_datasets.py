@@ -12,7 +12,7 @@ def test_the_published_datasets_are_known(repository: Path) -> None:
     assert known["january-2020"] == {
         "coco": KnownDataset(image_count=5000, annotation_count=36781),
         "voc": KnownDataset(image_count=4952, annotation_count=12032),
-        "widerface": KnownDataset(image_count=3226),
+        "widerface": KnownDataset(image_count=3226, annotation_count=39708),
     }
 
 

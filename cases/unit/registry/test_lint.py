@@ -108,11 +108,16 @@ def test_a_waiver_of_an_unknown_zoo_is_told(home: Path) -> None:
 def test_malformed_shared_files_are_told(home: Path) -> None:
     append(home, "waivers.toml", "[[waiver]]\n")
     append(home, "datasets.toml", "\n[demo.lvis]\n")
+    append(home, "dataset_sources.toml", "\n[lvis.val]\n")
+    (home / "expected" / "datasets").mkdir()
+    (home / "expected" / "datasets" / "coco.txt").write_text("no pins\n")
     messages = lint_zoo("january-2020", home)
 
     assert [one.partition(":")[0] for one in messages] == [
         "waivers.toml",
         "datasets.toml",
+        "dataset_sources.toml",
+        "coco.txt",
     ]
 
 

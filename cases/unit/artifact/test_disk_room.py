@@ -1,0 +1,44 @@
+"""Room on the disk, before the first byte."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from harness.artifact.disk_room import claimed_bytes, demand_room
+from harness.errors import UsageError
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = SimpleNamespace(free=3_000_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+
+
+def test_what_fits_is_let_through(tmp_path: Path, free: None) -> None:
+    demand_room({tmp_path / "not" / "there" / "yet": 3_000_000_000})
+
+
+def test_folders_of_one_disk_share_its_room(tmp_path: Path, free: None) -> None:
+    needs = {tmp_path / "a": 2_000_000_000, tmp_path / "b": 1_500_000_000}
+
+    with pytest.raises(
+        UsageError,
+        match=r"not enough room on the disk; expected 3\.50 GB free, got 3\.00 GB; "
+        r"free some space, or choose another --data-root, --zoo-cache",
+    ):
+        demand_room(needs)
+
+
+def test_what_an_archive_unpacks_to_is_counted_as_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("val/a", b"1" * 100)
+        archive.writestr("other/b", b"1" * 30)
+
+    assert claimed_bytes(path) == 130
+    assert claimed_bytes(path, ("val",)) == 100

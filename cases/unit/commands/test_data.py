@@ -1,0 +1,218 @@
+"""`zoo data` and `zoo plan`, by their words."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.artifact.server import serve_folder
+from harness.dataset.coco_scenes import write_coco_scenes
+
+Zoo = Callable[..., Any]  # conftest's fixture
+
+SOURCES = """
+[coco.val2017]
+split = "val"
+holds = "2 images"
+url = "http://images.example/zips/val2017.zip"
+size_bytes = {size}
+digests = ["md5:{md5}"]
+below = "coco"
+takes = ["val2017"]
+files = {{ "coco/val2017" = 2 }}
+
+[voc.test2007]
+split = "test"
+holds = "an image"
+url = "http://images.example/VOCtest.tar"
+takes = ["VOCdevkit"]
+files = {{ "VOCdevkit/VOC2007/test.txt" = 1 }}
+"""
+
+
+@pytest.fixture
+def mirror(home: Path, tmp_path: Path) -> Path:
+    """A folder with an archive, which the home's facts describe."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("1.jpg", "2.jpg"):
+            archive.writestr(f"val2017/{name}", name)
+    path = tmp_path / "mirror" / "zips" / "val2017.zip"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(out.getvalue())
+    md5 = hashlib.md5(out.getvalue()).hexdigest()
+    facts = SOURCES.format(size=len(out.getvalue()), md5=md5)
+    (home / "expected" / "dataset_sources.toml").write_text(facts)
+    return tmp_path / "mirror"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write_coco_scenes(tmp_path / "root", seed=3, count=3)
+    return tmp_path / "root"
+
+
+def test_the_list_says_what_is_here(mirror: Path, tmp_path: Path, zoo: Zoo) -> None:
+    plain = zoo("data", "list")
+    said = zoo("data", "list", "--data-root", tmp_path)
+    told = json.loads(zoo("data", "list", "--json").out)
+
+    assert (plain.code, said.code) == (0, 0)
+    assert "no --data-root" in plain.out
+    assert "no: no coco/val2017" in said.out
+    assert "not known" in said.out
+    assert told["data_root"] is None
+    assert [one["part"] for one in told["parts"]] == ["val2017", "test2007"]
+    assert told["parts"][0]["present"] is None
+
+
+def test_a_dataset_is_fetched_and_then_there(
+    mirror: Path, tmp_path: Path, zoo: Zoo
+) -> None:
+    words = ("data", "fetch", "coco", "--data-root", tmp_path / "new")
+    with serve_folder(mirror) as base:
+        said = zoo(*words, "--mirror", base, "--zoo-cache", tmp_path / "cache")
+    again = zoo(*words, "--offline", "--zoo-cache", tmp_path / "cache")
+    listed = json.loads(
+        zoo("data", "list", "--data-root", tmp_path / "new", "--json").out
+    )
+
+    assert said.code == 0
+    assert said.out == f"coco val2017: from {base}/zips/val2017.zip\n"
+    assert "fetching val2017.zip: " in said.err
+    assert "unpacking val2017.zip: " in said.err
+    assert again.out == "coco val2017: was there already\n"
+    assert [one["present"] for one in listed["parts"]] == [True, False]
+
+
+def test_what_nobody_serves_is_incomplete(
+    mirror: Path, tmp_path: Path, zoo: Zoo
+) -> None:
+    words = ("data", "fetch", "voc", "--data-root", tmp_path, "--offline")
+    cache = ("--zoo-cache", tmp_path / "cache")
+    said, told = zoo(*words, *cache), json.loads(zoo(*words, *cache, "--json").out)
+
+    assert (said.code, said.out) == (3, "")
+    assert "not on this machine, and offline" in said.err
+    assert told[0]["was_present"] is False
+    assert "offline" in told[0]["refusal"]
+
+
+def test_a_file_that_differs_fails(mirror: Path, tmp_path: Path, zoo: Zoo) -> None:
+    path = tmp_path / "new" / "coco" / "val2017" / "1.jpg"
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+
+    said = zoo(
+        *("data", "fetch", "coco", "--data-root", tmp_path / "new", "--offline"),
+        *("--mirror", mirror, "--zoo-cache", tmp_path / "cache"),
+    )
+
+    assert said.code == 1
+    assert "1 of 2 files are in " in said.err
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("words", [("fetch", "coco"), ("check",), ("pin", "coco")])
+def test_without_a_data_root_it_says_how_to_give_one(
+    home: Path, zoo: Zoo, words: tuple[str, ...]
+) -> None:
+    said = zoo("data", *words)
+
+    assert said.code == 2
+    assert "no data root; give --data-root DIR or set ZOO_DATA_ROOT" in said.err
+
+
+def test_a_check_names_what_differs(home: Path, root: Path, zoo: Zoo) -> None:
+    words = ("data", "check", "coco", "--data-root", root, "--zoo-cache", home / "c")
+    (root / "coco" / "val2017" / "more.jpg").write_bytes(b"")
+    min((root / "coco" / "val2017").iterdir()).write_bytes(b"broken")
+    said, told = zoo(*words), json.loads(zoo(*words, "--json").out)
+
+    assert said.code == 1
+    assert "coco: 3 images, " in said.out
+    assert "coco: FAULT image " in said.out
+    assert "coco: DIFFERS image_count: published 5000, here 3" in said.out
+    assert "coco: unlisted: 1: coco/val2017/more.jpg" in said.out
+    assert "coco: not the published set" in said.out
+    assert "checking coco: 3 of 3 images" in said.err
+    (dataset,) = told["datasets"]
+    assert dataset["sound"] is False
+    assert dataset["traits"] == {"unlisted": ["coco/val2017/more.jpg"]}
+
+
+def test_a_sound_set_passes(home: Path, root: Path, zoo: Zoo) -> None:
+    (home / "expected" / "datasets.toml").write_text("")
+
+    said = zoo("data", "check", "coco", "--data-root", root, "--zoo-cache", home / "c")
+
+    assert said.code == 0
+    assert said.out.endswith("coco: sound\n")
+
+
+def test_a_set_that_is_not_there_is_incomplete_and_a_malformed_one_fails(
+    home: Path, root: Path, zoo: Zoo
+) -> None:
+    words = ("data", "check", "coco", "--zoo-cache", home / "c", "--data-root")
+    missing = zoo(*words, home / "empty")
+    (root / "coco" / "annotations" / "instances_val2017.json").write_text("{")
+    malformed = zoo(*words, root)
+
+    assert missing.code == 3
+    assert "is not under the data root" in missing.out
+    assert malformed.code == 1
+    assert "not JSON" in malformed.out
+
+
+def test_a_set_is_pinned_when_it_is_the_published_one(
+    home: Path, root: Path, zoo: Zoo
+) -> None:
+    words = ("data", "pin", "coco", "--data-root", root, "--zoo-cache", home / "c")
+    refused = zoo(*words)
+    (home / "expected" / "datasets.toml").write_text("[january-2020.coco]\n")
+    pinned, told = zoo(*words), json.loads(zoo(*words, "--json").out)
+    path = home / "expected" / "datasets" / "coco.txt"
+
+    assert refused.code == 1
+    assert "coco is not the published dataset" in refused.err
+    assert pinned.out == f"coco: pinned in {path}\n"
+    assert told == {"dataset": "coco", "path": str(path)}
+    assert zoo("data", "check", "coco", *words[3:]).code == 0
+
+
+def test_a_plan_without_calibration_needs_nothing(home: Path, zoo: Zoo) -> None:
+    words = ("plan", "-m", "coco and not quant_aware", "--no-calibrate")
+    said, told = zoo(*words), json.loads(zoo(*words, "--json").out)
+
+    assert said.code == 0
+    assert "rows: 7 of january-2020 can be measured" in said.out
+    assert "no quantised network yolov3-resnet34 (quant_post)" in said.out
+    assert "archives: 3, 3 to download, 0.00 GB and 3 of a size that is" in said.out
+    assert "dataset: coco: 5000 images (NOT HERE: zoo data fetch)" in said.out
+    assert "forward passes: 40000" in said.out
+    assert "minutes on this machine: not known" in said.out
+    assert told["forward_passes"] == 40000
+    assert told["minutes"] is None
+
+
+def test_a_plan_of_measured_rows_takes_no_time(home: Path, zoo: Zoo) -> None:
+    said = zoo("plan", "--zoo", "demo", "-k", "160", "--zoo-cache", home / ".zoo/cache")
+
+    assert said.code == 0
+    assert "rows: 1 of demo can be measured" in said.out
+    assert "8 images, " in said.out
+    assert "decode and resize on coco: " in said.out
+    assert "forward passes: 0" in said.out
+    assert "minutes on this machine: 0.0" in said.out
+
+
+def test_a_plan_of_nothing_is_a_usage_error(home: Path, zoo: Zoo) -> None:
+    said = zoo("plan", "-m", "speed", "-k", "nobody", "--no-calibrate")
+
+    assert said.code == 2
+    assert "no row of january-2020 is selected; got -m 'speed' nobody" in said.err

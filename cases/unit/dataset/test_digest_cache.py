@@ -1,0 +1,200 @@
+"""Digests that are kept, and when they are not believed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from harness.dataset import digest_cache
+from harness.dataset.digest_cache import DigestCache, file_sha256
+
+LONG_AGO_NS = 10**18
+LATER = 2**62
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"A")
+    return path
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    seen: list[Path] = []
+
+    def read(path: Path) -> str:
+        seen.append(path)
+        return file_sha256(path)
+
+    monkeypatch.setattr(digest_cache, "file_sha256", read)
+    return seen
+
+
+def cache(tmp_path: Path, clock_ns: int = LATER) -> DigestCache:
+    return DigestCache(tmp_path / "kept" / "digests.json", clock_ns=lambda: clock_ns)
+
+
+def test_a_file_is_read_once_by_all_runs_together(
+    tmp_path: Path, file: Path, reads: list[Path]
+) -> None:
+    first = cache(tmp_path)
+    digest = first.sha256(file)
+    first.save()
+
+    assert cache(tmp_path).sha256(file) == digest == hashlib.sha256(b"A").hexdigest()
+    assert reads == [file]
+
+
+@pytest.mark.parametrize("change", ["bytes", "time", "other file"])
+def test_a_file_that_may_have_changed_is_read_again(
+    tmp_path: Path, file: Path, reads: list[Path], change: str
+) -> None:
+    one = cache(tmp_path)
+    one.sha256(file)
+    if change == "bytes":
+        file.write_bytes(b"AB")
+    elif change == "time":
+        file.write_bytes(b"B")
+        os.utime(file, ns=(LONG_AGO_NS, LONG_AGO_NS))
+    else:
+        (tmp_path / "b.jpg").write_bytes(b"C")
+        (tmp_path / "b.jpg").replace(file)
+
+    assert one.sha256(file) == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert len(reads) == 2
+
+
+def test_the_time_of_change_can_be_set_back_in_vain(
+    tmp_path: Path, file: Path, reads: list[Path]
+) -> None:
+    one, before = cache(tmp_path), file.stat()
+    one.sha256(file)
+    file.write_bytes(b"B")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert one.sha256(file) == hashlib.sha256(b"B").hexdigest()
+
+
+def test_a_file_that_changed_just_now_is_not_kept(
+    tmp_path: Path, file: Path, reads: list[Path]
+) -> None:
+    one = cache(tmp_path, clock_ns=file.stat().st_ctime_ns + 1_000_000_000)
+    one.sha256(file)
+    one.sha256(file)
+    one.save()
+
+    assert len(reads) == 2
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_kept(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_and_change(path: Path) -> str:
+        digest = file_sha256(path)
+        path.write_bytes(b"changed")
+        return digest
+
+    monkeypatch.setattr(digest_cache, "file_sha256", read_and_change)
+    one = cache(tmp_path)
+    one.sha256(file)
+    monkeypatch.undo()
+
+    assert one.sha256(file) == hashlib.sha256(b"changed").hexdigest()
+
+
+def test_a_missing_file_is_an_error_also_when_it_was_known(
+    tmp_path: Path, file: Path
+) -> None:
+    one = cache(tmp_path)
+    one.sha256(file)
+    file.unlink()
+
+    with pytest.raises(FileNotFoundError):
+        one.sha256(file)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"format": 2, "files": {}}',
+        '{"format": 1}',
+        '{"format": 1, "files": {"/x": [1, 2]}}',
+        '{"format": 1, "files": {"/x": [1, 2, 3, 4, "no digits"]}}',
+        '{"format": 1, "files": {"/x": [1, 2, 3, 4, "abcd"]}}',
+        '{"format": 1, "files": {"/x": 7}}',
+        "\xff",
+    ],
+)
+def test_a_damaged_cache_counts_as_empty_and_is_mended(
+    tmp_path: Path, file: Path, text: str
+) -> None:
+    path = tmp_path / "kept" / "digests.json"
+    path.parent.mkdir()
+    path.write_bytes(text.encode("latin-1"))
+    one = cache(tmp_path)
+
+    assert one.sha256(file) == hashlib.sha256(b"A").hexdigest()
+    one.save()
+    assert list(json.loads(path.read_text())["files"]) == [str(file)]
+
+
+def test_what_another_process_saved_meanwhile_is_kept(
+    tmp_path: Path, file: Path, reads: list[Path]
+) -> None:
+    other_file = tmp_path / "b.jpg"
+    other_file.write_bytes(b"B")
+    one, other = cache(tmp_path), cache(tmp_path)
+    one.sha256(file)
+    other.sha256(other_file)
+    one.save()
+    other.save()
+    reads.clear()
+
+    third = cache(tmp_path)
+    third.sha256(file)
+    third.sha256(other_file)
+    assert reads == []
+
+
+def test_many_writers_leave_a_whole_file(tmp_path: Path, file: Path) -> None:
+    def write() -> None:
+        one = cache(tmp_path)
+        one.sha256(file)
+        one.save()
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (
+        str(file)
+        in json.loads((tmp_path / "kept" / "digests.json").read_text())["files"]
+    )
+
+
+def test_a_folder_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, file: Path
+) -> None:
+    (tmp_path / "kept").write_bytes(b"a file where the folder would be")
+    one = cache(tmp_path)
+    one.sha256(file)
+
+    one.save()
+
+
+def test_nothing_new_writes_nothing(tmp_path: Path, file: Path) -> None:
+    cache(tmp_path).save()
+
+    assert not (tmp_path / "kept").exists()

@@ -1,0 +1,250 @@
+"""Datasets: listed, fetched, checked, pinned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from harness.commands.exits import EXIT_FAILED, EXIT_INCOMPLETE
+from harness.commands.options import (
+    DEFAULT_CACHE,
+    DEFAULT_RECORDS,
+    DEFAULT_ZOO,
+    AsJson,
+    CacheFolder,
+    DataRoot,
+    Mirror,
+    Offline,
+    ZooName,
+)
+from harness.commands.printing import err, out, print_json, print_table
+from harness.errors import (
+    ArchiveUnavailable,
+    DatasetInvalid,
+    DatasetMissing,
+    HarnessError,
+    UsageError,
+)
+from harness.pipeline.settings import Settings
+from harness.registry.location import find_home
+
+Dataset = Annotated[str, typer.Argument(metavar="coco|voc|widerface")]
+Split = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(help="Of the dataset, or all; the measured one when not given."),
+]
+
+
+def list_data(data_root: DataRoot = None, as_json: AsJson = False) -> None:
+    """List the published datasets, archive by archive, and what of them is here."""
+    from harness.pipeline.data_parts import data_parts, states_of
+
+    parts = data_parts(find_home(), split="all")
+    states = states_of(parts, data_root) if data_root else []
+    missing = {one.part.name: one.missing for one in states}
+    rows: list[dict[str, Any]] = [
+        {
+            "dataset": part.dataset,
+            "part": part.name,
+            "split": part.split,
+            "holds": part.holds,
+            "url": part.url,
+            "mirrors": list(part.mirrors),
+            "size_bytes": part.size_bytes,
+            "digests": list(part.digests),
+            "paths": list(part.files),
+            "present": missing[part.name] == "" if states else None,
+            "missing": missing.get(part.name),
+        }
+        for part in parts
+    ]
+    if as_json:
+        print_json({"data_root": str(data_root) if data_root else None, "parts": rows})
+        return
+    print_table(
+        ("part", "split", "holds", "archive", "digest", "goes to", "here"),
+        [
+            (
+                f"{one['dataset']} {one['part']}",
+                one["split"],
+                one["holds"],
+                _megabytes(one["size_bytes"]),
+                one["digests"][0] if one["digests"] else "not known",
+                one["paths"][0],
+                {True: "yes", False: f"no: {one['missing']}", None: "no --data-root"}[
+                    one["present"]
+                ],
+            )
+            for one in rows
+        ],
+    )
+
+
+def fetch_data(
+    dataset: Dataset,
+    split: Split = None,
+    data_root: DataRoot = None,
+    cache: CacheFolder = DEFAULT_CACHE,
+    mirror: Mirror = None,
+    offline: Offline = False,
+    keep: Annotated[bool, typer.Option(help="Keep the archives in the cache.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a published dataset into the data root; what is there is left alone."""
+    from harness.pipeline import data_fetch
+    from harness.pipeline.data_parts import data_parts
+    from harness.pipeline.progress_lines import ProgressLines
+
+    lines = ProgressLines(err.print)
+    fetched = data_fetch.fetch_data(
+        data_parts(find_home(), dataset, split),
+        data_fetch.FetchPlan(
+            data_root=_demand_root(data_root),
+            cache=cache.absolute(),
+            mirror=mirror,
+            offline=offline,
+            keep=keep,
+            watcher=data_fetch.DataWatcher(
+                fetching=lines.fetching, unpacking=lines.unpacking
+            ),
+        ),
+    )
+    if as_json:
+        print_json(
+            [
+                {
+                    "part": one.part.name,
+                    "was_present": one.was_present,
+                    "source": one.source,
+                    "refusal": str(one.refusal) if one.refusal else None,
+                }
+                for one in fetched
+            ]
+        )
+    else:
+        for one in fetched:
+            told = "was there already" if one.was_present else f"from {one.source}"
+            if one.refusal:
+                err.print(f"{dataset} {one.part.name}: {one.refusal}")
+            else:
+                out.print(f"{dataset} {one.part.name}: {told}")
+    refusals = [one.refusal for one in fetched if one.refusal]
+    if any(not isinstance(one, ArchiveUnavailable) for one in refusals):
+        raise typer.Exit(EXIT_FAILED)
+    if refusals:
+        raise typer.Exit(EXIT_INCOMPLETE)
+
+
+def check_data(
+    datasets: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[coco|voc|widerface]...", help="All when none."),
+    ] = None,
+    data_root: DataRoot = None,
+    zoo: ZooName = DEFAULT_ZOO,
+    cache: CacheFolder = DEFAULT_CACHE,
+    as_json: AsJson = False,
+) -> None:
+    """Decode every image of a dataset, and compare it with the published one."""
+    from harness.dataset.readers import DATASETS
+    from harness.pipeline.data_check import check_dataset
+    from harness.pipeline.progress_lines import ProgressLines
+
+    settings = _settings(zoo, _demand_root(data_root), cache)
+    lines = ProgressLines(err.print)
+    told: list[dict[str, Any]] = []
+    refusals: list[HarnessError] = []
+    for name in datasets or DATASETS:
+        try:
+            checked = check_dataset(name, settings, progress=lines.checking(name))
+        except (DatasetMissing, DatasetInvalid) as refusal:
+            refusals.append(refusal)
+            told.append({"dataset": name, "refusal": str(refusal), "sound": False})
+            continue
+        told.append(
+            {
+                "dataset": name,
+                "refusal": None,
+                "sound": checked.is_sound,
+                "images": checked.image_count,
+                "annotations": checked.annotation_count,
+                "fingerprint": checked.fingerprint,
+                "faults": list(checked.faults),
+                "differences": list(checked.differences),
+                "traits": {name: list(one) for name, one in checked.traits.items()},
+            }
+        )
+    if as_json:
+        print_json({"zoo": zoo, "datasets": told})
+    else:
+        for line in (line for one in told for line in _check_lines(one)):
+            out.print(line)
+    is_missing = [isinstance(one, DatasetMissing) for one in refusals]
+    if not all(is_missing) or any(
+        not one["sound"] and one["refusal"] is None for one in told
+    ):
+        raise typer.Exit(EXIT_FAILED)
+    if refusals:
+        raise typer.Exit(EXIT_INCOMPLETE)
+
+
+def pin_data(
+    dataset: Dataset,
+    data_root: DataRoot = None,
+    zoo: ZooName = DEFAULT_ZOO,
+    cache: CacheFolder = DEFAULT_CACHE,
+    as_json: AsJson = False,
+) -> None:
+    """Record the digests of a published dataset's files, so that changes are named."""
+    from harness.pipeline.data_pin import pin_dataset
+
+    home = find_home()
+    settings = _settings(zoo, _demand_root(data_root), cache)
+    path = pin_dataset(dataset, settings, home)
+    if as_json:
+        print_json({"dataset": dataset, "path": str(path)})
+    else:
+        out.print(f"{dataset}: pinned in {path}")
+
+
+def _settings(zoo: str, data_root: Path, cache: Path) -> Settings:
+    from harness.pipeline.known_datasets import known_datasets
+    from harness.registry.zoo import open_zoo
+
+    return Settings(
+        cache=cache.absolute(),
+        records=DEFAULT_RECORDS,
+        data_root=data_root,
+        known_datasets=known_datasets(open_zoo(zoo), find_home()),
+    )
+
+
+def _demand_root(data_root: Path | None) -> Path:
+    if data_root is None:
+        raise UsageError(
+            "no data root", next_step="give --data-root DIR or set ZOO_DATA_ROOT"
+        )
+    return data_root.absolute()
+
+
+def _check_lines(told: dict[str, Any]) -> list[str]:
+    """Return what a check found, a line each; names beyond ten are counted."""
+    name = told["dataset"]
+    if told["refusal"] is not None:
+        return [f"{name}: {told['refusal']}"]
+    counts = f"{told['images']} images, {told['annotations']} annotations"
+    lines = [f"{name}: {counts}, fingerprint {told['fingerprint']}"]
+    lines += [f"{name}: FAULT {one}" for one in told["faults"]]
+    lines += [f"{name}: DIFFERS {one}" for one in told["differences"]]
+    for trait, images in told["traits"].items():
+        more = ", ..." if len(images) > 10 else ""
+        words = trait.replace("_", " ")
+        lines.append(f"{name}: {words}: {len(images)}: {', '.join(images[:10])}{more}")
+    lines.append(f"{name}: {'sound' if told['sound'] else 'not the published set'}")
+    return lines
+
+
+def _megabytes(size_bytes: int | None) -> str:
+    return "not known" if size_bytes is None else f"{size_bytes / 1e6:.1f} MB"

@@ -1,0 +1,158 @@
+"""What a run will take, told before it starts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Optional
+
+import typer
+
+from harness.commands.options import (
+    DEFAULT_CACHE,
+    DEFAULT_RECORDS,
+    DEFAULT_ZOO,
+    AsJson,
+    CacheFolder,
+    DataRoot,
+    ZooName,
+)
+from harness.commands.printing import err, out, print_json, print_table
+from harness.errors import UsageError
+from harness.registry.location import find_home
+from harness.registry.zoo import open_zoo
+
+
+def plan(
+    marks: Annotated[str, typer.Option("-m", help="As for pytest: 'coco'.")] = "",
+    keyword: Annotated[str, typer.Option("-k", help="A part of an id.")] = "",
+    zoo: ZooName = DEFAULT_ZOO,
+    data_root: DataRoot = None,
+    cache: CacheFolder = DEFAULT_CACHE,
+    limit: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Only the first images."),
+    ] = None,
+    fresh: Annotated[bool, typer.Option(help="Count what is stored too.")] = False,
+    gpu: Annotated[bool, typer.Option(help="Time the GPU.")] = False,
+    calibrate: Annotated[
+        bool, typer.Option(help="Time a pass of each network on this machine.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Say what measuring rows will read, download, compute and take."""
+    from harness.model.device import open_device
+    from harness.pipeline.calibration import Calibration
+    from harness.pipeline.embedded import with_scenes
+    from harness.pipeline.known_datasets import known_datasets
+    from harness.pipeline.plan import plan_rows
+    from harness.pipeline.progress_lines import ProgressLines
+    from harness.pipeline.selected_rows import select_rows
+    from harness.pipeline.settings import Settings
+
+    found = open_zoo(zoo)
+    rows = select_rows(found, markers=marks, keyword=keyword)
+    if not rows:
+        raise UsageError(
+            f"no row of {found.name} is selected",
+            got=" ".join(filter(None, (f"-m {marks!r}" if marks else "", keyword))),
+            next_step="`zoo list` shows the rows",
+        )
+    settings = Settings(
+        cache=cache.absolute(),
+        records=DEFAULT_RECORDS,
+        data_root=data_root,
+        gpu=gpu,
+        limit=limit,
+        fresh=fresh,
+        known_datasets=known_datasets(found, find_home()),
+    )
+    settings = with_scenes(
+        found,
+        settings,
+        {row.dataset for row in rows},
+        drawing=ProgressLines(err.print).drawing,
+    )
+    calibration = Calibration(device=open_device(gpu=gpu)) if calibrate else None
+    made = plan_rows(found, rows, settings, calibration)
+    told: dict[str, Any] = {
+        "zoo": found.name,
+        "rows": list(made.rows),
+        "not_built": dict(made.not_built),
+        "archives": [
+            {"archive": one.name, "cached": one.is_cached, "size_bytes": one.size_bytes}
+            for one in made.archives
+        ],
+        "download_bytes": made.download_bytes,
+        "datasets": [
+            {
+                "dataset": one.name,
+                "present": one.is_there,
+                "images": one.image_count,
+                "image_bytes": one.image_bytes,
+            }
+            for one in made.datasets
+        ],
+        "passes": [
+            {
+                "rows": list(one.row_ids),
+                "archive": one.archive,
+                "input_px": one.input_px,
+                "images": one.image_count,
+                "stored": one.stored_count,
+                "forward_s": one.forward_s,
+            }
+            for one in made.passes
+        ],
+        "forward_passes": made.forward_passes,
+        "reading_s": dict(made.reading_s),
+        "minutes": made.minutes,
+    }
+    if as_json:
+        print_json(told)
+        return
+    _print(told)
+
+
+def _print(told: dict[str, Any]) -> None:
+    to_fetch = [one for one in told["archives"] if not one["cached"]]
+    unknown = sum(one["size_bytes"] is None for one in to_fetch)
+    out.print(f"rows: {len(told['rows'])} of {told['zoo']} can be measured")
+    reasons: dict[str, list[str]] = {}
+    for row_id, why in told["not_built"].items():
+        reasons.setdefault(why, []).append(row_id)
+    for why, row_ids in reasons.items():
+        out.print(f"{why}: {' '.join(row_ids)}")
+    out.print(
+        f"archives: {len(told['archives'])}, {len(to_fetch)} to download, "
+        f"{told['download_bytes'] / 1e9:.2f} GB"
+        f"{f' and {unknown} of a size that is not known' if unknown else ''}"
+    )
+    for one in told["datasets"]:
+        size = one["image_bytes"]
+        where = "here" if one["present"] else "NOT HERE: zoo data fetch"
+        read = "" if size is None else f", {size / 1e9:.2f} GB"
+        images = _or_unknown(one["images"])
+        out.print(f"dataset: {one['dataset']}: {images} images{read} ({where})")
+    print_table(
+        ("archive", "input px", "rows", "images", "stored", "ms per image"),
+        [
+            (
+                one["archive"],
+                str(one["input_px"]),
+                str(len(one["rows"])),
+                _or_unknown(one["images"]),
+                str(one["stored"]),
+                _or_unknown(one["forward_s"], 1000),
+            )
+            for one in told["passes"]
+        ],
+    )
+    for name, seconds in told["reading_s"].items():
+        out.print(f"decode and resize on {name}: {seconds * 1000:.1f} ms per image")
+    out.print(f"forward passes: {_or_unknown(told['forward_passes'])}")
+    out.print(f"minutes on this machine: {_or_unknown(told['minutes'], 1)}")
+
+
+def _or_unknown(number: float | None, factor: int | None = None) -> str:
+    if number is None:
+        return "not known"
+    return f"{number}" if factor is None else f"{number * factor:.1f}"

@@ -1,0 +1,43 @@
+"""A dataset under a data root in, the digests of its files in ``expected/`` out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.errors import DatasetInvalid, UsageError
+from harness.pipeline.known_datasets import pins_path
+from harness.pipeline.opened_dataset import open_dataset
+from harness.pipeline.settings import Settings
+from harness.registry.dataset_pins import KEPT_DIGITS, DatasetPins, write_pins
+
+
+def pin_dataset(name: str, settings: Settings, home: Path) -> Path:
+    """Write down what the files of a published dataset are; return where.
+
+    It must agree with all that is known of the published one: a pin is believed ever
+    after. One that is to be replaced is deleted first, by hand.
+
+    Raises:
+        UsageError: only a part of the dataset was asked for.
+        DatasetMissing: it is not there, or there is no reader for it yet.
+        DatasetInvalid: it is malformed, or it differs from the published one.
+    """
+    if settings.limit is not None:
+        raise UsageError("a part of a dataset cannot be pinned", expected="no --limit")
+    opened = open_dataset(name, settings)
+    if opened.differences:
+        raise DatasetInvalid(
+            f"{name} is not the published dataset",
+            expected="no difference from what is known of it",
+            got="; ".join(opened.differences),
+            next_step="fetch it again, or correct expected/datasets.toml",
+        )
+    files = {
+        file: digest[:KEPT_DIGITS]
+        for file, digest in opened.found.file_digests.items()
+        if digest is not None
+    }
+    path = pins_path(home, name)
+    pins = DatasetPins(fingerprint=opened.found.fingerprint, files=files)
+    write_pins(path, name, pins)
+    return path
