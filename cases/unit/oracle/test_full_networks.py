@@ -1,6 +1,6 @@
 """Every network at full width, made by Paddle 1.8.5, against its goldens.
 
-``tox -e oracle-full`` makes them (1 GB), and names the folder in ZOO_ORACLE_FULL;
+``tox -e oracle-full`` makes them (650 MB), and names the folder in ZOO_ORACLE_FULL;
 elsewhere this file is skipped, and the narrow archives stand in for these.
 """
 
