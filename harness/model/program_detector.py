@@ -6,7 +6,7 @@ it is, through Paddle Inference.  # zoo-spec 3.3
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
 from harness.model.device import Device, import_paddle
-from harness.model.face_detector import normalise_faces
+from harness.model.face_detector import look_once, normalise_faces
 from harness.model.fluid_tensor import tensor_record
 from harness.model.layouts.contract import InferenceProgram, listed
 from harness.model.layouts.weights import Arrays
@@ -59,13 +59,30 @@ class ProgramDetector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramFaces:
-    """Finds faces in images of one size, whatever that is."""
+class ProgramFaceDetector:
+    """Finds faces in images at a single scale."""
 
     run: ProgramFunction
+    input_px: int  # as the row prints it: the size of training, not of the look
+
+    def detect(
+        self,
+        images_rgb: Iterable[NDArray[np.uint8]],
+        sizes_hw: NDArray[np.int32],  # noqa: ARG002
+    ) -> list[ImageDetections]:
+        """Return the faces of each image, best first, in its pixels, not clipped.
+
+        Args:
+            images_rgb: B of ``[H, W, 3]``, red first, at any H and W.
+            sizes_hw: ``[B, 2]``; not needed, the images have their own.
+
+        Raises:
+            ArchiveUnreadable: what the program gives are no detections.
+        """
+        return [look_once(self.look, rgb) for rgb in images_rgb]
 
     def look(self, images_rgb: NDArray[np.uint8]) -> list[ImageDetections]:
-        """Return the faces of each image, in its pixels, not clipped.
+        """Return the faces of images of one size, in the pixels of that size.
 
         The program gives shares of the image.  # zoo-spec 1.4, 1.7
 

@@ -9,7 +9,7 @@ from harness.errors import ArchiveUnreadable
 from harness.model import face_archive
 from harness.model.face_archive import open_face_archive, open_face_heads
 from harness.model.face_detector import FaceDetector
-from harness.model.program_detector import ProgramFaces, open_program
+from harness.model.program_detector import ProgramFaceDetector, open_program
 
 #: Edition -> how its program was exported; ``params`` has an input fixed at 640.
 PROGRAMS = {"original": "separate", "lite": "params", "nas": "weights"}
@@ -38,8 +38,9 @@ def test_it_is_fed_the_image_alone(opened, opened_faces, edition):
 def test_it_runs_as_it_is_at_any_size(
     opened, edition, optimise, faces_golden, cpu, unmatched_rows
 ):
-    faces = ProgramFaces(
-        run=open_program(opened.program, opened.weights, cpu, optimise=optimise)
+    faces = ProgramFaceDetector(
+        run=open_program(opened.program, opened.weights, cpu, optimise=optimise),
+        input_px=640,
     )
 
     for size in SIZES:
@@ -63,7 +64,9 @@ def test_images_without_faces_are_empty_each(opened, faces_golden, cpu):
         if name.startswith("conv2d_") and len(values) in (4, 12) and values.ndim == 1:
             # classes: background, face
             silent[name] = np.tile(np.float32([50, -50]), len(values) // 2)
-    faces = ProgramFaces(run=open_program(opened.program, silent, cpu))
+    faces = ProgramFaceDetector(
+        run=open_program(opened.program, silent, cpu), input_px=640
+    )
 
     found = faces.look(faces_golden["images_56x72"])
 
@@ -74,8 +77,10 @@ def test_it_finds_what_the_network_of_its_weights_finds(opened, cpu, unmatched_r
     images = np.random.default_rng(5).integers(0, 256, (1, 90, 130, 3), np.uint8)
     run = open_program(opened.program, opened.weights, cpu)
 
-    (found,) = ProgramFaces(run=run).look(images)
-    (ours,) = FaceDetector(heads=open_face_heads(opened, cpu)).detect(images)
+    (found,) = ProgramFaceDetector(run=run, input_px=640).look(images)
+    (ours,) = FaceDetector(heads=open_face_heads(opened, cpu), input_px=640).look(
+        images
+    )
 
     rows, expected = (
         np.column_stack([one.classes, one.scores, one.boxes_xyxy])

@@ -26,7 +26,11 @@ from harness.model.face_archive import (
 )
 from harness.model.face_detector import FaceDetector, normalise_faces
 from harness.model.preprocess import NORMALISATIONS, normalise
-from harness.model.program_detector import ProgramDetector, ProgramFaces, open_program
+from harness.model.program_detector import (
+    ProgramDetector,
+    ProgramFaceDetector,
+    open_program,
+)
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
 
@@ -99,11 +103,13 @@ class OldNetwork:
         if opened.program is not None:
             run = open_program(opened.program, opened.weights, device)
             if self.is_face:
-                return lambda golden: ProgramFaces(run=run).look(golden["images"])
+                faces: Any = ProgramFaceDetector(run=run, input_px=input_px)
+                return lambda golden: faces.look(golden["images"])
             detector: Any = ProgramDetector(run=run, **kind)
         elif self.is_face:
-            faces = FaceDetector(heads=open_face_heads(opened, device))
-            return lambda golden: faces.detect(golden["images"])
+            heads = open_face_heads(opened, device)
+            faces = FaceDetector(heads=heads, input_px=input_px)
+            return lambda golden: faces.look(golden["images"])
         else:
             detector = Detector(heads=open_heads(opened, device), **kind)
         return lambda golden: detector.detect(golden["images"], golden["im_size"])
