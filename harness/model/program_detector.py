@@ -134,7 +134,9 @@ def open_program(
             got=_first_line(error),
         ) from error
     image = predictor.get_input_handle(program.image)
-    im_size = program.im_size and predictor.get_input_handle(program.im_size)
+    im_size = None
+    if program.im_size is not None:
+        im_size = predictor.get_input_handle(program.im_size)
     (name,) = predictor.get_output_names()
     output = predictor.get_output_handle(name)
 
@@ -142,7 +144,7 @@ def open_program(
         images: Floats, sizes_hw: NDArray[np.int32]
     ) -> tuple[Floats, Sequence[int]]:
         image.copy_from_cpu(np.ascontiguousarray(images))
-        if im_size:
+        if im_size is not None:
             im_size.copy_from_cpu(np.ascontiguousarray(sizes_hw, dtype=np.int32))
         predictor.run()
         levels = output.lod()
