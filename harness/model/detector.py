@@ -13,14 +13,14 @@ from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
 from harness.model.device import Device
 from harness.model.heads import HeadsFunction, forward_heads, graph_heads
-from harness.model.layouts.contract import InferenceProgram, WeightSource, listed
+from harness.model.layouts.contract import InferenceProgram, WeightSource
 from harness.model.layouts.opened_folder import open_folder
 from harness.model.layouts.weights import Arrays, read_weights
 from harness.model.multiclass_nms import multiclass_nms
 from harness.model.network import Network, demand_network
-from harness.model.plan import Plan, plan_network
+from harness.model.plan import plan_network
 from harness.model.preprocess import NORMALISATIONS, normalise
-from harness.model.program_protocol import demand_protocol
+from harness.model.program_protocol import YOLOV3_PROGRAM, demand_program
 from harness.model.shape_plans import (
     PRUNED_RATIOS,
     matching_plan,
@@ -114,8 +114,7 @@ def open_archive(
     plan = plan_network(network)
     weights = read_weights(source, plan)
     if source.program is not None:
-        _demand_variables(source.program, plan)
-        demand_protocol(source.program.operators)
+        demand_program(source.program, plan.variables, YOLOV3_PROGRAM)
     return OpenedArchive(
         network=network,
         weights=weights.values,
@@ -136,18 +135,6 @@ def open_heads(
 def plain_heads(opened: OpenedArchive) -> HeadsFunction:
     """Return the network as plain operations, the reference for :func:`open_heads`."""
     return forward_heads(opened.network, opened.weights)
-
-
-def _demand_variables(program: InferenceProgram, plan: Plan) -> None:
-    """Refuse a program that needs more than the network: it is another one."""
-    more = sorted(set(program.parameters) - set(plan.variables))
-    if more:
-        raise ArchiveUnreadable(
-            f"the program has {len(more)} variables that the network has not",
-            expected=f"{len(plan.variables)} variables",
-            got=listed(more),
-            next_step="the row may name the wrong archive or strategy",
-        )
 
 
 def _output_channels(source: WeightSource, stem: str) -> int:

@@ -9,9 +9,11 @@ from harness.errors import ArchiveUnreadable
 from harness.model.blazeface import EDITIONS, BlazeFace
 from harness.model.device import Device
 from harness.model.heads import HeadsFunction, forward_heads, graph_heads
+from harness.model.layouts.contract import InferenceProgram
 from harness.model.layouts.opened_folder import open_folder
 from harness.model.layouts.weights import Arrays, read_weights
 from harness.model.plan import plan_network
+from harness.model.program_protocol import BLAZEFACE_PROGRAM, demand_program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class OpenedFaceArchive:
     layout: str  # key of LAYOUTS
     ignored_files: tuple[str, ...]
     shape_plan: str = "none"  # no BlazeFace was pruned
+    program: InferenceProgram | None = None  # the archive is one: it runs as it is
 
 
 def open_face_archive(
@@ -31,14 +34,13 @@ def open_face_archive(
     """Read the folder of a BlazeFace archive.
 
     Args:
-        folder: in a layout of ``LAYOUTS``; of a program the weights alone are taken,
-            and one that is fed the image alone is refused.
+        folder: in a layout of ``LAYOUTS``.
         edition: the row's backbone; key of ``EDITIONS``.
         width: the row's channel multiplier.
 
     Raises:
-        ArchiveUnreadable: no such edition, or a variable is missing, mis-shaped or
-            damaged; it is named.
+        ArchiveUnreadable: no such edition, a variable is missing, mis-shaped or
+            damaged, or a program has other boxes or NMS; it is named.
     """
     if edition not in EDITIONS:
         raise ArchiveUnreadable(
@@ -49,11 +51,14 @@ def open_face_archive(
     plan = plan_network(network)
     layout, source = open_folder(folder, tuple(plan.variables))
     weights = read_weights(source, plan)
+    if source.program is not None:
+        demand_program(source.program, plan.variables, BLAZEFACE_PROGRAM)
     return OpenedFaceArchive(
         network=network,
         weights=weights.values,
         layout=layout,
         ignored_files=weights.ignored_files,
+        program=source.program,
     )
 
 

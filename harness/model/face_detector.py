@@ -5,7 +5,7 @@ Nothing is merged here: one image at one scale.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,9 @@ from harness.model.multiclass_nms import BLAZEFACE_RULE, multiclass_nms
 from harness.model.prior_boxes import prior_boxes
 
 Floats = NDArray[np.float32]
+
+#: Images [B, H, W, 3] of one size to the faces of each, in the pixels of that size.
+Look = Callable[[NDArray[np.uint8]], Sequence[ImageDetections]]
 
 FACE = 1  # the class; 0 is the background, which is never detected  # zoo-spec 1.4
 MEAN_BGR = (104.0, 117.0, 123.0)  # zoo-spec 1.7
@@ -48,12 +51,7 @@ class FaceDetector:
             images_rgb: B of ``[H, W, 3]``, red first, at any H and W.
             sizes_hw: ``[B, 2]``; not needed, the images have their own.
         """
-        return [self._detect_one(rgb) for rgb in images_rgb]
-
-    def _detect_one(self, rgb: NDArray[np.uint8]) -> ImageDetections:
-        scale = base_scale(*rgb.shape[:2])
-        (found,) = self.look(resize_lanczos(rgb, scale)[None])
-        return replace(found, boxes_xyxy=found.boxes_xyxy / np.float32(scale))
+        return [look_once(self.look, rgb) for rgb in images_rgb]
 
     def look(self, images_rgb: NDArray[np.uint8]) -> list[ImageDetections]:
         """Return the faces of images of one size, in the pixels of that size.
@@ -69,6 +67,18 @@ class FaceDetector:
             )
             for place in range(len(images_rgb))
         ]
+
+
+def look_once(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:
+    """Return the faces of one image at its base scale, in its own pixels.
+
+    Args:
+        look: finds the faces of images of one size.
+        rgb: ``[H, W, 3]``, red first.
+    """
+    scale = base_scale(*rgb.shape[:2])
+    (found,) = look(resize_lanczos(rgb, scale)[None])
+    return replace(found, boxes_xyxy=found.boxes_xyxy / np.float32(scale))
 
 
 def normalise_faces(images_rgb: NDArray[np.uint8]) -> Floats:

@@ -25,11 +25,12 @@ TENSOR = 1  # of LoDTensorDesc
 DATA_TYPE, DIMS = 1, 2  # of TensorDesc
 INPUTS, OUTPUTS, OPERATOR_KIND, ATTRIBUTES = 1, 2, 3, 4  # of OpDesc
 PARAMETER, ARGUMENTS = 1, 2  # of OpDesc.Var
-ATTRIBUTE_NAME, INTEGER, FLOAT, INTEGERS, BOOLEAN = 1, 3, 4, 6, 10  # of OpDesc.Attr
+ATTRIBUTE_NAME, INTEGER, FLOAT, STRING = 1, 3, 4, 5  # of OpDesc.Attr
+INTEGERS, FLOATS, BOOLEAN = 6, 7, 10  # of OpDesc.Attr
 
 TENSOR_KIND = 7  # VarType.Type LOD_TENSOR: what has values
-#: Of an attribute: a number or several; floats as float32 stores them.
-Value = float | tuple[int, ...]
+#: Of an attribute: a number or several, or a word; floats as float32 stores them.
+Value = float | str | tuple[float, ...]
 
 #: A program of a detector has well under 1 MB.
 MAX_PROGRAM_BYTES = 64 << 20
@@ -53,7 +54,7 @@ class Operator:
     kind: str
     inputs: Mapping[str, tuple[str, ...]]  # parameter -> variables
     outputs: Mapping[str, tuple[str, ...]]
-    attributes: Mapping[str, Value]  # those that are numbers
+    attributes: Mapping[str, Value]  # those that are numbers or one word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,10 +224,10 @@ def _parse_arguments(field: Field) -> dict[str, tuple[str, ...]]:
 
 
 def _parse_attribute(field: Field) -> dict[str, Value]:
-    """Return name and value, nothing when the value is no number."""
+    """Return name and value, nothing when the value is neither numbers nor a word."""
     name = ""
     value: Value | None = None
-    numbers: list[int] = []
+    numbers: list[float] = []
     for one in read_fields(field.message(), field.at):
         if one.number == ATTRIBUTE_NAME:
             name = one.text()
@@ -234,6 +235,10 @@ def _parse_attribute(field: Field) -> dict[str, Value]:
             value = one.integer()
         elif one.number == INTEGERS:
             numbers += one.integers()
+        elif one.number == FLOATS and len(one.content) % 4 == 0:
+            numbers += struct.unpack(f"<{len(one.content) // 4}f", one.content)
+        elif one.number == STRING:
+            value = one.text()
         elif one.number == FLOAT and len(one.content) == 4:
             (value,) = struct.unpack("<f", one.content)
     if numbers:

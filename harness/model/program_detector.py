@@ -1,4 +1,4 @@
-"""An inference program of the old runtime: resized images in, its detections out.
+"""An inference program of the old runtime: images in, its detections out.
 
 The program holds everything after the normalisation: network, boxes and NMS. It runs as
 it is, through Paddle Inference.  # zoo-spec 3.3
@@ -6,8 +6,8 @@ it is, through Paddle Inference.  # zoo-spec 3.3
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
 from harness.model.device import Device
+from harness.model.face_detector import look_once, normalise_faces
 from harness.model.fluid_tensor import tensor_record
 from harness.model.layouts.contract import InferenceProgram, listed
 from harness.model.layouts.weights import Arrays
@@ -24,8 +25,9 @@ from harness.model.runtime import import_paddle, operator_names
 
 Floats = NDArray[np.float32]
 
-#: Images [B, 3, S, S] and original sizes [B, 2] to rows [K, 6] of all images, one after
-#: the other, and the B + 1 places where those of an image begin and end.
+#: Images [B, 3, H, W] and original sizes [B, 2] to rows [K, 6] of all images, one after
+#: the other, and the B + 1 places where those of an image begin and end. A program that
+#: is fed the images alone does not look at the sizes.
 ProgramFunction = Callable[[Floats, NDArray[np.int32]], tuple[Floats, Sequence[int]]]
 
 #: Of a row: class, score, corners.  # zoo-spec 1.3
@@ -55,6 +57,50 @@ class ProgramDetector:
         images = normalise(images_rgb, NORMALISATIONS[self.backbone])
         rows, places = self.run(images, sizes_hw)
         return split_rows(rows, places, len(images_rgb))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFaceDetector:
+    """Finds faces in images at a single scale."""
+
+    run: ProgramFunction
+    input_px: int  # as the row prints it: the size of training, not of the look
+
+    def detect(
+        self,
+        images_rgb: Iterable[NDArray[np.uint8]],
+        sizes_hw: NDArray[np.int32],  # noqa: ARG002
+    ) -> list[ImageDetections]:
+        """Return the faces of each image, best first, in its pixels, not clipped.
+
+        Args:
+            images_rgb: B of ``[H, W, 3]``, red first, at any H and W.
+            sizes_hw: ``[B, 2]``; not needed, the images have their own.
+
+        Raises:
+            ArchiveUnreadable: what the program gives are no detections.
+        """
+        return [look_once(self.look, rgb) for rgb in images_rgb]
+
+    def look(self, images_rgb: NDArray[np.uint8]) -> list[ImageDetections]:
+        """Return the faces of images of one size, in the pixels of that size.
+
+        The program gives shares of the image.  # zoo-spec 1.4, 1.7
+
+        Args:
+            images_rgb: ``[B, H, W, 3]``, red first, at any H and W.
+
+        Raises:
+            ArchiveUnreadable: what the program gives are no detections.
+        """
+        batch, height_px, width_px, _ = images_rgb.shape
+        sizes_hw = np.asarray([[height_px, width_px]] * batch, dtype=np.int32)
+        rows, places = self.run(normalise_faces(images_rgb), sizes_hw)
+        sides_px = np.asarray([width_px, height_px] * 2, dtype=np.float32)  # [4]
+        return [
+            replace(one, boxes_xyxy=one.boxes_xyxy * sides_px)
+            for one in split_rows(rows, places, batch)
+        ]
 
 
 def open_program(
@@ -89,7 +135,9 @@ def open_program(
             got=_first_line(error),
         ) from error
     image = predictor.get_input_handle(program.image)
-    im_size = predictor.get_input_handle(program.im_size)
+    im_size = None
+    if program.im_size is not None:
+        im_size = predictor.get_input_handle(program.im_size)
     (name,) = predictor.get_output_names()
     output = predictor.get_output_handle(name)
 
@@ -97,7 +145,8 @@ def open_program(
         images: Floats, sizes_hw: NDArray[np.int32]
     ) -> tuple[Floats, Sequence[int]]:
         image.copy_from_cpu(np.ascontiguousarray(images))
-        im_size.copy_from_cpu(np.ascontiguousarray(sizes_hw, dtype=np.int32))
+        if im_size is not None:
+            im_size.copy_from_cpu(np.ascontiguousarray(sizes_hw, dtype=np.int32))
         predictor.run()
         levels = output.lod()
         return output.copy_to_cpu(), levels[0] if levels else ()

@@ -19,7 +19,11 @@ from harness.model.face_archive import (
 )
 from harness.model.face_detector import FaceDetector
 from harness.model.network import demand_network
-from harness.model.program_detector import ProgramDetector, open_program
+from harness.model.program_detector import (
+    ProgramDetector,
+    ProgramFaceDetector,
+    open_program,
+)
 from harness.model.protocol import single_scale_protocol, yolov3_protocol
 from harness.rows import Row
 
@@ -107,6 +111,9 @@ def _open_blazeface(
 def _blazeface_detectors(
     opened: OpenedFaceArchive, device: Device, optimise: bool
 ) -> Detectors:
+    if opened.program is not None:
+        run = open_program(opened.program, opened.weights, device, optimise=optimise)
+        return lambda input_px: ProgramFaceDetector(run=run, input_px=input_px)
     heads = open_face_heads(opened, device, optimise=optimise)
     return lambda input_px: FaceDetector(heads=heads, input_px=input_px)
 

@@ -41,7 +41,7 @@ def postprocess_golden() -> dict[str, np.ndarray]:
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Path:
     """The tiny archive of the old runtime, unpacked as a downloaded one is."""
-    folder = unpack(ORACLE / f"{TINY}.tar", tmp_path_factory.mktemp("cache"))
+    folder = unpack(ORACLE / f"{TINY}.tar.gz", tmp_path_factory.mktemp("cache"))
     return find_checkpoint_folder(folder, TINY)
 
 
@@ -74,7 +74,7 @@ class OldNetwork:
             "backbone": self.backbone,
             "strategy": self.strategy,
             "num_classes": 5,
-            "width": 1 / 16,
+            "width": 1 / 32,
             **kind,
         }
         return open_archive(folder or self.folder, **asked)
@@ -92,7 +92,7 @@ def _old_network(cache, archive, golden, backbone, strategy):
 
 @pytest.fixture(scope="session")
 def old_r34(tmp_path_factory) -> OldNetwork:
-    """YOLOv3-ResNet34 of width 1/16 with 5 classes."""
+    """YOLOv3-ResNet34 of width 1/32 with 5 classes."""
     return _old_network(
         tmp_path_factory.mktemp("r34"),
         "tiny_yolov3_r34",
@@ -104,13 +104,25 @@ def old_r34(tmp_path_factory) -> OldNetwork:
 
 @pytest.fixture(scope="session")
 def old_r50(tmp_path_factory) -> OldNetwork:
-    """YOLOv3-ResNet50-vd-dcn of width 1/16 with 5 classes and r578 shapes."""
+    """YOLOv3-ResNet50-vd-dcn of width 1/32 with 5 classes and r578 shapes."""
     return _old_network(
         tmp_path_factory.mktemp("r50"),
         "tiny_yolov3_r50vd_dcn_prune578",
         "tiny_r50vd_dcn.npz",
         "resnet50_vd_dcn",
         "prune_r578",
+    )
+
+
+@pytest.fixture(scope="session")
+def old_obj365(tmp_path_factory) -> OldNetwork:
+    """The object365 one of width 1/32 with 5 classes."""
+    return _old_network(
+        tmp_path_factory.mktemp("obj365"),
+        "tiny_yolov3_r50vd_dcn_obj365",
+        "tiny_r50vd_dcn_obj365.npz",
+        "resnet50_vd_dcn_obj365",
+        "baseline",
     )
 
 
@@ -242,32 +254,3 @@ def random_weights(tiny_network) -> dict[str, np.ndarray]:
             value = rng.normal(0, 0.1, shape)
         weights[name] = value.astype(np.float32)
     return weights
-
-
-def _unmatched_rows(found, expected, *, score, box_px):
-    """Return the rows of each side that the other does not have."""
-    left = [tuple(one) for one in found.tolist()]
-    missing = []
-    for row in expected.tolist():
-        near = [
-            one
-            for one in left
-            if one[0] == row[0]
-            and abs(one[1] - row[1]) <= score
-            and max(abs(a - b) for a, b in zip(one[2:], row[2:], strict=True)) <= box_px
-        ]
-        if near:
-            left.remove(near[0])
-        else:
-            missing.append(tuple(row))
-    return left, missing
-
-
-@pytest.fixture(scope="session")
-def unmatched_rows():
-    """Compare ``[K, 6]`` rows of detections, in any order.
-
-    Scores of the golden come as near to each other as 5e-6, and another processor may
-    rank two such rows the other way round.
-    """
-    return _unmatched_rows

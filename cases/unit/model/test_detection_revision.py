@@ -27,7 +27,7 @@ def find_all(opened, cpu, golden_images):
     """Rows ``[K, 6]`` of each picture: class, score, x1, y1, x2, y2."""
     heads = open_heads(opened, cpu)
     pictures = {}
-    for input_px in (96, 128):
+    for input_px in (96, 64):
         images = golden_images[f"images_{input_px}"]
         sizes_hw = golden_images[f"im_size_{input_px}"]
         scene = draw_scene(*SCENE).rgb
@@ -132,11 +132,11 @@ def test_a_change_without_a_bump_asks_for_one(found, unmatched_rows, column, by)
 
 
 def test_a_picture_that_finds_fewer_asks_for_a_bump_too(found, unmatched_rows):
-    fewer = {**found, "128/1": found["128/1"][:-1]}
+    fewer = {**found, "64/1": found["64/1"][:-1]}
 
     text = complaint(golden_of(found), fewer, unmatched_rows, revision=3)
 
-    assert "128/1: 0 new, 1 gone" in text
+    assert "64/1: 0 new, 1 gone" in text
 
 
 @pytest.mark.parametrize("by", [0, 1])

@@ -1,3 +1,4 @@
+import struct
 from contextlib import suppress
 
 import pytest
@@ -141,3 +142,24 @@ def test_no_damage_does_more_than_refuse(place, byte):
 
     with suppress(ArchiveUnreadable):
         parse_program(bytes(content))
+
+
+def test_attributes_are_numbers_several_numbers_or_a_word(layout_folder):
+    folder = layout_folder("blazeface_lite_program_params")
+    operators = parse_program((folder / "__model__").read_bytes()).operators
+
+    of_kind = {one.kind: one.attributes for one in operators}
+    assert of_kind["prior_box"]["min_sizes"] == (32.0, 48.0, 64.0, 80.0, 96.0, 128.0)
+    assert of_kind["prior_box"]["step_h"] == 16.0
+    assert of_kind["conv2d"]["strides"] == (1, 1)
+    assert of_kind["box_coder"]["code_type"] == "decode_center_size"
+
+
+def test_several_floats_may_be_packed():
+    values = struct.pack("<2f", 0.5, 2.0)
+    attribute = bytes_field(1, b"variances") + bytes_field(7, values)
+    operator = bytes_field(3, b"prior_box") + bytes_field(4, attribute)
+
+    (found,) = parse_program(bytes_field(1, bytes_field(4, operator))).operators
+
+    assert found.attributes == {"variances": (0.5, 2.0)}

@@ -7,6 +7,7 @@ from harness.errors import ArchiveUnreadable
 from harness.model.preprocess import NORMALISATIONS
 from harness.model.program_detector import (
     ProgramDetector,
+    ProgramFaceDetector,
     demand_operators,
     open_program,
     split_rows,
@@ -74,6 +75,40 @@ def test_images_are_normalised_for_the_backbone_and_sizes_passed_on(backbone):
     assert seen["images"][0, 2] == pytest.approx((white - 0.406) / 0.225)  # blue
     assert seen["sizes"].tolist() == [[300, 400]]
     assert found.classes.tolist() == [2, 0, 1]
+
+
+def test_faces_come_as_shares_of_the_image_and_leave_as_its_pixels():
+    seen = {}
+
+    def run(images, sizes_hw):
+        seen.update(images=images, sizes=sizes_hw)
+        return np.float32([[1, 0.5, -0.25, 0.5, 1.5, 0.75]]), [0, 0, 1]
+
+    none, found = ProgramFaceDetector(run=run, input_px=640).look(
+        np.zeros((2, 40, 80, 3), np.uint8)
+    )
+
+    assert seen["images"].shape == (2, 3, 40, 80)
+    assert seen["images"][1, 0] == pytest.approx(-104 / 127.502231)  # blue
+    assert seen["sizes"].tolist() == [[40, 80], [40, 80]]
+    assert len(none.scores) == 0
+    assert found.boxes_xyxy.tolist() == [[-20, 20, 120, 30]]
+
+
+def test_a_large_image_is_looked_at_smaller_and_told_in_its_own_pixels():
+    seen = []
+
+    def run(images, sizes_hw):
+        seen.append(images.shape)
+        return np.float32([[1, 0.5, 0, 0, 1, 0.5]]), [0, 1]
+
+    detector = ProgramFaceDetector(run=run, input_px=640)
+    images = [np.zeros((2000, 1024, 3), np.uint8), np.zeros((40, 80, 3), np.uint8)]
+    large, small = detector.detect(images, np.int32([[2000, 1024], [40, 80]]))
+
+    assert seen == [(1, 3, 1719, 880), (1, 3, 40, 80)]  # 0.86, cut off  # zoo-spec 1.7
+    assert large.boxes_xyxy[0] == pytest.approx([0, 0, 880 / 0.86, 859.5 / 0.86])
+    assert small.boxes_xyxy.tolist() == [[0, 0, 80, 20]]
 
 
 def test_an_operator_that_the_runtime_does_not_have_is_named():

@@ -69,7 +69,7 @@ def test_offsets_without_a_mask_are_another_shape(old_r50, r50_folder):
     with pytest.raises(
         ArchiveUnreadable,
         match=r"^1 variables have another shape; got "
-        rf"{name} \(27, 32, 3, 3\) is \(18, 32, 3, 3\)$",
+        rf"{name} \(27, 16, 3, 3\) is \(18, 16, 3, 3\)$",
     ):
         old_r50.open(r50_folder)
 

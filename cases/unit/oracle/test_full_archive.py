@@ -1,6 +1,6 @@
 """The full-width archive of Paddle 1.8.5 in the published place, against its goldens.
 
-``tox -e oracle-full`` makes both (480 MB), and names the folder in ZOO_ORACLE_FULL;
+``tox -e oracle-full`` makes both (650 MB), and names the folder in ZOO_ORACLE_FULL;
 elsewhere these tests are skipped, and the tiny archive stands in for the full one.
 """
 

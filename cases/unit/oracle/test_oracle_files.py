@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
-ARCHIVE = "tiny_yolov3_mobilenet_v1_prune578.tar"
-COMPRESSED = {
+ARCHIVE = "tiny_yolov3_mobilenet_v1_prune578.tar.gz"
+VARIABLES = {
+    ARCHIVE: 241,
     "tiny_yolov3_r34.tar.gz": 291,
     "tiny_yolov3_r50vd_dcn_prune578.tar.gz": 387,
+    "tiny_yolov3_r50vd_dcn_obj365.tar.gz": 387,
     "tiny_blazeface_original.tar.gz": 198,
     "tiny_blazeface_lite.tar.gz": 228,
     "tiny_blazeface_nas.tar.gz": 138,
@@ -28,6 +30,7 @@ GOLDENS = (
     "postprocess.npz",
     "tiny_r34.npz",
     "tiny_r50vd_dcn.npz",
+    "tiny_r50vd_dcn_obj365.npz",
     "faces_golden.npz",
     "faces_postprocess.npz",
     "layout_golden.npz",
@@ -63,9 +66,7 @@ def test_a_golden_says_what_made_it(golden):
     assert isinstance(about["seed"], int)
 
 
-@pytest.mark.parametrize(
-    ("archive", "variables"), [(ARCHIVE, 241), *COMPRESSED.items()]
-)
+@pytest.mark.parametrize(("archive", "variables"), VARIABLES.items())
 def test_an_archive_has_the_published_layout(archive, variables):
     with tarfile.open(ORACLE / archive) as tar:
         top, *files = tar.getmembers()
@@ -196,10 +197,9 @@ def test_detections_are_left_out_where_the_heads_moved(tmp_path):
 def compare_archives(
     folder: Path, edit: Callable[[str, bytes], bytes | None], archive: str = ARCHIVE
 ):
-    mode = "w:gz" if archive.endswith(".gz") else "w"
     with (
         tarfile.open(ORACLE / archive) as old,
-        tarfile.open(folder / archive, mode) as new,
+        tarfile.open(folder / archive, "w:gz") as new,
     ):
         for entry in old:
             stored = old.extractfile(entry)
@@ -210,31 +210,43 @@ def compare_archives(
     return load_script("golden_check").compare_file(archive, ORACLE, folder)
 
 
-def with_first_value_times(
+def with_largest_value_times(
     factor: float, variable: str = "conv1_bn_mean"
 ) -> Callable[[str, bytes], bytes]:
     def edit(name: str, content: bytes) -> bytes:
         if name != variable:
             return content
-        values = np.frombuffer(content[-16:], "<f4").copy()  # 4 channels
+        start = 20 + int.from_bytes(content[16:20], "little")  # zoo-spec 3.2
+        values = np.frombuffer(content[start:], "<f4").copy()
         values[np.abs(values).argmax()] *= factor
-        return content[:-16] + values.tobytes()
+        return content[:start] + values.tobytes()
 
     return edit
 
 
-def test_a_weight_may_round_the_other_way(tmp_path):
-    found = compare_archives(tmp_path, with_first_value_times(1 + 2.0**-12))
+@pytest.mark.parametrize(
+    ("archive", "variable"),
+    [
+        (ARCHIVE, "conv1_bn_mean"),
+        ("tiny_yolov3_r34.tar.gz", "bn_conv1_mean"),
+        ("layout_training_checkpoint.tar.gz", "conv2_1_sep_bn_mean"),
+        ("tiny_blazeface_nas.tar.gz", "conv2d_20.b_0"),
+    ],
+)
+def test_a_weight_may_round_the_other_way(tmp_path, archive, variable):
+    edit = with_largest_value_times(1 + 2.0**-8, variable)
+
+    found = compare_archives(tmp_path, edit, archive)
 
     assert found.is_equal
-    assert "1 of 242 members differ by one rounding" in found.text
+    assert f"1 of {VARIABLES[archive] + 1} members differ by one rounding" in found.text
 
 
 def test_a_weight_may_not_move_further(tmp_path):
-    found = compare_archives(tmp_path, with_first_value_times(1 + 2.0**-9))
+    found = compare_archives(tmp_path, with_largest_value_times(1 + 2.0**-6))
 
     assert not found.is_equal
-    assert "conv1_bn_mean: differs by 0.002 of its maximum" in found.text
+    assert "conv1_bn_mean: differs by 0.016 of its maximum" in found.text
 
 
 def test_the_check_looks_into_an_archive_that_was_packed_otherwise(tmp_path):
@@ -246,46 +258,6 @@ def test_the_check_looks_into_an_archive_that_was_packed_otherwise(tmp_path):
 
     assert found.is_equal
     assert "0 of 139 members differ by one rounding" in found.text
-
-
-@pytest.mark.parametrize(
-    ("archive", "variable"),
-    [
-        ("tiny_yolov3_r34.tar.gz", "bn_conv1_mean"),
-        ("tiny_yolov3_r50vd_dcn_prune578.tar.gz", "bn2a_branch2a_mean"),
-    ],
-)
-@pytest.mark.parametrize(
-    ("factor", "is_equal"), [(1 + 2.0**-8, True), (1 + 2.0**-6, False)]
-)
-def test_a_residual_archive_has_weights_of_8_bits(
-    tmp_path, archive, variable, factor, is_equal
-):
-    edit = with_first_value_times(factor, variable)
-
-    found = compare_archives(tmp_path, edit, archive)
-
-    assert found.is_equal is is_equal
-
-
-@pytest.mark.parametrize(
-    ("archive", "variable"),
-    [
-        ("layout_training_checkpoint.tar.gz", "conv2_1_sep_bn_mean"),
-        ("tiny_blazeface_nas.tar.gz", "conv2d_20.b_0"),
-    ],
-)
-@pytest.mark.parametrize(
-    ("factor", "is_equal"), [(1 + 2.0**-12, True), (1 + 2.0**-9, False)]
-)
-def test_another_compressed_archive_has_weights_of_12_bits(
-    tmp_path, archive, variable, factor, is_equal
-):
-    edit = with_first_value_times(factor, variable)
-
-    found = compare_archives(tmp_path, edit, archive)
-
-    assert found.is_equal is is_equal
 
 
 def test_the_check_names_a_missing_member(tmp_path):
@@ -344,6 +316,24 @@ def test_no_archive_names_a_folder_of_the_machine_that_made_it(path):
         members = [tar.extractfile(one).read() for one in tar if one.isfile()]
 
     assert not any(b".py" in one or b"op_callstack" in one for one in members)
+
+
+def test_the_committed_data_stay_small():
+    assert sum(one.stat().st_size for one in ORACLE.iterdir()) < 3_000_000
+
+
+def test_a_golden_is_packed_the_same_whenever_and_wherever(tmp_path):
+    write_npz = load_script("stable_files").write_npz
+    arrays = {"b": np.zeros(3, "f4"), "a": np.ones(2, "u1")}
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        write_npz(tmp_path / place / "x.npz", arrays, {"script": "x.py"})
+
+    here, there = (tmp_path / one / "x.npz" for one in ("here", "there"))
+    assert here.read_bytes() == there.read_bytes()
+    with np.load(here) as found:
+        assert sorted(found) == ["a", "about", "b"]
+        assert found["a"].tolist() == [1, 1]
 
 
 def test_the_check_fails_on_a_golden_that_is_not_committed(tmp_path):

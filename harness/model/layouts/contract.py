@@ -21,8 +21,8 @@ class InferenceProgram:
     """A program that is run as it is, its image open to any size."""
 
     content: bytes
-    image: str  # fed: float32 [B, 3, S, S]
-    im_size: str  # fed: int32 [B, 2], original height and width
+    image: str  # fed: float32 [B, 3, H, W]
+    im_size: str | None  # fed: int32 [B, 2], original height and width; of YOLOv3 alone
     operators: tuple[Operator, ...]
     parameters: tuple[str, ...]  # what is saved with it, sorted
 

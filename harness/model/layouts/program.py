@@ -49,7 +49,8 @@ def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
 
     Raises:
         ArchiveUnreadable: the program is damaged, is fed something else than an image
-            and its size, or its parameters are missing, damaged or of another shape.
+            and perhaps its size, or its parameters are missing, damaged or of another
+            shape.
     """
     del names  # the program has them
     path = find_program(folder)
@@ -93,21 +94,21 @@ def _parameters(folder: Path, path: Path, names: Sequence[str]) -> WeightSource:
     return replace(source, stored=stored)
 
 
-def _feeds(desc: ProgramDesc) -> tuple[str, str]:
-    """Return the names of the image and of its original size."""
+def _feeds(desc: ProgramDesc) -> tuple[str, str | None]:
+    """Return the names of the image and of its original size, if that is fed too."""
     fed = {name: desc.variables.get(name) for name in desc.feeds()}
     images = [name for name, one in fed.items() if one and len(one.shape) == 4]
     sizes = [name for name, one in fed.items() if one and len(one.shape) == 2]
-    if len(fed) != 2 or len(images) != 1 or len(sizes) != 1:
+    if len(images) != 1 or len(sizes) > 1 or len(fed) != 1 + len(sizes):
         raise ArchiveUnreadable(
             "feeds of the program",
-            expected="an image [-1, 3, H, W] and its size [-1, 2]",
+            expected="an image [-1, 3, H, W] and at most its size [-1, 2]",
             got=", ".join(
                 f"{name} {list(one.shape) if one else '(no such variable)'}"
                 for name, one in fed.items()
             ),
         )
-    return images[0], sizes[0]
+    return images[0], sizes[0] if sizes else None
 
 
 def _demand_described(source: WeightSource, variable: ProgramVariable) -> None:

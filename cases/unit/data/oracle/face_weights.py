@@ -34,15 +34,29 @@ def normalise(images_rgb):
     return np.ascontiguousarray(x)
 
 
-def fill_scope(executor, scope, edition, width, seed, size_hw, num_images):
+def fill_scope(
+    executor,
+    scope,
+    edition,
+    width,
+    seed,
+    size_hw,
+    num_images,
+    significant_bits=SIGNIFICANT_BITS,
+):
     """Fill ``scope`` with the network's weights, from nothing but ``seed``."""
+
+    def set_rounded(name, values):
+        rounded = round_significant(values, significant_bits)
+        scope.find_var(name).get_tensor().set(rounded, fluid.CPUPlace())
+
     rng = np.random.RandomState(seed)
     images = np.stack([draw_scene(rng, *size_hw) for _ in range(num_images)])
     calibration = build_network(edition, width, train=True)
     executor.run(calibration.startup, scope=scope)
     shapes = persistables(calibration.main)
     for name, shape in shapes.items():
-        _set(scope, name, _draw(rng, name, shape))
+        set_rounded(name, _draw(rng, name, shape))
     heads = executor.run(
         calibration.main,
         feed={"image": normalise(images)},
@@ -51,17 +65,14 @@ def fill_scope(executor, scope, edition, width, seed, size_hw, num_images):
     )
     for name in shapes:
         if name.endswith((".w_1", ".w_2")):  # mean, variance
-            _set(scope, name, read_variable(scope, name))
+            set_rounded(name, read_variable(scope, name))
     for place, (variable, head) in enumerate(zip(calibration.heads, heads)):
         # the output is named after the layer that made it, as its weights are
         stem = variable.name.partition(".")[0]
         kinds = [BACKGROUND, FACE] if place % 2 else [BOXES] * 4
-        _spread_output(scope, stem, head, kinds)
-
-
-def _set(scope, name, values):
-    rounded = round_significant(values, SIGNIFICANT_BITS)
-    scope.find_var(name).get_tensor().set(rounded, fluid.CPUPlace())
+        weights, bias = _spread_output(scope, stem, head, kinds)
+        set_rounded(stem + ".w_0", weights)
+        set_rounded(stem + ".b_0", bias)
 
 
 def _draw(rng, name, shape):
@@ -78,7 +89,10 @@ def _draw(rng, name, shape):
 
 
 def _spread_output(scope, stem, head, kinds):
-    """Scale and shift an output [N, K * values, H, W], channels prior-major."""
+    """Weights and bias that scale and shift an output [N, K * values, H, W].
+
+    Its channels are prior-major.
+    """
     wanted = kinds * (head.shape[1] // len(kinds))
     mean = head.mean(axis=(0, 2, 3), dtype=np.float64)  # [channels]
     deviation = head.std(axis=(0, 2, 3), dtype=np.float64)  # [channels]
@@ -90,5 +104,4 @@ def _spread_output(scope, stem, head, kinds):
     gain = np.array([kind.std for kind in wanted]) / deviation  # [channels]
     bias = np.array([kind.mean for kind in wanted]) - gain * mean  # [channels]
     weights = read_variable(scope, stem + ".w_0") * gain[:, None, None, None]
-    _set(scope, stem + ".w_0", weights)
-    _set(scope, stem + ".b_0", bias)
+    return weights, bias

@@ -13,6 +13,7 @@ from face_weights import fill_scope, normalise
 from fluid_blazeface import build_network
 from network_outputs import load_archive, save_archive
 from old_runtime import about, split_detections, start_executor
+from seeded_weights import COARSE_BITS, SIGNIFICANT_BITS
 from stable_files import write_npz
 
 GOLDEN = "faces_golden.npz"
@@ -30,7 +31,7 @@ ARCHIVES = tuple(TINY_NAME.format(edition) for edition in WIDTHS)
 
 def write_archives(folder):
     """Make the committed archives in ``folder``."""
-    _write_archives(Path(folder), WIDTHS, TINY_NAME)
+    _write_archives(Path(folder), WIDTHS, TINY_NAME, COARSE_BITS)
 
 
 def write_golden(archives, folder):
@@ -43,18 +44,19 @@ def write_full_golden(folder):
     """Write whole archives and what they compute into ``folder``."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_archives(folder, FULL_WIDTHS, FULL_NAME)
+    _write_archives(folder, FULL_WIDTHS, FULL_NAME, SIGNIFICANT_BITS)
     path = folder / FULL_GOLDEN
     _write_golden(folder, path, FULL_WIDTHS, FULL_NAME, FULL_PICTURES)
 
 
-def _write_archives(folder, widths, archive_name):
+def _write_archives(folder, widths, archive_name, significant_bits):
     """Make the weights from the seed and write them."""
     for place, (edition, width) in enumerate(widths.items()):
         executor, scope = start_executor(), fluid.Scope()
         fill_scope(
             executor, scope, edition, width,
             seed=SEED + place, size_hw=(96, 128), num_images=48,
+            significant_bits=significant_bits,
         )  # fmt: skip
         network = build_network(edition, width)
         save_archive(executor, scope, network, folder / archive_name.format(edition))

@@ -241,15 +241,18 @@ def _postprocess(image, heads):
     return priors, boxes, scores, suppress(boxes, scores)
 
 
-def build_network(edition, width, train=False):
+def build_network(edition, width, train=False, input_px=None):
     """Build the program; ``train`` swaps BN to batch statistics and ends at the heads.
 
     Both kinds name the same variables, so a scope filled by one serves the other.
+    ``input_px`` fixes the sides of the input.
     """
     main, startup = fluid.Program(), fluid.Program()
     outputs = [None] * 4
     with fluid.program_guard(main, startup), fluid.unique_name.guard():
-        image = fluid.data(name="image", shape=[None, 3, None, None], dtype="float32")
+        image = fluid.data(
+            name="image", shape=[None, 3, input_px, input_px], dtype="float32"
+        )
         heads = _heads(FEATURES[edition](_Layers(width, train), image))
         if not train:
             outputs = _postprocess(image, heads)

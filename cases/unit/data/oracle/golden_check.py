@@ -13,11 +13,8 @@ import numpy as np
 
 #: Of an array's maximum; the modern side is held to the same (zoo-spec appendix A 7).
 GOLDEN_TOLERANCE = 1e-4
-#: Of a variable's maximum: one unit of weights rounded to 12 significant bits.
-WEIGHT_TOLERANCE = 2.0**-11
-#: Likewise where they are rounded to 8.
-COARSE_TOLERANCE = 2.0**-7
-COARSE = ("tiny_yolov3_r34.tar.gz", "tiny_yolov3_r50vd_dcn_prune578.tar.gz")
+#: Of a variable's maximum: one unit of weights rounded to 8 significant bits.
+WEIGHT_TOLERANCE = 2.0**-7
 #: A last place can swap two rows of these: they count where all else is identical.
 RANKED = ("detections", "lengths")
 #: Archives that begin so hold the values of one among them, copied; its own are computed.
@@ -40,8 +37,7 @@ def compare_file(name, committed_folder, fresh_folder):
     elif name.startswith(LAYOUTS) and name != CHECKPOINT:
         found = _compare_members(_read_members(committed), _read_members(fresh))
     else:
-        allowed = COARSE_TOLERANCE if name in COARSE else WEIGHT_TOLERANCE
-        found = _compare_archives(_read_tar(committed), _read_tar(fresh), allowed)
+        found = _compare_archives(_read_tar(committed), _read_tar(fresh))
     return Difference(found.is_equal, "{}: {}".format(name, found.text))
 
 
@@ -83,7 +79,7 @@ def _compare_members(before, after):
     return Difference(True, "identical members")
 
 
-def _compare_archives(before, after, allowed):
+def _compare_archives(before, after):
     odd = sorted(set(before) ^ set(after))
     if odd:
         return Difference(False, "members on one side only: {}".format(odd[:3]))
@@ -93,8 +89,8 @@ def _compare_archives(before, after, allowed):
         if header != new_header or values.shape != new_values.shape:
             return Difference(False, name + ": another shape or type")
         relative = _relative(values, new_values)
-        if not relative <= allowed:
-            return Difference(False, _too_far(name, relative, allowed))
+        if not relative <= WEIGHT_TOLERANCE:
+            return Difference(False, _too_far(name, relative, WEIGHT_TOLERANCE))
         if relative:
             moved.append(name)
     text = "{} of {} members differ by one rounding, the others are identical"

@@ -12,10 +12,15 @@ from pathlib import Path
 import numpy as np
 import paddle.fluid as fluid
 from fluid_yolov3 import PLANS, build_network
-from network_outputs import load_archive, outputs_on_scenes, save_archive
+from network_outputs import (
+    load_archive,
+    outputs_on_scenes,
+    save_archive,
+    without_boxes_and_scores,
+)
 from old_runtime import about, start_executor
-from paddle.fluid.proto import framework_pb2
-from seeded_weights import HeadSpread, Spread, fill_scope
+from saved_layouts import FIXED_INPUT, SAVERS
+from seeded_weights import COARSE_BITS, HeadSpread, Spread, fill_scope
 from stable_files import pack_folder, write_npz
 
 CHECKPOINT = "layout_training_checkpoint.tar.gz"
@@ -23,9 +28,8 @@ GOLDEN = "layout_golden.npz"
 WIDTH = 1 / 16
 NUM_CLASSES = 3
 SEED = 20200121
-SIZES_PX = (64, 96)
+SIZES_PX = (64, 32)
 EXPORTED_PX = 608  # the published exporter fixed its input so
-KEPT = ("images", "im_size", "head_0", "head_1", "head_2", "detections", "lengths")
 SPREAD = HeadSpread(
     xy=Spread(0.0, 1.0),
     wh=Spread(0.2, 0.5),
@@ -48,6 +52,7 @@ def write_checkpoint(folder):
         seed=SEED,
         input_px=128,
         num_images=96,
+        significant_bits=COARSE_BITS,
     )
     training = _training_network()
     executor.run(training.startup, scope=scope)
@@ -61,12 +66,12 @@ def write_checkpoint(folder):
 
 def write_layouts(checkpoint, folder):
     """Save the network of ``checkpoint`` in every other layout into ``folder``."""
-    for archive, save in LAYOUTS.items():
+    for archive, layout in LAYOUTS.items():
         executor, scope = start_executor(), fluid.Scope()
-        network = BUILD(input_px=EXPORTED_PX if save is _save_one_file else None)
+        network = BUILD(input_px=EXPORTED_PX if layout == FIXED_INPUT else None)
         load_archive(executor, scope, network, checkpoint)
         with tempfile.TemporaryDirectory() as written, fluid.scope_guard(scope):
-            save(executor, network, written)
+            SAVERS[layout](executor, network, written)
             pack_folder(written, Path(folder) / archive)
 
 
@@ -78,7 +83,7 @@ def write_golden(checkpoint, folder):
     arrays = outputs_on_scenes(executor, scope, network, SIZES_PX, SEED + 1)
     write_npz(
         Path(folder) / GOLDEN,
-        {key: arrays[key] for key in arrays if key.startswith(KEPT)},
+        without_boxes_and_scores(arrays),
         about(
             "layout_golden.py",
             SEED,
@@ -107,60 +112,14 @@ def _training_network():
     return network
 
 
-def _without_call_stacks(content):
-    """Drop what names folders of the machine that built the program."""
-    program = framework_pb2.ProgramDesc.FromString(content)
-    for block in program.blocks:
-        for op in block.ops:
-            kept = [one for one in op.attrs if one.name != "op_callstack"]
-            del op.attrs[:]
-            op.attrs.extend(kept)
-    return program.SerializeToString()
-
-
-def _export(executor, network, folder, model=None, parameters=None):
-    with fluid.unique_name.guard():
-        fluid.io.save_inference_model(
-            folder,
-            ["image", "im_size"],
-            [network.detections],
-            executor,
-            network.main,
-            model_filename=model,
-            params_filename=parameters,
-        )
-    path = Path(folder) / (model or "__model__")
-    path.write_bytes(_without_call_stacks(path.read_bytes()))
-
-
-def _save_separate(executor, network, folder):
-    _export(executor, network, folder)
-
-
-def _save_one_file(executor, network, folder):
-    _export(executor, network, folder, parameters="__params__")
-
-
-def _save_named(executor, network, folder):
-    _export(executor, network, folder, "model", "weights")
-
-
-def _save_combined(executor, network, folder):
-    fluid.io.save_persistables(executor, folder, network.main, filename="parameters")
-
-
-def _save_pickles(executor, network, folder):
-    prefix = Path(folder) / "model_final"
-    fluid.save(network.main, str(prefix))
-    path = prefix.with_suffix(".pdmodel")
-    path.write_bytes(_without_call_stacks(path.read_bytes()))
-
-
 #: Archive -> how it is saved.
 LAYOUTS = {
-    "layout_program_separate.tar.gz": _save_separate,
-    "layout_program_params.tar.gz": _save_one_file,
-    "layout_program_weights.tar.gz": _save_named,
-    "layout_combined_file.tar.gz": _save_combined,
-    "layout_pdparams.tar.gz": _save_pickles,
+    "layout_{}.tar.gz".format(layout): layout
+    for layout in (
+        "program_separate",
+        "program_params",
+        "program_weights",
+        "combined_file",
+        "pdparams",
+    )
 }

@@ -5,6 +5,8 @@
     make_goldens.py --full DIR  make the full-width archives, goldens and a data root
     make_goldens.py --full-faces DIR
                                 make the full-width BlazeFace archives and their goldens
+    make_goldens.py --layouts DIR
+                                make each narrow network in each layout
     make_goldens.py --counts    check the networks against the known variable counts
 
 Runs on CPython 3.7 with requirements-oracle.txt; ``tox -e oracle`` sets that up.
@@ -29,6 +31,7 @@ def main(arguments=None):
     mode.add_argument("--write", action="store_true")
     mode.add_argument("--full", metavar="DIR", type=Path)
     mode.add_argument("--full-faces", metavar="DIR", type=Path)
+    mode.add_argument("--layouts", metavar="DIR", type=Path)
     mode.add_argument("--counts", action="store_true")
     asked = parser.parse_args(arguments)
     if sys.version_info[:2] != (3, 7):
@@ -50,6 +53,13 @@ def main(arguments=None):
 
         write_full_golden(asked.full_faces)
         return 0
+    if asked.layouts:
+        import old_runtime  # noqa: F401
+        from network_layouts import EVERY, write_layouts
+
+        write_layouts(EVERY, HERE, asked.layouts)
+        print("wrote {} archives".format(len(EVERY)))
+        return 0
     with tempfile.TemporaryDirectory() as fresh:
         names = make_committed(fresh, weights_from=fresh if asked.write else HERE)
         return (publish if asked.write else check)(names, fresh)
@@ -66,6 +76,7 @@ def make_committed(folder, weights_from):
     import faces_golden
     import faces_postprocess_golden
     import layout_golden
+    import network_layouts
     import postprocess_golden
     import residual_golden
     import tiny_golden
@@ -85,6 +96,7 @@ def make_committed(folder, weights_from):
     checkpoint = Path(weights_from) / layout_golden.CHECKPOINT
     layout_golden.write_layouts(checkpoint, folder)
     layout_golden.write_golden(checkpoint, folder)
+    network_layouts.write_layouts(network_layouts.COMMITTED, weights_from, folder)
     return [
         *names,
         *faces_golden.ARCHIVES,
@@ -93,6 +105,7 @@ def make_committed(folder, weights_from):
         layout_golden.CHECKPOINT,
         layout_golden.GOLDEN,
         *layout_golden.LAYOUTS,
+        *network_layouts.ARCHIVES,
     ]
 
 

@@ -40,7 +40,9 @@ def run_network(executor, scope, network, images, im_size):
     return arrays
 
 
-def outputs_on_scenes(executor, scope, network, sizes_px, seed):
+def outputs_on_scenes(
+    executor, scope, network, sizes_px, seed, normalise=normalise
+):
     """{``<name>_<input px>``: values}: inputs and outputs at each size."""
     rng = np.random.RandomState(seed)
     im_size = np.array(IM_SIZES_HW, dtype=np.int32)
@@ -54,6 +56,15 @@ def outputs_on_scenes(executor, scope, network, sizes_px, seed):
         for name, values in outputs.items():
             arrays["{}_{}".format(name, input_px)] = values
     return arrays
+
+
+def without_boxes_and_scores(arrays):
+    """Leave out what comes before NMS: ``postprocess.npz`` has it, and it is large."""
+    return {
+        name: values
+        for name, values in arrays.items()
+        if not name.startswith(("boxes_", "scores_"))
+    }
 
 
 def save_archive(executor, scope, network, archive):

@@ -1,7 +1,6 @@
 """The zoo's residual networks: committed at 1/16 width, on demand at full width.
 
-Boxes and scores are left out of the goldens: ``tiny_golden.npz`` has them, and they are
-not the networks' doing.
+Object365 is ResNet50-vd-dcn on images that are not divided by 255 (zoo-spec 1.2).
 """
 
 from collections import namedtuple
@@ -10,9 +9,22 @@ from pathlib import Path
 
 import paddle.fluid as fluid
 from fluid_yolov3 import PLANS, build_network
-from network_outputs import load_archive, outputs_on_scenes, save_archive
+from network_outputs import (
+    load_archive,
+    outputs_on_scenes,
+    save_archive,
+    without_boxes_and_scores,
+)
 from old_runtime import about, start_executor
-from seeded_weights import SIGNIFICANT_BITS, HeadSpread, Spread, fill_scope
+from seeded_weights import (
+    COARSE_BITS,
+    SIGNIFICANT_BITS,
+    HeadSpread,
+    Spread,
+    fill_scope,
+    normalise,
+    normalise_unscaled,
+)
 from stable_files import write_npz
 
 SEED = 20200120
@@ -20,12 +32,12 @@ SEED = 20200120
 #: One archive and what is computed with it.
 Golden = namedtuple(
     "Golden",
-    "archive golden backbone plan width num_classes spread sizes_px"
+    "word archive golden backbone plan normalise width num_classes spread sizes_px"
     " calibration_px calibration_images significant_bits",
 )
 
 TINY = dict(
-    width=1 / 16,
+    width=1 / 32,
     num_classes=5,
     spread=HeadSpread(
         xy=Spread(0.0, 1.0),
@@ -33,11 +45,10 @@ TINY = dict(
         objectness=Spread(-9.0, 3.0),
         classes=Spread(-3.0, 3.0),
     ),
-    sizes_px=(96,),
+    sizes_px=(64,),
     calibration_px=96,
     calibration_images=192,
-    # half of the bytes of a weight are zero then, and compress to nothing
-    significant_bits=8,
+    significant_bits=COARSE_BITS,
 )
 FULL = dict(
     width=1.0,
@@ -55,6 +66,8 @@ FULL = dict(
 )
 COMMITTED = (
     Golden(
+        word="r34",
+        normalise=normalise,
         archive="tiny_yolov3_r34.tar.gz",
         golden="tiny_r34.npz",
         backbone="resnet34",
@@ -62,15 +75,28 @@ COMMITTED = (
         **TINY
     ),
     Golden(
+        word="r50vd_dcn",
+        normalise=normalise,
         archive="tiny_yolov3_r50vd_dcn_prune578.tar.gz",
         golden="tiny_r50vd_dcn.npz",
         backbone="resnet50_vd_dcn",
         plan="r578",
         **TINY
     ),
+    Golden(
+        word="r50vd_dcn_obj365",
+        normalise=normalise_unscaled,
+        archive="tiny_yolov3_r50vd_dcn_obj365.tar.gz",
+        golden="tiny_r50vd_dcn_obj365.npz",
+        backbone="resnet50_vd_dcn",
+        plan="unpruned",
+        **TINY
+    ),
 )
 ON_DEMAND = (
     Golden(
+        word="r34",
+        normalise=normalise,
         archive="yolov3_r34.tar",
         golden="golden_full_r34.npz",
         backbone="resnet34",
@@ -78,10 +104,21 @@ ON_DEMAND = (
         **FULL
     ),
     Golden(
+        word="r50vd_dcn",
+        normalise=normalise,
         archive="mirror/PaddleSlim/prune/yolov3_r50_dcn_prune1x.tar",  # zoo-spec 1.1
         golden="golden_full_r50vd_dcn.npz",
         backbone="resnet50_vd_dcn",
         plan="sensity",
+        **FULL
+    ),
+    Golden(
+        word="r50vd_dcn_obj365",
+        normalise=normalise_unscaled,
+        archive="yolov3_r50vd_dcn_obj365_pretrained_coco.tar",  # zoo-spec 3.7
+        golden="golden_full_r50vd_dcn_obj365.npz",
+        backbone="resnet50_vd_dcn",
+        plan="unpruned",
         **FULL
     ),
 )
@@ -89,7 +126,7 @@ ON_DEMAND = (
 
 def write_archive(one, folder):
     """Make the weights from the seed and write the archive into ``folder``."""
-    executor, scope, build = start_executor(), fluid.Scope(), _builder(one)
+    executor, scope, build = start_executor(), fluid.Scope(), builder(one)
     fill_scope(
         executor,
         scope,
@@ -100,22 +137,21 @@ def write_archive(one, folder):
         input_px=one.calibration_px,
         num_images=one.calibration_images,
         significant_bits=one.significant_bits,
+        normalise=one.normalise,
     )
     save_archive(executor, scope, build(), Path(folder) / one.archive)
 
 
 def write_golden(one, archive_folder, folder):
     """Write what the weights of the archive compute into ``folder``."""
-    executor, scope, network = start_executor(), fluid.Scope(), _builder(one)()
+    executor, scope, network = start_executor(), fluid.Scope(), builder(one)()
     load_archive(executor, scope, network, Path(archive_folder) / one.archive)
-    arrays = outputs_on_scenes(executor, scope, network, one.sizes_px, SEED + 1)
+    arrays = outputs_on_scenes(
+        executor, scope, network, one.sizes_px, SEED + 1, one.normalise
+    )
     write_npz(
         Path(folder) / one.golden,
-        {
-            name: values
-            for name, values in arrays.items()
-            if not name.startswith(("boxes_", "scores_"))
-        },
+        without_boxes_and_scores(arrays),
         about(
             "residual_golden.py",
             SEED,
@@ -123,11 +159,13 @@ def write_golden(one, archive_folder, folder):
             width=one.width,
             num_classes=one.num_classes,
             plan=one.plan,
+            normalise=one.normalise.__name__,
             archive=one.archive,
         ),
     )
 
 
-def _builder(one):
+def builder(one):
+    """``build_network`` with everything given but ``train`` and ``input_px``."""
     plan = PLANS[one.plan]
     return partial(build_network, one.backbone, one.width, one.num_classes, plan)

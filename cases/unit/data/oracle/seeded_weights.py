@@ -16,6 +16,8 @@ from fluid_yolov3 import persistables
 #: Every weight keeps this many significant bits, or fewer: statistics that differ in the
 #: last place on another processor then round to the same archive bytes.
 SIGNIFICANT_BITS = 12
+#: Likewise of small archives: half of the bytes are zero then, and compress to nothing.
+COARSE_BITS = 8
 
 MEAN = np.array([0.485, 0.456, 0.406])  # zoo-spec 1.2, RGB
 STD = np.array([0.229, 0.224, 0.225])
@@ -34,7 +36,15 @@ def round_significant(values, bits):
 
 def normalise(images_rgb):
     """uint8 [N, S, S, 3] to network input float32 [N, 3, S, S] (zoo-spec 1.2)."""
-    x = images_rgb.astype(np.float32) / np.float32(255.0)
+    return _standardise(images_rgb.astype(np.float32) / np.float32(255.0))
+
+
+def normalise_unscaled(images_rgb):
+    """The same of the object365 rows: without the division (zoo-spec 1.2)."""
+    return _standardise(images_rgb.astype(np.float32))
+
+
+def _standardise(x):
     x -= MEAN  # float64 constants, float32 result: in place, as published
     x /= STD
     return np.ascontiguousarray(x.transpose(0, 3, 1, 2))
@@ -50,6 +60,7 @@ def fill_scope(
     input_px,
     num_images,
     significant_bits=SIGNIFICANT_BITS,
+    normalise=normalise,
 ):
     """Fill ``scope`` with the network's weights, from nothing but ``seed``.
 
