@@ -1,7 +1,7 @@
 """Memory that a process holds without needing it, back to the system.
 
-Only how much lies in memory changes, never a value; where a system cannot do it, nothing
-happens.
+Only how much lies in memory changes, never a value; a system that cannot do it is left
+alone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A graph and its weights in, a function from images to heads out.
 
 Paddle Inference runs it. While it opens a graph, program and weights lie in files:
-weights handed over in memory are copied several times on the way, which took two seconds
-and five times the archive's bytes for the largest network (measured).
+weights handed over in memory are copied several times on the way, which took two
+seconds and five times the archive's bytes for the largest network (measured).
 
 With graph optimisation and oneDNN the exported graph runs about twice as fast as the
 same network in dynamic mode or in the static executor (measured).
