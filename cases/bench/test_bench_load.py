@@ -14,7 +14,10 @@ import pytest
 
 from harness.model.layouts.separate_files import write_weights
 
-pytestmark = pytest.mark.speed
+pytestmark = [
+    pytest.mark.speed,
+    pytest.mark.skipif(sys.platform != "linux", reason="memory is told by Linux"),
+]
 
 CHILD = Path(__file__).with_name("load_child.py")
 INPUT_PX = 320
