@@ -326,7 +326,7 @@ def test_an_array_without_values_is_refused(read):
 def test_one_string_cannot_fill_the_memory_again_and_again(read):
     again = b"c_codecs\nencode\nh\x01h\x02\x86R"
     content = (
-        b"\x80\x02" + text(b"a" * 4000) + b"q\xc8" + text(b"latin1") + b"q\x02"
+        b"\x80\x02" + text(b"a" * 4000) + b"q\x01" + text(b"latin1") + b"q\x02"
         + again * 30 + b"."
     )  # fmt: skip
 
