@@ -1,17 +1,25 @@
-"""The demo's pruned archive, opened once: what the benchmarks run on."""
+"""The demo's pruned archive and networks of full width: what the benchmarks run on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
+from harness.model.blazeface import EDITIONS, BlazeFace
 from harness.model.detector import OpenedArchive, open_archive
+from harness.model.network import Network
+from harness.model.plan import plan_network
+from harness.model.shape_plans import planned_channels
 
 CHECKOUT = Path(__file__).parents[2]
 NAME = "demo_yolov3_mobilenet_v1_prune578"
+TOLD = pytest.StashKey[list[str]]()
 TAR = f"cases/rows/demo/archives/PaddleSlim/prune/{NAME}.tar"
 
 
@@ -31,3 +39,62 @@ def opened(archive_folder: Path) -> OpenedArchive:
         num_classes=5,
         width=0.125,
     )
+
+
+def _network_of(name: str) -> Any:
+    if name in EDITIONS:
+        return BlazeFace(edition=name)
+    channels = planned_channels("none", 1)
+    return Network(backbone=name, num_classes=80, width=1, head_channels=channels)
+
+
+def _drawn_weights(network: Any) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    weights = {}
+    for name, variable in plan_network(network).variables.items():
+        shape = variable.shape
+        if len(shape) == 4:
+            # half of what keeps the size: sums of branches would grow without end
+            value = rng.standard_normal(shape) * np.sqrt(1 / np.prod(shape[1:]))
+        elif name.endswith(("bias", "offset", "b_0")):
+            value = rng.uniform(-0.1, 0.1, shape)
+        else:
+            value = rng.uniform(0.8, 1.2, shape)
+        if name.startswith("yolo_output") and len(shape) == 1:
+            value.reshape(3, -1)[:, 4] -= 9  # no objects: NMS is not what is measured
+        weights[name] = value.astype(np.float32)
+    return weights
+
+
+@pytest.fixture(scope="session")
+def network_of() -> Callable[[str], Any]:
+    """Give a backbone's or an edition's network, unpruned, of full width."""
+    return _network_of
+
+
+@pytest.fixture(scope="session")
+def drawn_weights() -> Callable[[Any], Mapping[str, Any]]:
+    """Draw a finite value for every variable of a network."""
+    return _drawn_weights
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Take figures by name; all of them are printed as one table at the end."""
+    lines = request.config.stash[TOLD]
+
+    def note(what: str, figures: Mapping[str, float]) -> None:
+        lines.extend(f"{what:45} {one:32} {n:.6g}" for one, n in figures.items())
+
+    return note
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the table."""
+    config.stash[TOLD] = []
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the table."""
+    for line in config.stash[TOLD]:
+        terminalreporter.write_line(line)

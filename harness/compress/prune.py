@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import TrainingFailed
-from harness.model.graph import build_graph, static_mode
+from harness.model.graph import build_graph, scope_of, static_mode
 from harness.model.network import Network
 from harness.model.plan import plan_network
 from harness.model.runtime import import_paddle
@@ -43,17 +43,18 @@ def prune(
     paddle = import_paddle()
     from paddleslim.prune import Pruner
 
-    graph = build_graph(network, weights)
-    with static_mode(), paddle.static.scope_guard(graph.scope):
+    graph = build_graph(network)
+    scope = scope_of(graph, weights)
+    with static_mode(), paddle.static.scope_guard(scope):
         Pruner("l1_norm").prune(
             graph.program,
-            graph.scope,
+            scope,
             params=[f"{name}.conv.weights" for name in block_convs()],
             ratios=list(PRUNED_RATIOS[plan]),
             place=paddle.CPUPlace(),
         )
         pruned = {
-            name: np.array(graph.scope.find_var(name).get_tensor())
+            name: np.array(scope.find_var(name).get_tensor())
             for name in graph.plan.variables
         }
     smaller = Network(

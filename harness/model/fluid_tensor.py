@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.atomic import write_bytes
+from harness.atomic import replacing, write_bytes
 from harness.errors import ArchiveUnreadable, located
 from harness.model.protobuf_fields import read_varint, varint_bytes
 
@@ -133,6 +133,30 @@ def tensor_record(array: NDArray[Any]) -> bytes:
     Raises:
         ArchiveUnreadable: the old runtime has no such type.
     """
+    head, data = _record_parts(array)
+    return head + data.tobytes()
+
+
+def write_tensor(path: Path, array: NDArray[Any]) -> None:
+    """Write one record to a file, whole or not at all."""
+    write_bytes(path, tensor_record(array))
+
+
+def write_records(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
+    """Write records one after the other, holding one array at a time.
+
+    Raises:
+        ArchiveUnreadable: the old runtime has no such type.
+    """
+    with replacing(path) as beside, beside.open("wb") as file:
+        for array in arrays:
+            head, data = _record_parts(array)
+            file.write(head)
+            file.write(data.data)
+
+
+def _record_parts(array: NDArray[Any]) -> tuple[bytes, NDArray[Any]]:
+    """Return what comes before the data, and the data as it is stored."""
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     code = CODES.get(little.dtype)
     if code is None:
@@ -144,13 +168,7 @@ def tensor_record(array: NDArray[Any]) -> bytes:
     desc = b"\x08" + varint_bytes(code)
     for side in array.shape:
         desc += b"\x10" + varint_bytes(side)  # unpacked repeated int64
-    head = struct.pack("<IQIi", 0, 0, 0, len(desc))
-    return head + desc + little.tobytes()
-
-
-def write_tensor(path: Path, array: NDArray[Any]) -> None:
-    """Write one record to a file, whole or not at all."""
-    write_bytes(path, tensor_record(array))
+    return struct.pack("<IQIi", 0, 0, 0, len(desc)) + desc, little
 
 
 def _parse_desc(desc: memoryview, start: int) -> tuple[np.dtype[Any], tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""A network and its weights in, a serialised static graph out."""
+"""A network in, a static graph of it out: built, with weights, or as bytes."""
 
 from __future__ import annotations
 
@@ -20,33 +20,23 @@ NetworkFunction = Callable[[Any, Any], tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticGraph:
-    """A program in Paddle's static mode, its weights in a scope of its own."""
+    """A program in Paddle's static mode; its weights lie elsewhere."""
 
     program: Program
-    scope: Any
     image: Any  # the input variable, [-1, 3, -1, -1]
     heads: tuple[Any, ...]  # the output variables
     plan: Plan
 
 
-def build_graph(
-    network: NetworkFunction, weights: Mapping[str, NDArray[Any]]
-) -> StaticGraph:
-    """Build the evaluation program with every variable under its fluid name.
-
-    Args:
-        network: what to build.
-        weights: a value for each variable of its plan.
-    """
+def build_graph(network: NetworkFunction) -> StaticGraph:
+    """Build the evaluation program with every variable under its fluid name."""
     paddle = import_paddle()
     plan = plan_network(network)
     with static_mode():
         main, startup = paddle.static.Program(), paddle.static.Program()
-        scope = paddle.static.Scope()
         with (
             paddle.static.program_guard(main, startup),
             paddle.utils.unique_name.guard(),
-            paddle.static.scope_guard(scope),
         ):
             image = paddle.static.data("image", [-1, 3, -1, -1], "float32")
             state = {
@@ -57,33 +47,34 @@ def build_graph(
             }
             heads = network(TensorOps(state), image)
             program = main.clone(for_test=True)
-            place = paddle.CPUPlace()
-            for name in plan.variables:
-                scope.var(name).get_tensor().set(weights[name], place)
-    return StaticGraph(
-        program=program, scope=scope, image=image, heads=heads, plan=plan
-    )
+    return StaticGraph(program=program, image=image, heads=heads, plan=plan)
 
 
-def serialise(graph: StaticGraph) -> tuple[bytes, bytes]:
-    """Return the program and its parameters, as Paddle Inference reads them."""
+def scope_of(graph: StaticGraph, weights: Mapping[str, NDArray[Any]]) -> Any:
+    """Return a scope of its own that holds a copy of every weight.
+
+    Args:
+        graph: whose variables.
+        weights: a value for each of them.
+    """
     paddle = import_paddle()
-    with static_mode(), paddle.static.scope_guard(graph.scope):
-        executor = paddle.static.Executor(paddle.CPUPlace())
+    scope, place = paddle.static.Scope(), paddle.CPUPlace()
+    for name in graph.plan.variables:
+        scope.var(name).get_tensor().set(weights[name], place)
+    return scope
+
+
+def serialise(graph: StaticGraph) -> bytes:
+    """Return the program without its weights, as Paddle Inference reads it."""
+    paddle = import_paddle()
+    with static_mode():
         program = paddle.static.normalize_program(
             graph.program, [graph.image], list(graph.heads)
         )
-        return (
-            bytes(
-                paddle.static.serialize_program(
-                    [graph.image], list(graph.heads), program=program
-                )
-            ),
-            bytes(
-                paddle.static.serialize_persistables(
-                    [graph.image], list(graph.heads), executor, program=program
-                )
-            ),
+        return bytes(
+            paddle.static.serialize_program(
+                [graph.image], list(graph.heads), program=program
+            )
         )
 
 

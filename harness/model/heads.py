@@ -26,8 +26,8 @@ def graph_heads(
     optimise: bool,
 ) -> HeadsFunction:
     """Return the network as an exported graph on the device."""
-    program, parameters = serialise(build_graph(network, weights))
-    return Predictor(program, parameters, device=device, optimise=optimise).run
+    program = serialise(build_graph(network))
+    return Predictor(program, weights, device=device, optimise=optimise).run
 
 
 def forward_heads(

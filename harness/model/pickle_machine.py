@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import ArchiveUnreadable
-from harness.model.pickle_parts import GLOBALS, Mark, build, make, refusal
+from harness.model.pickle_parts import (
+    GLOBALS,
+    Mark,
+    build,
+    decoded_length,
+    make,
+    refusal,
+)
 
 PUSH_ARGUMENT = frozenset(
     (
@@ -132,17 +139,22 @@ class PickleMachine:
         called, arguments = self._take(2)
         if type(arguments) is not tuple or not isinstance(called, Mark):
             raise self._refusal("a call", "one of numpy's", type(called).__name__)
-        if called is Mark.ENCODE and arguments and type(arguments[0]) is str:
-            # one string, named again and again, would fill the memory
-            self.room_bytes -= len(arguments[0])
-            if self.room_bytes < 0:
-                raise self._refusal("values of arrays", "no more than the file has")
+        if called is Mark.ENCODE and arguments:
+            self._take_room(arguments[0])
         self._stack.append(make(called, arguments, at=self.at))
 
     def _build(self, _: Any) -> None:
         made, state = self._take(2)
+        if type(state) is tuple and state:
+            self._take_room(state[-1])
         build(made, state, at=self.at)
         self._stack.append(made)
+
+    def _take_room(self, string: Any) -> None:
+        """Refuse one string, named again and again: it would fill the memory."""
+        self.room_bytes -= decoded_length(string)
+        if self.room_bytes < 0:
+            raise self._refusal("values of arrays", "no more than the file has")
 
     def _take(self, count: int) -> list[Any]:
         taken = self._stack[-count:]

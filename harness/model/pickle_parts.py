@@ -62,6 +62,18 @@ class ArrayMade:
     value: NDArray[Any] | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LongString:
+    """A string that stays in the file: values of an array, and never a name."""
+
+    content: memoryview
+    form: str  # key of the forms below
+
+
+#: How the bytes of a string are written: as they are, as characters, or as text.
+BYTES, LATIN1, UTF8 = "bytes", "latin1", "utf-8"
+
+
 def refusal(
     what: str, expected: str, got: object | None = None, *, at: int
 ) -> ArchiveUnreadable:
@@ -87,8 +99,8 @@ def make(called: Mark, arguments: tuple[Any, ...], *, at: int) -> Any:
         known = " ".join(sorted(TYPE_CODES))
         raise refusal("type of an array", known, arguments[0][:20], at=at)
     elif called is Mark.ENCODE and len(arguments) == 2 and arguments[1] == "latin1":
-        content = latin1_bytes(arguments[0])
-        if content is not None:
+        content = string_bytes(arguments[0])
+        if content is not None and not _is_bytes(arguments[0]):
             return content
     raise refusal(f"call of {called.value}", "the arguments that numpy writes", at=at)
 
@@ -108,14 +120,30 @@ def build(made: Any, state: Any, *, at: int) -> None:
         raise refusal("a state", "that of an array or its type", got, at=at)
 
 
-def latin1_bytes(text: Any) -> bytes | None:
+def decoded_length(value: Any) -> int:
+    """Return how many bytes of memory ``string_bytes`` takes at most."""
+    if isinstance(value, LongString):
+        return len(value.content) if value.form == UTF8 else 0
+    return len(value) if type(value) is str else 0
+
+
+def string_bytes(value: Any) -> bytes | memoryview | None:
     """Return the bytes that a string of them stands for, None if it is none."""
-    if type(text) is not str:
-        return None
+    if isinstance(value, LongString) and value.form != UTF8:
+        return value.content
+    if type(value) is bytes or type(value) is memoryview:
+        return value
     try:
-        return text.encode("latin1")
-    except UnicodeEncodeError:
+        if isinstance(value, LongString):
+            return str(value.content, "utf-8").encode("latin1")
+        return value.encode("latin1") if type(value) is str else None
+    except UnicodeError:
         return None
+
+
+def _is_bytes(value: Any) -> bool:
+    is_long = isinstance(value, LongString) and value.form == BYTES
+    return is_long or type(value) in (bytes, memoryview)
 
 
 def _build_dtype(made: DtypeMade, state: tuple[Any, ...], *, at: int) -> None:
@@ -137,7 +165,7 @@ def _build_array(made: ArrayMade, state: tuple[Any, ...], *, at: int) -> None:
         raise refusal(
             "shape of an array", f"at most {MAX_DIMS} sides below 2^31", at=at
         )
-    content = raw if type(raw) is bytes else latin1_bytes(raw)  # str: Python 2
+    content = string_bytes(raw)  # characters: Python 2
     if not isinstance(dtype, DtypeMade) or content is None:
         raise refusal("values of an array", "a type and bytes", at=at)
     kind = np.dtype(dtype.order + dtype.code)

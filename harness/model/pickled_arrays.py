@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import pickletools
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,32 @@ from typing import Any
 from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable
+from harness.model.memory import let_go_of_map
 from harness.model.pickle_machine import PickleMachine
-from harness.model.pickle_parts import ArrayMade
+from harness.model.pickle_parts import BYTES, LATIN1, UTF8, ArrayMade, LongString
 
 #: The largest checkpoint of the zoo has 0.2 GB.  # zoo-spec 3.4
 MAX_PICKLE_BYTES = 4 << 30
 #: 459 variables take some 12000; more is no checkpoint of the zoo.
 MAX_OPCODES = 1_000_000
+OPCODES = {ord(one.code): one for one in pickletools.opcodes}
+#: Those that may hold an array's values: how their length and they are written.
+STRINGS = {
+    "BINBYTES": ("<I", BYTES),
+    "BINBYTES8": ("<Q", BYTES),
+    "BINSTRING": ("<i", LATIN1),
+    "BINUNICODE": ("<I", UTF8),
+}
+#: A string from this length on is left in the file; no name is as long.
+LONG_BYTES = 4096
 #: Paddle 2.x writes it beside the arrays: structured name -> name of the variable.
 STRUCTURED_NAMES = "StructuredToParameterName@@"
 
 
 def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Read a pickle of ``{name: array}``, of Python 2 or 3; the arrays are read-only.
+
+    Large arrays are views of the file, mapped, where it holds their bytes as they are.
 
     Raises:
         ArchiveUnreadable: oversized, cut off, a name is there twice, or it holds or
@@ -39,13 +53,12 @@ def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
             "size of the pickle", expected=f"1 to {MAX_PICKLE_BYTES} bytes", got=size
         )
     machine = PickleMachine(room_bytes=size)
-    with (
-        path.open("rb") as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        for name, argument, at in _opcodes(content):
-            machine.at = at
-            machine.step(name, argument)
+    with path.open("rb") as file:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    for name, argument, at in _opcodes(content):
+        machine.at = at
+        machine.step(name, argument)
+    let_go_of_map(content)
     if machine.at + 1 != size:
         raise ArchiveUnreadable(
             f"byte {machine.at + 1}: bytes after the pickle",
@@ -55,25 +68,40 @@ def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
     return _arrays_of(machine.result())
 
 
-def _opcodes(content: Any) -> Iterator[tuple[str, Any, int]]:
+def _opcodes(content: mmap.mmap) -> Iterator[tuple[str, Any, int]]:
     """Yield name, argument and byte of each opcode, up to the one that stops."""
     at = 0
-    opcodes = pickletools.genops(content)
     for _ in range(MAX_OPCODES):
+        place = content.tell()
         try:
-            opcode, argument, place = next(opcodes)
-        except StopIteration:
-            return
-        # what its many readers raise on bytes that are none of theirs
-        except (ValueError, OverflowError, MemoryError) as error:
+            opcode = OPCODES[content.read_byte()]
+            argument = _argument(opcode, content)
+        # what the many readers raise on bytes that are none of theirs
+        except (ValueError, KeyError, OverflowError, MemoryError) as error:
             raise ArchiveUnreadable(
                 f"byte {at}: the pickle is damaged or cut off after it", got=error
             ) from error
-        at = int(place or 0)
+        at = place
         yield opcode.name, argument, at
+        if opcode.name == "STOP":
+            return
     raise ArchiveUnreadable(
         f"byte {at}: too many opcodes", expected=f"at most {MAX_OPCODES}"
     )
+
+
+def _argument(opcode: pickletools.OpcodeInfo, content: Any) -> Any:
+    """Read what follows an opcode; a long string stays where it is."""
+    if opcode.name in STRINGS:
+        form, kind = STRINGS[opcode.name]
+        begin = content.tell() + struct.calcsize(form)
+        if begin <= len(content):
+            (length,) = struct.unpack_from(form, content, content.tell())
+            if LONG_BYTES <= length <= len(content) - begin:
+                content.seek(begin + length)
+                view = memoryview(content)[begin : begin + length]
+                return LongString(content=view, form=kind)
+    return None if opcode.arg is None else opcode.arg.reader(content)
 
 
 def _arrays_of(result: Any) -> dict[str, NDArray[Any]]:

@@ -16,7 +16,6 @@ from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
 from harness.model.device import Device
 from harness.model.face_detector import look_once, normalise_faces
-from harness.model.fluid_tensor import tensor_record
 from harness.model.layouts.contract import InferenceProgram, listed
 from harness.model.layouts.weights import Arrays
 from harness.model.predictor import open_predictor
@@ -122,12 +121,10 @@ def open_program(
         ArchiveUnreadable: this Paddle has no such operator, or cannot open it.
     """
     demand_operators(sorted({one.kind for one in program.operators}))
-    parameters = b"".join(
-        tensor_record(weights[name]) for name in sorted(program.parameters)
-    )
+    its_weights = {name: weights[name] for name in program.parameters}
     try:
         predictor = open_predictor(
-            program.content, parameters, device=device, optimise=optimise
+            program.content, its_weights, device=device, optimise=optimise
         )
     except (RuntimeError, ValueError, OSError) as error:  # what Paddle raises
         raise ArchiveUnreadable(

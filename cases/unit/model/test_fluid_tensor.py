@@ -14,6 +14,7 @@ from harness.model.fluid_tensor import (
     parse_tensor,
     read_tensor,
     tensor_record,
+    write_records,
     write_tensor,
 )
 
@@ -300,3 +301,19 @@ def test_a_record_is_told_by_its_beginning(tmp_path, content, begins):
     (tmp_path / "one").write_bytes(content)
 
     assert begins_a_record(tmp_path / "one") is begins
+
+
+def test_records_are_written_one_after_the_other(tmp_path):
+    write_records(tmp_path / "all", iter([VECTOR, VECTOR[:0], np.array(7, np.int64)]))
+
+    content = (tmp_path / "all").read_bytes()
+    assert content == b"".join(
+        tensor_record(one) for one in (VECTOR, VECTOR[:0], np.array(7, np.int64))
+    )
+
+
+def test_nothing_is_written_when_one_of_the_records_cannot_be(tmp_path):
+    with pytest.raises(ArchiveUnreadable, match="type of the array"):
+        write_records(tmp_path / "all", [VECTOR, np.zeros(2, np.uint16)])
+
+    assert not list(tmp_path.iterdir())

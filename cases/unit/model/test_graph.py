@@ -1,21 +1,22 @@
 import numpy as np
 import pytest
 
-from harness.model.graph import build_graph, static_mode
+from harness.model.graph import build_graph, scope_of, static_mode
 from harness.model.runtime import import_paddle
 
 
-def value_in(graph, name):
-    return np.array(graph.scope.find_var(name).get_tensor())
+def value_in(scope, name):
+    return np.array(scope.find_var(name).get_tensor())
 
 
 def test_every_variable_has_its_own_value_under_its_fluid_name(
     tiny_network, random_weights
 ):
-    first = build_graph(tiny_network, random_weights)
-    build_graph(tiny_network, {name: one * 2 for name, one in random_weights.items()})
+    graph = build_graph(tiny_network)
+    first = scope_of(graph, random_weights)
+    scope_of(graph, {name: one * 2 for name, one in random_weights.items()})
 
-    assert set(first.plan.variables) == set(random_weights)
+    assert set(graph.plan.variables) == set(random_weights)
     for name, value in random_weights.items():
         assert np.array_equal(value_in(first, name), value), name
 

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as npst
 
 from harness.errors import ArchiveUnreadable
 from harness.model import pickled_arrays
+from harness.model.memory import map_of
 from harness.model.pickled_arrays import STRUCTURED_NAMES, read_pickled_arrays
 
 VALUES = {"conv1_weights": np.arange(6, dtype=np.float32).reshape(2, 3)}
@@ -407,3 +408,89 @@ def test_no_damage_does_more_than_refuse(tmp_path_factory, data):
     except ArchiveUnreadable:
         return
     assert all(isinstance(one, np.ndarray) for one in found.values())
+
+
+#: Long enough to be left in the file.
+LONG = np.arange(5000, dtype=np.float32)
+
+
+def long_string(opcode, form, value):
+    return opcode + struct.pack(form, len(value)) + value
+
+
+def with_values(string, code=b"f4", count=5000):
+    """A pickle of ``{"v": array}`` whose values are pushed by ``string``."""
+    dtype = pickle.dumps(np.dtype(code.decode()), protocol=2)[2:-1]
+    return (
+        b"\x80\x02}"
+        + text(b"v")
+        + b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85"
+        + b"U\x01b\x87R(K\x01"
+        + b"J"
+        + struct.pack("<i", count)
+        + b"\x85"
+        + dtype
+        + b"\x89"
+        + string
+        + b"tbs."
+    )
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        long_string(b"B", "<I", LONG.tobytes()),
+        long_string(b"\x8e", "<Q", LONG.tobytes()),
+        long_string(b"T", "<i", LONG.tobytes()),
+        long_string(b"X", "<I", LONG.tobytes().decode("latin1").encode()),
+    ],
+    ids=["bytes", "longer bytes", "characters", "text"],
+)
+def test_long_values_in_every_form_are_read(read, string):
+    assert np.array_equal(read(with_values(string))["v"], LONG)
+
+
+@pytest.mark.parametrize("protocol", [3, 4])
+def test_long_values_stay_in_the_file(read, protocol):
+    found = read(pickle.dumps({"v": LONG}, protocol=protocol))
+
+    assert map_of(found["v"]) is not None
+    assert np.array_equal(found["v"], LONG)
+
+
+def test_a_long_text_that_is_no_bytes_is_refused(read):
+    far = long_string(b"X", "<I", ("\u0394" * 20000).encode())
+
+    with pytest.raises(ArchiveUnreadable, match="values of an array"):
+        read(with_values(far))
+
+
+def test_a_long_string_of_bytes_is_not_encoded_again(read):
+    again = b"c_codecs\nencode\n" + long_string(b"B", "<I", LONG.tobytes())
+
+    with pytest.raises(ArchiveUnreadable, match="call of encode"):
+        read(with_values(again + text(b"latin1") + b"\x86R"))
+
+
+def test_a_long_string_is_no_name(read):
+    name = long_string(b"X", "<I", b"n" * 5000)
+
+    with pytest.raises(ArchiveUnreadable, match="a key"):
+        read(b"\x80\x02}" + name + b"K\x01s.")
+
+
+def test_a_long_string_that_is_cut_off_is_refused(read):
+    cut = with_values(long_string(b"B", "<I", LONG.tobytes()))[:10000]
+
+    with pytest.raises(ArchiveUnreadable, match="cut off after it"):
+        read(cut)
+
+
+def test_one_text_as_the_values_of_many_arrays_is_refused(read):
+    value = LONG.tobytes().decode("latin1").encode()
+    pushed = long_string(b"X", "<I", value)
+    whole = with_values(pushed + b"q\xc8")
+    again = whole.replace(pushed + b"q\xc8", b"h\xc8").replace(text(b"v"), text(b"w"))
+
+    with pytest.raises(ArchiveUnreadable, match="no more than the file has"):
+        read(whole[:-1] + again[3:])

@@ -1,3 +1,4 @@
+import tempfile
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from harness.model.predictor import Predictor
 
 @pytest.fixture(scope="module")
 def serialised(tiny_network, random_weights):
-    return serialise(build_graph(tiny_network, random_weights))
+    return serialise(build_graph(tiny_network)), random_weights
 
 
 def test_the_outputs_come_in_the_order_of_the_heads(serialised, cpu):
@@ -56,3 +57,25 @@ def test_the_number_of_threads_does_not_change_the_result(serialised, cpu):
 
     for one, other in zip(*outputs, strict=True):
         assert np.abs(one - other).max() < 1e-5 * np.abs(one).max()
+
+
+def test_nothing_is_left_of_the_files_that_paddle_reads(
+    serialised, cpu, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    predictor = Predictor(*serialised, device=cpu)
+
+    assert not list(tmp_path.iterdir())
+    assert predictor.run(np.zeros((1, 3, 64, 64), np.float32))
+
+
+def test_the_optimised_graph_is_the_plain_one(serialised, cpu):
+    x = np.random.default_rng(1).standard_normal((1, 3, 64, 64)).astype(np.float32)
+
+    optimised, plain = (
+        Predictor(*serialised, device=cpu, optimise=one).run(x) for one in (True, False)
+    )
+
+    for one, other in zip(optimised, plain, strict=True):
+        assert np.abs(one - other).max() < 1e-4 * np.abs(other).max()

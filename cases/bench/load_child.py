@@ -1,0 +1,58 @@
+"""Run in a process of its own: load an archive, and say what it took, as JSON.
+
+Arguments: the folder of a full-width ResNet50-vd-dcn archive, the input size.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+BACKBONE = "resnet50_vd_dcn"
+
+
+def main(folder: Path, input_px: int) -> None:
+    """Measure from the first import on."""
+    started_s, started_cpu_s = time.perf_counter(), time.process_time()
+    import numpy as np
+
+    from harness.model.detector import Detector, open_archive, open_heads
+    from harness.model.device import open_device
+
+    device = open_device(gpu=False)
+    ready_s, ready_cpu_s = time.perf_counter(), time.process_time()
+    idle_bytes = memory_bytes("VmRSS")
+    opened = open_archive(
+        folder,
+        architecture="yolov3",
+        backbone=BACKBONE,
+        strategy="baseline",
+        num_classes=80,
+        width=1,
+    )
+    heads = open_heads(opened, device)
+    detector = Detector(heads=heads, backbone=BACKBONE, input_px=input_px)
+    image = np.zeros((1, input_px, input_px, 3), np.uint8)
+    detector.detect(image, np.asarray([[input_px, input_px]], np.int32))
+    ended_s, ended_cpu_s = time.perf_counter(), time.process_time()
+    told = {
+        "start_s": ready_s - started_s,
+        "start_cpu_s": ready_cpu_s - started_cpu_s,
+        "load_s": ended_s - ready_s,
+        "load_cpu_s": ended_cpu_s - ready_cpu_s,
+        "peak_bytes": memory_bytes("VmHWM") - idle_bytes,
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+def memory_bytes(what: str) -> int:
+    """Return what Linux says of this process; ``getrusage`` counts its parent in."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    (line,) = (one for one in lines if one.startswith(f"{what}:"))
+    return int(line.split()[1]) * 1024
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

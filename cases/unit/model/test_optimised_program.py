@@ -1,0 +1,163 @@
+"""What Paddle Inference really runs: its own optimised program, read without Paddle."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from harness.model.backbones import BACKBONES
+from harness.model.blazeface import EDITIONS, BlazeFace
+from harness.model.fluid_tensor import write_records
+from harness.model.graph import build_graph, serialise
+from harness.model.network import Network
+from harness.model.plan import plan_network
+from harness.model.predictor import set_up
+from harness.model.program_desc import (
+    ATTRIBUTE_NAME,
+    ATTRIBUTES,
+    BLOCKS,
+    OPERATOR_KIND,
+    OPERATORS,
+    parse_program,
+)
+from harness.model.protobuf_fields import read_fields
+from harness.model.shape_plans import planned_channels
+
+WIDTH = 1 / 16
+TEXT = 5  # of OpDesc.Attr, where the value is a string
+CONV, SUM, NORM = "fused_conv2d", "fused_elementwise_add", "batch_norm"
+#: How many activations are inside of which operator. A sum of two branches is inside of
+#: a convolution, too, where the convolution's output is used nowhere else.
+RESIDUAL_50 = {
+    (CONV, "leaky_relu"): 20,
+    (CONV, "relu"): 45,
+    (SUM, "relu"): 3,
+    (NORM, "relu"): 3,
+}
+INSIDE = {
+    "mobilenet_v1": {(CONV, "leaky_relu"): 20, (CONV, "relu"): 27},
+    "resnet34": {(CONV, "leaky_relu"): 20, (CONV, "relu"): 33},
+    "resnet50_vd_dcn": RESIDUAL_50,
+    "resnet50_vd_dcn_obj365": RESIDUAL_50,
+    "original": {(CONV, "relu"): 37, (SUM, "relu"): 7},
+    "lite": {(CONV, "relu"): 44, (SUM, "relu"): 16},
+    "nas": {(CONV, "relu"): 25, (SUM, "relu"): 5},
+}
+#: Batch normalisations inside of convolutions.
+NORMALISED = {
+    "mobilenet_v1": 47,
+    "resnet34": 57,
+    "resnet50_vd_dcn": 72,
+    "resnet50_vd_dcn_obj365": 72,
+    "original": 38,
+    "lite": 44,
+    "nas": 26,
+}
+#: Batch normalisations that stay: those after a deformable convolution, each with the
+#: ReLU that follows it inside. Nothing in Paddle folds them.
+LEFT = {"resnet50_vd_dcn": 3, "resnet50_vd_dcn_obj365": 3}
+OUTPUTS = {"yolov3": 3, "blazeface": 4}
+#: What has no kernel in oneDNN.
+NOT_ONEDNN = {"feed", "fetch", "stanh", "deformable_conv"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Both:
+    """A network's program, as it was exported and as it is run."""
+
+    name: str
+    exported: Counter
+    optimised: Counter
+    without_onednn: set
+    inside: Counter  # (operator, activation inside it)
+
+
+def network_of(name):
+    if name in EDITIONS:
+        return BlazeFace(edition=name)
+    channels = planned_channels("none", WIDTH)
+    return Network(backbone=name, num_classes=5, width=WIDTH, head_channels=channels)
+
+
+def fused_activations(content):
+    """Count (operator, activation inside it); our reader keeps no strings."""
+    found = Counter()
+    for block in read_fields(memoryview(content)):
+        if block.number == BLOCKS:
+            for operator in read_fields(block.message(), block.at):
+                if operator.number == OPERATORS:
+                    found[activation_of(operator)] += 1
+    return found
+
+
+def activation_of(operator):
+    kind, activation = "", ""
+    for field in read_fields(operator.message(), operator.at):
+        if field.number == OPERATOR_KIND:
+            kind = field.text()
+        elif field.number == ATTRIBUTES:
+            parts = list(read_fields(field.message(), field.at))
+            (name,) = (one.text() for one in parts if one.number == ATTRIBUTE_NAME)
+            if name == "fuse_with_relu" and any(one.varint == 1 for one in parts):
+                activation = "relu"  # how a batch normalisation says it
+            if name == "fuse_activation":  # may be there again: the last one counts
+                (activation,) = (one.text() for one in parts if one.number == TEXT)
+    return kind, activation
+
+
+@pytest.fixture(scope="module", params=[*BACKBONES, *EDITIONS])
+def both(request, tmp_path_factory, cpu):
+    from paddle import inference
+
+    folder = tmp_path_factory.mktemp("optimised")
+    network = network_of(request.param)
+    exported = serialise(build_graph(network))
+    (folder / "model").write_bytes(exported)
+    variables = plan_network(network).variables
+    ones = (np.ones(variables[one].shape, np.float32) for one in sorted(variables))
+    write_records(folder / "weights", ones)
+    config = inference.Config(str(folder / "model"), str(folder / "weights"))
+    set_up(config, cpu, optimise=True)
+    config.enable_save_optim_model(True)
+    config.set_optim_cache_dir(str(folder / "saved"))
+    inference.create_predictor(config)
+    content = (folder / "saved" / "_optimized.pdmodel").read_bytes()
+    operators = parse_program(content).operators
+    return Both(
+        name=request.param,
+        exported=Counter(one.kind for one in parse_program(exported).operators),
+        optimised=Counter(one.kind for one in operators),
+        without_onednn={
+            one.kind for one in operators if not one.attributes.get("use_mkldnn")
+        },
+        inside=fused_activations(content),
+    )
+
+
+def test_every_operator_that_onednn_has_runs_there(both):
+    assert both.without_onednn <= NOT_ONEDNN
+    assert both.optimised["fused_conv2d"] > 0
+
+
+def test_every_batch_normalisation_after_a_convolution_is_inside_it(both):
+    left = LEFT.get(both.name, 0)
+
+    assert both.optimised["batch_norm"] == left == both.exported["deformable_conv"]
+    assert both.optimised["fused_conv2d"] == NORMALISED[both.name]
+    assert both.exported["batch_norm"] == NORMALISED[both.name] + left
+    assert both.optimised["depthwise_conv2d"] == 0
+
+
+def test_only_the_outputs_and_the_steering_are_plain_convolutions(both):
+    outputs = OUTPUTS["blazeface" if both.name in EDITIONS else "yolov3"]
+
+    assert both.optimised["conv2d"] == outputs + LEFT.get(both.name, 0)
+
+
+def test_every_activation_is_inside_another_operator(both):
+    assert both.optimised["relu"] == both.optimised["leaky_relu"] == 0
+    assert {one: n for one, n in both.inside.items() if one[1]} == INSIDE[both.name]
+    for activation in ("relu", "leaky_relu"):
+        inside = (n for one, n in both.inside.items() if one[1] == activation)
+        assert sum(inside) == both.exported[activation]
