@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DeviceMissing
-from harness.model.precision import FLOAT32, cpu_flags, demand_precision
+from harness.model.precision import (
+    FLOAT32,
+    cpu_flags,
+    demand_precision,
+    demand_runtime,
+)
 from harness.model.runtime import import_paddle
 
 
@@ -41,6 +46,7 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
     """
     instructions = demand_precision(precision, gpu=gpu, flags=cpu_flags())
     paddle = import_paddle()
+    demand_runtime(precision, str(paddle.__version__))
     if not gpu:
         paddle.set_device("cpu")
         return Device(

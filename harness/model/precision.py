@@ -71,6 +71,23 @@ def demand_precision(
     return found
 
 
+def demand_runtime(precision: str, version: str) -> None:
+    """Refuse bf16 of a Paddle that cannot compute our graphs in it.
+
+    3.3.1 ends in ``elementwise_add`` of a bias that its own export made bfloat16.
+
+    Raises:
+        DeviceMissing: so it is.
+    """
+    if precision == BF16 and not version.startswith("2."):
+        raise DeviceMissing(
+            "--precision bf16",
+            expected="Paddle 2.6",
+            got=f"Paddle {version}, which fails at the sum of bfloat16 and float32",
+            next_step="install zoo-harness[cpu]",
+        )
+
+
 def demand_strategy(precision: str, strategy: str) -> None:
     """Refuse a row that is not deployed in that precision.
 

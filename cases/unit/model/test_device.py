@@ -174,8 +174,8 @@ def test_a_precision_that_is_not_computed_is_refused_before_paddle(monkeypatch):
 
 
 def test_the_device_says_what_computes_the_precision(monkeypatch):
-    monkeypatch.setattr(device_module, "cpu_flags", lambda: {"avx512_bf16", "fma"})
-    device = open_device(gpu=False, precision="bf16")
+    monkeypatch.setattr(device_module, "cpu_flags", lambda: {"avx512_vnni", "fma"})
+    device = open_device(gpu=False, precision="int8")
 
-    assert (device.precision, device.instructions) == ("bf16", ("avx512_bf16",))
+    assert (device.precision, device.instructions) == ("int8", ("avx512_vnni",))
     assert open_device(gpu=False).instructions == ()

@@ -14,6 +14,7 @@ from harness.model.precision import (
     ask_for,
     cpu_flags,
     demand_precision,
+    demand_runtime,
     demand_strategy,
     program_for,
 )
@@ -87,6 +88,18 @@ def test_a_row_is_asked_for_what_it_is_deployed_in(
     precision: str, strategy: str
 ) -> None:
     demand_strategy(precision, strategy)
+
+
+def test_bf16_is_refused_of_a_paddle_that_fails_at_it() -> None:
+    demand_runtime("bf16", "2.6.2")
+    demand_runtime("int8", "3.3.1")
+
+    with pytest.raises(
+        DeviceMissing,
+        match=r"^--precision bf16; expected Paddle 2\.6, got Paddle 3\.3\.1, which fails "
+        r"at the sum of bfloat16 and float32; install zoo-harness\[cpu\]$",
+    ):
+        demand_runtime("bf16", "3.3.1")
 
 
 def test_a_float_row_has_no_int8() -> None:
