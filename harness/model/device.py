@@ -46,8 +46,8 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
     """
     instructions = demand_precision(precision, gpu=gpu, flags=cpu_flags())
     paddle = import_paddle()
-    demand_runtime(precision, str(paddle.__version__))
     if not gpu:
+        demand_runtime(precision, str(paddle.__version__))
         paddle.set_device("cpu")
         return Device(
             kind="cpu",

@@ -96,8 +96,8 @@ def test_bf16_is_refused_of_a_paddle_that_fails_at_it() -> None:
 
     with pytest.raises(
         DeviceMissing,
-        match=r"^--precision bf16; expected Paddle 2\.6, got Paddle 3\.3\.1, which fails "
-        r"at the sum of bfloat16 and float32; install zoo-harness\[cpu\]$",
+        match=r"^--precision bf16; expected Paddle 2\.6, got Paddle 3\.3\.1, which "
+        r"fails at the sum of bfloat16 and float32; install zoo-harness\[cpu\]$",
     ):
         demand_runtime("bf16", "3.3.1")
 
