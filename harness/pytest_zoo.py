@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from harness import pytest_structure as structure
-from harness.errors import DeviceMissing, HarnessError
+from harness.errors import HarnessError
 from harness.evaluate.coco_engine_names import ENGINE_NAMES, chosen_engine
+from harness.model.precision import FLOAT32, PRECISIONS
 from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.settings import Settings
+from harness.pytest_device import demand_device, kept_apart
 from harness.pytest_folders import is_named, meant_folders
 from harness.pytest_lines import line_writer
 from harness.record_files import record_from_json, record_to_json
@@ -53,6 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--limit", type=int, metavar="N", help="only the first N images: partial")
     add("--fresh", action="store_true", help="detect again what is stored")
     add("--coco-engine", choices=ENGINE_NAMES, help="what scores COCO rows")
+    add("--precision", choices=PRECISIONS, default=FLOAT32, help="not judged if other")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,8 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if config.getoption("zoo"):
         _zoo(config)  # met in the middle of collection, a refusal is not a usage error
-    if config.getoption("gpu"):
-        _demand_gpu()
+    demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
     if config.args_source in UNNAMED:
         asked = meant_folders(config.getoption("markexpr"), config.getoption("zoo"))
         folders = (config.rootpath / "cases" / name for name in asked)
@@ -183,7 +185,7 @@ def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Rec
     selected = [] if hasattr(config, "workerinput") else rows
     settings = with_scenes(
         zoo,
-        settings_of(config, zoo),
+        kept_apart(settings_of(config, zoo)),
         {row.dataset for row in rows},
         drawing=lines.drawing,
     )
@@ -240,18 +242,10 @@ def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
         gpu=config.getoption("gpu"),
         limit=config.getoption("limit"),
         fresh=config.getoption("fresh"),
+        precision=config.getoption("precision"),
         coco_engine=chosen_engine(config.getoption("coco_engine")),
         known_datasets=known_datasets(zoo, find_home()),
     )
-
-
-def _demand_gpu() -> None:
-    from harness.model.device import open_device
-
-    try:
-        open_device(gpu=True)
-    except DeviceMissing as error:
-        raise pytest.UsageError(str(error)) from error
 
 
 def _zoo(config: pytest.Config) -> Zoo:

@@ -4,6 +4,8 @@
 
     <records>/<row id>.json               one record
     <records>/structure/<row id>.json     its figures that need no data
+    <records>/precision/<word>/           the same of runs in another precision
+    <records>/precision/<word>/speed/<row id>.json    and how fast its network is in it
     <records>/detections/<sha256>.npz     what it was scored from
     <records>/truth/<sha256>.npz          what it was scored against
 
@@ -27,16 +29,16 @@ import numpy as np
 from harness.atomic import replacing, write_text
 from harness.detections import Detections, Results
 from harness.errors import RecordInvalid, located
-from harness.records import RECORD_FORMAT, Record, StructureRecord
+from harness.records import RECORD_FORMAT, Record, SpeedRecord, StructureRecord
 from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
-Kept = TypeVar("Kept", Record, StructureRecord)
+Kept = TypeVar("Kept", Record, SpeedRecord, StructureRecord)
 
 #: Folder of the structure records in a records folder.
 STRUCTURE = "structure"
 
 
-def record_to_json(record: Record | StructureRecord) -> str:
+def record_to_json(record: Record | SpeedRecord | StructureRecord) -> str:
     """Return the canonical JSON of a record: sorted keys, two spaces, final LF."""
     return (
         json.dumps(
@@ -101,7 +103,7 @@ def read_structures(folder: Path) -> dict[str, StructureRecord]:
         RecordInvalid: a file is malformed or named for another row.
     """
     paths = record_paths(folder / STRUCTURE)
-    return {path.stem: _read(path, StructureRecord) for path in paths}
+    return {path.stem: read_kept(path, StructureRecord) for path in paths}
 
 
 def write_record(folder: Path, record: Record) -> Path:
@@ -131,10 +133,15 @@ def read_record(path: Path) -> Record:
     Raises:
         RecordInvalid: it is malformed or named for another row.
     """
-    return _read(path, Record)
+    return read_kept(path, Record)
 
 
-def _read(path: Path, kind: type[Kept]) -> Kept:
+def read_kept(path: Path, kind: type[Kept]) -> Kept:
+    """Read a record of a kind.
+
+    Raises:
+        RecordInvalid: it is malformed or named for another row.
+    """
     with located(path):
         try:
             text = path.read_text(encoding="utf-8")

@@ -114,7 +114,7 @@ class Environment:
     device: str  # "cpu" | "gpu"
     device_model: str
     threads: int
-    precision: str  # "float32"
+    precision: str  # "float32" | "bf16" | "int8"
     graph_optimiser: str  # "on" | "off"
 
 
@@ -144,6 +144,22 @@ class StructureRecord:
     variables: int = 0
     elements: int = 0
     gflops_true: float = 0.0  # deformable convolutions counted too
+    format: int = RECORD_FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedRecord:
+    """How fast a row's network is in another precision than float32, beside float32."""
+
+    zoo: str
+    row_id: str
+    precision: str  # "bf16" | "int8"
+    instructions: tuple[str, ...]  # of the processor, that compute it
+    device_model: str
+    threads: int
+    input_px: int
+    ms: float  # an image, in the network alone, without post-processing
+    float32_ms: float  # likewise, in the same run
     format: int = RECORD_FORMAT
 
 

@@ -386,6 +386,15 @@ def test_a_gpu_that_does_not_compute_is_a_usage_error(project: pytest.Pytester) 
     )
 
 
+def test_a_precision_on_the_gpu_is_a_usage_error(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess("--gpu", "--precision=bf16", "-m", "coco")
+
+    assert result.ret is pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --precision bf16 on the GPU; expected the processor; drop *"]
+    )
+
+
 # Verdicts to outcomes (design 3).
 
 OUTCOMES = {
@@ -553,6 +562,9 @@ def test_the_other_options_reach_the_settings(
     settings = settings_with(project, january, "--limit=7", "--fresh", named)
 
     assert (settings.limit, settings.fresh, settings.gpu) == (7, True, False)
+    assert settings.precision == "float32"
+    bf16 = settings_with(project, january, "--precision=bf16")
+    assert (bf16.precision, bf16.records) == ("bf16", settings.records)
     assert settings.coco_engine == "pycocotools"
     assert settings_with(project, january).coco_engine == "ultrafast-pycocotools"
     assert settings.known_datasets["coco"] == KnownDataset(

@@ -101,6 +101,8 @@ def verdict_of_row(
     printed = as_printed[0]
     if printed.verdict is Verdict.REPRODUCED:
         return Verdict.REPRODUCED, ""
+    if printed.verdict is Verdict.NOT_JUDGED:
+        return Verdict.NOT_JUDGED, "no claim was judged"
     corrected = [one for one in measurements if one.erratum is not None]
     missed = f"as printed at {printed.input_px} px: {_misses(printed)}"
     for one in corrected:

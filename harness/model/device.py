@@ -10,32 +10,52 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DeviceMissing
+from harness.model.precision import (
+    FLOAT32,
+    cpu_flags,
+    demand_precision,
+    demand_runtime,
+)
 from harness.model.runtime import import_paddle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """What computes: its kind, its model and how many threads it uses."""
+    """What computes: its kind and model, how many threads, in which numbers."""
 
     kind: str  # "cpu" | "gpu"
     model: str  # "Intel(R) Xeon(R) ..." | "Tesla V100-SXM2-16GB"
     threads: int  # of the CPU
+    precision: str = FLOAT32  # of PRECISIONS
+    instructions: tuple[str, ...] = ()  # that compute it; empty for float32
 
 
-def open_device(*, gpu: bool) -> Device:
+def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
     """Return the device, after one convolution on it when it is a GPU.
 
     A GPU wheel on a machine without a GPU computes on the CPU with only a warning;
     that is exactly what must not happen to a run that asked for a GPU.
 
+    Args:
+        gpu: whether a GPU shall compute.
+        precision: what it shall compute in; of ``PRECISIONS``.
+
     Raises:
         DeviceMissing: Paddle is not installed, has no CUDA, sees no device, or the
-            convolution fails or runs elsewhere.
+            convolution fails or runs elsewhere. Or the precision is not computed here.
     """
+    instructions = demand_precision(precision, gpu=gpu, flags=cpu_flags())
     paddle = import_paddle()
     if not gpu:
+        demand_runtime(precision, str(paddle.__version__))
         paddle.set_device("cpu")
-        return Device(kind="cpu", model=cpu_model(), threads=usable_threads())
+        return Device(
+            kind="cpu",
+            model=cpu_model(),
+            threads=usable_threads(),
+            precision=precision,
+            instructions=instructions,
+        )
     demand_gpu(
         has_cuda=paddle.is_compiled_with_cuda(),
         device_count=lambda: int(paddle.device.cuda.device_count()),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from harness.model.int8_ops import Int8Ops
 from harness.model.plan import Plan, plan_network
 from harness.model.runtime import import_paddle
 from harness.model.tensors import TensorOps
@@ -26,10 +28,21 @@ class StaticGraph:
     image: Any  # the input variable, [-1, 3, -1, -1]
     heads: tuple[Any, ...]  # the output variables
     plan: Plan
+    #: What it needs beside the plan's variables, ``[1]`` each.
+    scales: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
-def build_graph(network: NetworkFunction) -> StaticGraph:
-    """Build the evaluation program with every variable under its fluid name."""
+def build_graph(
+    network: NetworkFunction,
+    *,
+    ops: Callable[[Mapping[str, Any]], TensorOps] = TensorOps,
+) -> StaticGraph:
+    """Build the evaluation program with every variable under its fluid name.
+
+    Args:
+        network: what to build.
+        ops: makes the operations of the variables.
+    """
     paddle = import_paddle()
     plan = plan_network(network)
     with static_mode():
@@ -45,9 +58,16 @@ def build_graph(network: NetworkFunction) -> StaticGraph:
                 )
                 for name, variable in plan.variables.items()
             }
-            heads = network(TensorOps(state), image)
+            operations = ops(state)
+            heads = network(operations, image)
             program = main.clone(for_test=True)
-    return StaticGraph(program=program, image=image, heads=heads, plan=plan)
+    return StaticGraph(
+        program=program,
+        image=image,
+        heads=heads,
+        plan=plan,
+        scales=operations.scales if isinstance(operations, Int8Ops) else {},
+    )
 
 
 def scope_of(graph: StaticGraph, weights: Mapping[str, NDArray[Any]]) -> Any:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from harness.model.device import Device
 from harness.model.graph import NetworkFunction, build_graph, serialise
+from harness.model.int8_ops import Int8Ops
+from harness.model.precision import INT8
 from harness.model.predictor import Predictor
 from harness.model.runtime import import_paddle
 from harness.model.tensors import TensorOps
@@ -25,9 +27,10 @@ def graph_heads(
     *,
     optimise: bool,
 ) -> HeadsFunction:
-    """Return the network as an exported graph on the device."""
-    program = serialise(build_graph(network))
-    return Predictor(program, weights, device=device, optimise=optimise).run
+    """Return the network as an exported graph on the device, in its precision."""
+    graph = build_graph(network, ops=Int8Ops if device.precision == INT8 else TensorOps)
+    values = {**weights, **graph.scales}
+    return Predictor(serialise(graph), values, device=device, optimise=optimise).run
 
 
 def forward_heads(

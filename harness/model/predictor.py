@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.errors import UsageError
 from harness.model.device import Device
 from harness.model.fluid_tensor import write_records
 from harness.model.memory import let_go, return_freed
+from harness.model.precision import FLOAT32, ask_for, program_for
 from harness.model.runtime import import_paddle
 
 #: Memory that Paddle may take on a GPU at the start; it grows when more is needed.
@@ -34,11 +36,19 @@ def open_predictor(
     device: Device,
     optimise: bool,
 ) -> Any:
-    """Return Paddle Inference's own object for a graph; see :class:`Predictor`."""
+    """Return Paddle Inference's own object for a graph; see :class:`Predictor`.
+
+    Raises:
+        UsageError: another precision than float32 without optimisation, which makes it.
+        ArchiveUnreadable: int8 of a graph that does not say its scales.
+    """
+    if device.precision != FLOAT32 and not optimise:
+        raise UsageError(f"{device.precision} without graph optimisation")
     import_paddle()
     from paddle import inference
 
     with TemporaryDirectory(prefix="zoo-graph-") as folder:
+        program = program_for(program, device.precision)
         model, parameters = Path(folder, "model"), Path(folder, "weights")
         model.write_bytes(program)
         # without names: Paddle takes them in the order of the sorted ones
@@ -62,6 +72,7 @@ def set_up(config: Any, device: Device, *, optimise: bool) -> None:
         config.set_cpu_math_library_num_threads(device.threads)
         if optimise:
             config.enable_mkldnn()
+            ask_for(config, device.precision)
 
 
 class Predictor:

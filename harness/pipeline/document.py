@@ -7,7 +7,9 @@ from pathlib import Path
 
 from harness.atomic import write_text
 from harness.errors import located
+from harness.precision_files import precision_folder, read_precisions, read_speeds
 from harness.record_files import read_records, read_structures
+from harness.report.deployment import PrecisionRecords
 from harness.report.pages import Values, render_pages
 from harness.rows import Zoo
 
@@ -54,8 +56,25 @@ def check_pages(zoo: Zoo, records_folder: Path, output: Path, values: Values) ->
 
 def _render(zoo: Zoo, records_folder: Path, values: Values) -> dict[str, str]:
     records, structures = read_records(records_folder), read_structures(records_folder)
+    precisions = read_precision_records(records_folder)
     with located(records_folder):
-        return render_pages(zoo, records, values, structures)
+        return render_pages(zoo, records, values, structures, precisions)
+
+
+def read_precision_records(records_folder: Path) -> tuple[PrecisionRecords, ...]:
+    """Return what a folder holds of other precisions than float32.
+
+    Raises:
+        RecordInvalid: a record is malformed.
+    """
+    return tuple(
+        PrecisionRecords(
+            precision=one,
+            records=read_records(precision_folder(records_folder, one)),
+            speeds=read_speeds(precision_folder(records_folder, one)),
+        )
+        for one in read_precisions(records_folder)
+    )
 
 
 def _difference(path: Path, expected: str) -> str:

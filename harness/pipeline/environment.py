@@ -14,7 +14,6 @@ from harness.records import Environment
 
 #: Distributions that install the package ``paddle``.
 PADDLE_DISTRIBUTIONS = ("paddlepaddle", "paddlepaddle-gpu")
-PRECISION = "float32"
 
 
 def paddle_version() -> str:
@@ -65,6 +64,6 @@ def describe_environment(
         device=device.kind,
         device_model=device.model,
         threads=device.threads,
-        precision=PRECISION,
+        precision=device.precision,
         graph_optimiser="on" if optimise else "off",
     )

@@ -15,6 +15,7 @@ class Rule(StrEnum):
     ZOO = "zoo"  # of this zoo
     ROW = "row"  # of a row it has
     ARCHIVE = "archive"  # measured on the row's archive, as pinned
+    PRECISION = "precision"  # in float32, as what was published
     RUNS = "runs"  # at the printed size and at every erratum's
     DATASET = "dataset"  # of a dataset that is the published one, or says it is not
     TRUTH = "truth"  # against the truth the record names

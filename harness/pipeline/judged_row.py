@@ -12,6 +12,7 @@ from harness.errors import DatasetInvalid, HarnessError
 from harness.evaluate.detect import Detected, Failed, Outcome, Run
 from harness.evaluate.metrics import Metric, metric_of
 from harness.model.device import Device
+from harness.model.precision import FLOAT32
 from harness.pipeline.architectures import ARCHITECTURES
 from harness.pipeline.opened_dataset import OpenedDataset
 from harness.pipeline.opened_row import OpenedRow
@@ -80,6 +81,8 @@ def judge_row(
         dataset_differences=differences,
         limit=shared.dataset.found.limit,
     )
+    if verdict is Verdict.NOT_JUDGED:
+        reason = f"computed in {shared.device.precision}: no published number is of it"
     return Record(
         zoo=shared.zoo.name,
         row_id=row.row.row_id,
@@ -114,12 +117,14 @@ def _score_run(
             next_step="measure more of the dataset",
         )
     judgements = tuple(judge(claim, scores[claim.metric], budget) for claim in claims)
+    if shared.device.precision != FLOAT32:
+        judgements = ()  # what a deployment gets is no evidence for a claim
     return Measurement(
         input_px=planned.input_px,
         erratum=planned.erratum,
         scores_pct=dict(scores),
         judgements=judgements,
-        verdict=verdict_of_judgements(judgements),
+        verdict=verdict_of_judgements(judgements) if judgements else Verdict.NOT_JUDGED,
         detections_sha256=outcome.detections.sha256(),
         detections_file=write_detections(shared.settings.records, outcome.detections),
         detection_count=len(outcome.detections.scores),

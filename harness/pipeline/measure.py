@@ -13,6 +13,7 @@ from harness.artifact.progress import Progress as BytesProgress
 from harness.evaluate.detect import Detector, Run, detect
 from harness.evaluate.store import DetectionStore, StoreKey
 from harness.model.device import open_device
+from harness.model.precision import FLOAT32, demand_strategy
 from harness.pipeline.architectures import ARCHITECTURES, Detectors, demand_row
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
@@ -25,6 +26,8 @@ from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.opened_row import OpenedRow, open_row
 from harness.pipeline.run_keys import STORE, run_sizes, store_key
 from harness.pipeline.settings import Settings
+from harness.pipeline.speed import time_row
+from harness.precision_files import write_speed
 from harness.record_files import write_record
 from harness.records import Record
 from harness.rows import Row, Zoo
@@ -64,7 +67,14 @@ class Measurer:
             ):
                 write_record(self.settings.records, record)
                 self._records[record.row_id] = record
+                if record.measurements and self.settings.precision != FLOAT32:
+                    self._time(record)
         return self._records[row.row_id]
+
+    def _time(self, record: Record) -> None:
+        device = open_device(gpu=self.settings.gpu, precision=self.settings.precision)
+        row = self.zoo.row(record.row_id)
+        write_speed(self.settings.records, time_row(row, device))
 
 
 def measure_rows(
@@ -88,6 +98,7 @@ def measure_rows(
     for row in rows:
         try:
             demand_row(row)
+            demand_strategy(settings.precision, row.strategy)
             shared = shared or _open_pass(zoo, row, settings)
             if isinstance(shared, Exception):
                 records[row.row_id] = refused_row(row, shared)
@@ -111,7 +122,7 @@ def _open_pass(zoo: Zoo, row: Row, settings: Settings) -> SharedPass | Exception
     """Return what the rows share, or the error that stops them all."""
     try:
         found = open_dataset(row.dataset, settings)
-        device = open_device(gpu=settings.gpu)
+        device = open_device(gpu=settings.gpu, precision=settings.precision)
         return SharedPass(
             zoo=zoo,
             settings=settings,

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.errors import HarnessError
+from harness.model.precision import FLOAT32, PRECISIONS
 from harness.pipeline.finding import Finding, Rule, finding_of, refused
 from harness.pipeline.rescore import recheck_scores
 from harness.records import PASSING, Judgement, Measurement, Record, Verdict
@@ -39,6 +40,7 @@ def recheck_record(
         known_datasets: dataset -> what is known of the published one.
     """
     yield from _check_archive(zoo, row, record)
+    yield from _check_precision(row, record)
     if not record.measurements:
         if record.verdict not in WITHOUT_NUMBER:
             yield refused(
@@ -78,6 +80,20 @@ def _check_archive(zoo: Zoo, row: Row, record: Record) -> Iterator[Finding]:
             f"sha256 of archive {used.name}",
             expected=pinned,
             got=used.sha256,
+        )
+
+
+def _check_precision(row: Row, record: Record) -> Iterator[Finding]:
+    """Refuse what was computed in a precision that no published number is of."""
+    used = record.environment
+    if used is not None and used.precision in PRECISIONS and used.precision != FLOAT32:
+        yield refused(
+            Rule.PRECISION,
+            row.row_id,
+            "precision",
+            expected=FLOAT32,
+            got=used.precision,
+            next_step="measure the row without --precision",
         )
 
 

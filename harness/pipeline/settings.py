@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.evaluate.coco_engine_names import DEFAULT_ENGINE
+from harness.model.precision import FLOAT32
 from harness.registry.datasets import KnownDataset
 
 
@@ -23,5 +24,6 @@ class Settings:
     limit: int | None = None  # images; None for all
     fresh: bool = False  # detect again what the store holds
     optimise: bool = True
+    precision: str = FLOAT32  # of PRECISIONS; another is never judged
     coco_engine: str = DEFAULT_ENGINE  # of coco_engine_names
     known_datasets: Mapping[str, KnownDataset] = field(default_factory=dict)

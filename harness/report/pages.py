@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
@@ -10,6 +10,7 @@ from itertools import groupby
 from harness.records import Record, StructureRecord, Verdict
 from harness.report import notes
 from harness.report.cells import erratum_link, metric_cell
+from harness.report.deployment import PrecisionRecords, deployment
 from harness.report.figures import (
     check_structures,
     claim_of_column,
@@ -38,6 +39,7 @@ class _Page:
     values: Values
     words: Words
     structures: Mapping[str, StructureRecord] = field(default_factory=dict)
+    precisions: Sequence[PrecisionRecords] = ()
 
 
 def render_pages(
@@ -45,6 +47,7 @@ def render_pages(
     records: Mapping[str, Record],
     values: Values,
     structures: Mapping[str, StructureRecord] | None = None,
+    precisions: Sequence[PrecisionRecords] = (),
 ) -> dict[str, str]:
     """Return the text of every page by file name; the same input, the same bytes.
 
@@ -53,6 +56,8 @@ def render_pages(
     """
     check_belonging(zoo, records)
     check_structures(zoo, structures or {})
+    for one in precisions:
+        check_belonging(zoo, one.records)
     return {
         name: _render(
             _Page(
@@ -61,6 +66,7 @@ def render_pages(
                 values=values,
                 words=words,
                 structures=structures or {},
+                precisions=precisions,
             )
         )
         for name, words in PAGES.items()
@@ -83,6 +89,8 @@ def _render(page: _Page) -> str:
     ordered = sorted(zoo.tables, key=lambda table: table.order)
     for chapter, tables in groupby(ordered, key=lambda table: table.chapter):
         blocks += _chapter(page, chapter, list(tables))
+    if page.values is Values.MEASURED:
+        blocks += deployment(zoo, page.records, page.precisions, words)
     blocks += notes.errata(zoo, words)
     if page.values is Values.MEASURED:
         blocks += notes.datasets(page.records, words)

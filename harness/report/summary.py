@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from harness.records import Record
-from harness.report.cells import judgement_of, runs_of, shown_verdict, signed
+from harness.report.cells import Run, judgement_of, runs_of, shown_verdict, signed
 from harness.report.plain_table import plain_table
 from harness.report.tally import NOT_MEASURED, count_outcomes
 from harness.rows import Claim, Row, Zoo
@@ -118,7 +118,7 @@ def _lines_of(zoo: Zoo, row: Row, record: Record | None) -> Iterator[SummaryLine
             judgement = judgement_of(run, claim.metric)
             if record is None or judgement is None:
                 verdict = NOT_MEASURED if record is None else record.verdict.value
-                yield _without_number(claim, label, verdict)
+                yield _not_judged(claim, run, label, verdict)
                 continue
             yield SummaryLine(
                 row=row.row_id,
@@ -132,12 +132,15 @@ def _lines_of(zoo: Zoo, row: Row, record: Record | None) -> Iterator[SummaryLine
             )
 
 
-def _without_number(claim: Claim, label: str, verdict: str) -> SummaryLine:
+def _not_judged(claim: Claim, run: Run, label: str, verdict: str) -> SummaryLine:
+    """Return the line of a claim that no number was held to, or none was found of."""
+    scores = {} if run.measurement is None else run.measurement.scores_pct
+    measured = scores.get(claim.metric)
     return SummaryLine(
         row=claim.row_id,
         run=label,
         metric=claim.metric,
-        measured=NO_NUMBER,
+        measured=NO_NUMBER if measured is None else f"{measured:.2f}",
         printed=claim.printed,
         difference=NO_NUMBER,
         tolerance=NO_NUMBER,

@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.records import Verdict
+from harness.report.deployment_words import (
+    CHINESE_DEPLOYMENT,
+    ENGLISH_DEPLOYMENT,
+    DeploymentWords,
+)
 from harness.report.tally import NOT_MEASURED
 
 
@@ -56,6 +61,7 @@ class Words:
     estimate: str
     no_network: str  # in a cell
     without_network: str  # in the count of the first lines
+    deployment: DeploymentWords
 
     def rows(self, count: int) -> str:
         """Return a count of rows."""
@@ -150,6 +156,7 @@ CHINESE = Words(
     estimate="约 {figure}",
     no_network="– 未计算：本版本没有该网络",
     without_network="本版本没有其网络",
+    deployment=CHINESE_DEPLOYMENT,
 )
 
 ENGLISH = Words(
@@ -249,6 +256,7 @@ ENGLISH = Words(
     estimate="about {figure}",
     no_network="– not computed: no such network in this version",
     without_network="without a network in this version",
+    deployment=ENGLISH_DEPLOYMENT,
 )
 
 #: Page -> its language.

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -248,3 +249,13 @@ def test_a_row_has_one_run_as_printed(measure: Measure, count: int) -> None:
         HarnessError, match=f"runs as printed .*; expected exactly one, got {count}"
     ):
         verdict_of_row([run] * count)
+
+
+def test_runs_that_were_not_judged_come_to_no_verdict(measure: Measure) -> None:
+    judged = measure({"box_ap": 27.8}, {"box_ap": "27.8"})
+    run = replace(judged, judgements=(), verdict=Verdict.NOT_JUDGED)
+    told = (Verdict.NOT_JUDGED, "no claim was judged")
+
+    assert verdict_of_row([run]) == told
+    assert verdict_of_row([run, replace(run, erratum="E1")]) == told
+    assert verdict_of_row([run], limit=3)[0] is Verdict.PARTIAL

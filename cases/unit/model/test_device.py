@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.errors import DeviceMissing
+from harness.model import device as device_module
 from harness.model.device import (
     cpu_model,
     demand_gpu,
@@ -162,3 +163,19 @@ def test_the_processor_has_a_name_on_any_system(monkeypatch):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
 
     assert cpu_model() == "riscv64"
+
+
+def test_a_precision_that_is_not_computed_is_refused_before_paddle(monkeypatch):
+    monkeypatch.setattr(device_module, "cpu_flags", frozenset)
+    monkeypatch.setattr(device_module, "import_paddle", never)
+
+    with pytest.raises(DeviceMissing, match=r"^--precision int8: this processor does"):
+        open_device(gpu=False, precision="int8")
+
+
+def test_the_device_says_what_computes_the_precision(monkeypatch):
+    monkeypatch.setattr(device_module, "cpu_flags", lambda: {"avx512_vnni", "fma"})
+    device = open_device(gpu=False, precision="int8")
+
+    assert (device.precision, device.instructions) == ("int8", ("avx512_vnni",))
+    assert open_device(gpu=False).instructions == ()

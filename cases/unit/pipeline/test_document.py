@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from harness.pipeline.document import (
     pages_folder,
     write_pages,
 )
+from harness.precision_files import precision_folder, write_speed
+from harness.record_files import write_record
+from harness.records import SpeedRecord, Verdict
 from harness.report.pages import Values
 from harness.rows import Zoo
 
@@ -109,3 +113,31 @@ def test_a_record_of_no_row_is_refused_with_its_folder(
 def test_records_and_pages_of_a_zoo_have_their_places(tmp_path: Path) -> None:
     assert accepted_records(tmp_path, "demo") == tmp_path / "reports/records/demo"
     assert pages_folder(tmp_path, "demo") == tmp_path / "reports/demo"
+
+
+def test_records_of_another_precision_get_their_section(
+    green: Folder, tmp_path: Path
+) -> None:
+    record = green.read(PLAIN)
+    apart = precision_folder(green.path, "bf16")
+    write_record(apart, replace(record, verdict=Verdict.NOT_JUDGED))
+    write_speed(
+        apart,
+        SpeedRecord(
+            zoo="small",
+            row_id=PLAIN,
+            precision="bf16",
+            instructions=("amx_bf16",),
+            device_model="a processor",
+            threads=2,
+            input_px=608,
+            ms=50.0,
+            float32_ms=100.0,
+        ),
+    )
+    write_pages(green.zoo, green.path, tmp_path / "p", Values.MEASURED)
+    page = (tmp_path / "p" / "MODEL_ZOO_en.md").read_text(encoding="utf-8")
+
+    assert "## What a deployment would get" in page
+    assert "50.00" in page
+    assert "**2 rows = 1 reproduced + 1 reproduced with erratum**" in page

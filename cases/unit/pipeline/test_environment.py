@@ -1,5 +1,6 @@
 import importlib.metadata
 import platform
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,17 @@ def test_the_plain_graph_is_told() -> None:
 
     assert told.graph_optimiser == "off"
     assert told.decoder == f"pillow {importlib.metadata.version('pillow')}"
+
+
+def test_the_precision_of_the_device_is_told() -> None:
+    told = describe_environment(
+        replace(DEVICE, precision="bf16"),
+        dataset="coco",
+        decoder="opencv",
+        optimise=True,
+    )
+
+    assert told.precision == "bf16"
 
 
 @pytest.mark.parametrize("installed", environment.PADDLE_DISTRIBUTIONS)

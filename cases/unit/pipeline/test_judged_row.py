@@ -372,3 +372,39 @@ def test_what_is_unusual_about_the_dataset_is_noted(
     )
 
     assert record.notes[0] == "2 images without objects"
+
+
+def test_another_precision_has_scores_and_no_judgement(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(DOUBTED))
+    device = replace(shared.device, precision="int8")
+    record = judge_row(
+        replace(shared, device=device),
+        row,
+        [
+            (planned(row), detected(moved(2.0))),
+            (planned(row, 608, "E1"), detected(moved(2.0))),
+        ],
+    )
+
+    assert record.verdict is Verdict.NOT_JUDGED
+    assert record.reason == "computed in int8: no published number is of it"
+    assert [one.verdict for one in record.measurements] == [Verdict.NOT_JUDGED] * 2
+    assert all(one.judgements == () for one in record.measurements)
+    assert all(one.scores_pct["box_ap"] > 0 for one in record.measurements)
+
+
+def test_another_precision_on_another_dataset_says_so(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    changed = replace(
+        shared,
+        device=replace(shared.device, precision="bf16"),
+        dataset=replace(shared.dataset, differences=("3 images",)),
+    )
+
+    assert judge_row(changed, row, [(planned(row), detected(moved(3.0)))]).verdict is (
+        Verdict.WRONG_DATASET
+    )

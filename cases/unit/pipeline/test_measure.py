@@ -19,7 +19,7 @@ from harness.errors import DeviceMissing
 from harness.evaluate.metrics import METRICS
 from harness.model import detector as detector_module
 from harness.model.detector import Detector
-from harness.model.device import Device
+from harness.model.device import Device, open_device
 from harness.model.fluid_tensor import read_tensor, write_tensor
 from harness.model.protocol import yolov3_protocol
 from harness.pipeline import architectures
@@ -31,6 +31,7 @@ from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.measure import Measurer, Watcher, measure_rows
 from harness.pipeline.opened_row import OpenedRow, open_row
 from harness.pipeline.settings import Settings
+from harness.precision_files import precision_folder, read_speeds
 from harness.record_files import read_records, write_record
 from harness.records import Record, Verdict
 from harness.registry.claims import claims_text
@@ -340,7 +341,7 @@ def test_without_a_data_root_nothing_is_downloaded(mine: Mine, tmp_path: Path) -
 def test_a_device_that_is_missing_stops_every_row_before_a_download(
     mine: Mine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def refuse(*, gpu: bool) -> Device:
+    def refuse(*, gpu: bool, precision: str) -> Device:
         raise DeviceMissing("no such device")
 
     monkeypatch.setattr(measure_module, "open_device", refuse)
@@ -748,3 +749,68 @@ def test_the_gate_refuses_altered_detections(
     first.replace(second)
 
     assert gated() == 1
+
+
+# Precisions of deployments.
+
+
+@pytest.fixture
+def bf16(mine: Mine) -> Settings:
+    """The settings of a run in bf16, as pytest makes them."""
+    try:
+        open_device(gpu=False, precision="bf16")
+    except DeviceMissing as error:
+        pytest.skip(str(error))
+    apart = precision_folder(mine.settings.records, "bf16")
+    return replace(mine.settings, precision="bf16", records=apart)
+
+
+def test_another_precision_is_measured_apart_and_never_judged(
+    mine: Mine, bf16: Settings, measured: Mapping[str, Record]
+) -> None:
+    zoo = mine.open()
+    rows = [zoo.row(BASELINE)]
+    judged = Measurer(zoo=zoo, selected=rows, settings=mine.settings)
+    told = Measurer(zoo=zoo, selected=rows, settings=bf16)
+    float32, record = judged.measure(rows[0]), told.measure(rows[0])
+
+    (ours,), (theirs,) = record.measurements, float32.measurements
+    assert (record.verdict, record.reason) == (
+        Verdict.NOT_JUDGED,
+        "computed in bf16: no published number is of it",
+    )
+    assert ours.judgements == ()
+    assert float32.verdict is Verdict.REPRODUCED
+    # The store had the detections of float32: it gave them to float32 alone.
+    assert theirs.replayed
+    assert not ours.replayed
+    assert ours.store_key != theirs.store_key
+    assert ours.detections_sha256 != theirs.detections_sha256
+    assert abs(ap_of(record) - ap_of(float32)) < 3
+    assert record.environment is not None
+    assert record.environment.precision == "bf16"
+    assert read_records(mine.settings.records) == {BASELINE: float32}
+    assert read_records(bf16.records) == {BASELINE: record}
+    assert (bf16.records / ours.detections_file).is_file()
+
+
+def test_the_speed_of_another_precision_is_recorded(mine: Mine, bf16: Settings) -> None:
+    zoo = mine.open()
+    row = zoo.row(BASELINE)
+    Measurer(zoo=zoo, selected=[row], settings=bf16).measure(row)
+    speed = read_speeds(bf16.records)[BASELINE]
+
+    assert (speed.precision, speed.input_px) == ("bf16", 160)
+    assert speed.ms > 0
+    assert speed.float32_ms > 0
+    assert set(speed.instructions) <= {"amx_bf16", "avx512_bf16"}
+    assert read_speeds(mine.settings.records) == {}
+
+
+def test_a_float_row_is_not_downloaded_for_int8(mine: Mine, tmp_path: Path) -> None:
+    cache = tmp_path / "empty"
+    (record,) = mine.measure(BASELINE, precision="int8", cache=cache)
+
+    assert record.verdict is Verdict.NO_DEVICE
+    assert record.reason.startswith("--precision int8 of a float row (baseline)")
+    assert not cache.exists()

@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 
 from harness.detections import Detections
+from harness.model.device import Device
+from harness.pipeline.environment import describe_environment
 from harness.pipeline.gate import GateReport
+from harness.precision_files import precision_folder
+from harness.record_files import write_record
 from harness.records import Verdict
 from harness.registry.datasets import KnownDataset
 
@@ -205,3 +209,32 @@ def test_an_erratum_that_only_moves_a_link_asks_for_no_run(green: Folder) -> Non
     link = replace(size, erratum_id="E2", field="url", rows=(PLAIN,), changes_run=False)
 
     assert green.gate(zoo=replace(green.zoo, errata=(size, link))).exit_code == 0
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_a_record_of_another_precision_is_no_evidence(
+    green: Folder, precision: str
+) -> None:
+    environment = describe_environment(
+        Device(kind="cpu", model="", threads=1, precision=precision),
+        dataset="coco",
+        decoder="opencv",
+        optimise=True,
+    )
+    green.change(PLAIN, environment=environment)
+    report = green.gate()
+
+    assert rules_of(report) == {("precision", PLAIN)}
+    assert report.findings[0].message == (
+        f"{PLAIN}: precision; expected float32, got {precision}; "
+        "measure the row without --precision"
+    )
+    assert report.exit_code == 1
+
+
+def test_records_of_other_precisions_beside_are_passed_over(green: Folder) -> None:
+    apart = precision_folder(green.path, "bf16")
+    write_record(apart, replace(green.read(PLAIN), verdict=Verdict.NOT_JUDGED))
+    (apart / "broken.json").write_text("{", encoding="utf-8")
+
+    assert green.gate().exit_code == 0

@@ -104,3 +104,18 @@ def test_the_json_form_holds_unrounded_numbers(
 
 def test_counts_of_no_row_are_left_out() -> None:
     assert counts_line({"lower": 0, "higher": 2}) == "2 rows: 2 higher"
+
+
+def test_a_number_that_was_not_judged_is_shown_without_a_difference(
+    zoo: Zoo, plain_record: Record
+) -> None:
+    (run,) = plain_record.measurements
+    run = replace(run, judgements=(), verdict=Verdict.NOT_JUDGED)
+    record = replace(plain_record, verdict=Verdict.NOT_JUDGED, measurements=(run,))
+    summary = summarise(zoo, {P2: record}, [P2])
+
+    (line,) = summary.lines
+    assert (line.measured, line.printed) == ("23.96", "24.0")
+    assert (line.difference, line.tolerance) == ("–", "–")
+    assert line.verdict == "not_judged"
+    assert summary.loud == ""

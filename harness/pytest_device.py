@@ -1,0 +1,35 @@
+"""What a run asks for in; a refusal to start when nothing here computes so, out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.errors import DeviceMissing
+from harness.model.precision import FLOAT32
+from harness.pipeline.settings import Settings
+from harness.precision_files import precision_folder
+
+
+def demand_device(*, gpu: bool, precision: str) -> None:
+    """Refuse to start without the GPU, or the precision, that was asked for.
+
+    Raises:
+        pytest.UsageError: the device or this Paddle says no.
+    """
+    if not gpu and precision == FLOAT32:
+        return  # Paddle is not needed yet
+    from harness.model.device import open_device
+
+    try:
+        open_device(gpu=gpu, precision=precision)
+    except DeviceMissing as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def kept_apart(settings: Settings) -> Settings:
+    """Return the settings with records in the folder of their precision."""
+    return replace(
+        settings, records=precision_folder(settings.records, settings.precision)
+    )

@@ -1,0 +1,138 @@
+"""Records in other precisions in, the section "What a deployment would get" out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.records import Measurement, Record, SpeedRecord, Verdict
+from harness.report.cells import signed
+from harness.report.markdown import render_table
+from harness.report.notes import one_line
+from harness.report.summary import NO_NUMBER
+from harness.report.words import Words
+from harness.rows import Row, Zoo
+
+#: Between the numbers of a row that has several.
+BETWEEN = " / "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrecisionRecords:
+    """What was measured in one precision."""
+
+    precision: str  # "bf16" | "int8"
+    records: Mapping[str, Record]
+    speeds: Mapping[str, SpeedRecord] = field(default_factory=dict)
+
+
+def deployment(
+    zoo: Zoo,
+    records: Mapping[str, Record],
+    measured: Sequence[PrecisionRecords],
+    words: Words,
+) -> Iterator[str]:
+    """Yield the section; nothing if no row was measured in another precision.
+
+    Args:
+        zoo: the edition.
+        records: in float32, by row id, to show beside.
+        measured: one for each precision.
+        words: of the page.
+    """
+    lines = [
+        _line(zoo, row, records.get(row.row_id), one, record)
+        for row in zoo.rows
+        for one in measured
+        if (record := one.records.get(row.row_id)) is not None
+        and record.verdict is Verdict.NOT_JUDGED
+    ]
+    others = [
+        "- "
+        + words.note.format(
+            row=f"{row.row_id} {one.precision}",
+            verdict=words.verdicts[record.verdict],
+            text=one_line(record.reason),
+        )
+        for row in zoo.rows
+        for one in measured
+        if (record := one.records.get(row.row_id)) is not None
+        # A precision that is not of the row, or not of the processor, says nothing.
+        and record.verdict not in (Verdict.NOT_JUDGED, Verdict.NO_DEVICE)
+    ]
+    if not lines and not others:
+        return
+    yield f"## {words.deployment.heading}"
+    yield words.deployment.how_to_read
+    if lines:
+        align = ["left", "left", *["right"] * 6, "left"]
+        yield render_table(words.deployment.columns, lines, align)
+    if others:
+        yield "\n".join(others)
+
+
+def _line(
+    zoo: Zoo,
+    row: Row,
+    beside: Record | None,
+    one: PrecisionRecords,
+    record: Record,
+) -> list[str]:
+    """Return the cells of a row: its numbers, those of float32, and the speed."""
+    metrics = [claim.metric for claim in zoo.ap_claims(row.row_id)]
+    got = _scores(record, metrics)
+    float32 = [None] * len(got) if beside is None else _scores(beside, metrics)
+    if beside is not None and not _same_data(record, beside):
+        float32 = [None] * len(got)
+    differences = [
+        None if mine is None or theirs is None else mine - theirs
+        for mine, theirs in zip(got, float32, strict=True)
+    ]
+    speed = one.speeds.get(row.row_id)
+    return [
+        f"`{row.row_id}`",
+        one.precision,
+        BETWEEN.join(_number(value) for value in got),
+        BETWEEN.join(_number(value) for value in float32),
+        BETWEEN.join(
+            NO_NUMBER if value is None else signed(value) for value in differences
+        ),
+        *_speed_cells(speed),
+    ]
+
+
+def _scores(record: Record, metrics: Sequence[str]) -> list[float | None]:
+    printed = _as_printed(record)
+    scores = {} if printed is None else printed.scores_pct
+    return [scores.get(one) for one in metrics]
+
+
+def _as_printed(record: Record) -> Measurement | None:
+    return next((one for one in record.measurements if one.erratum is None), None)
+
+
+def _same_data(record: Record, beside: Record) -> bool:
+    """Whether both are of one archive and one dataset, and so may be compared."""
+    mine, theirs = (
+        (
+            one.archive and one.archive.sha256,
+            one.dataset and (one.dataset.fingerprint, one.dataset.limit),
+        )
+        for one in (record, beside)
+    )
+    return mine == theirs
+
+
+def _speed_cells(speed: SpeedRecord | None) -> list[str]:
+    if speed is None:
+        return [NO_NUMBER] * 4
+    return [
+        f"{speed.ms:.2f}",
+        f"{speed.float32_ms:.2f}",
+        f"{speed.float32_ms / speed.ms:.2f}",
+        f"{speed.device_model} ({speed.threads}; {', '.join(speed.instructions)})",
+    ]
+
+
+def _number(value: float | None) -> str:
+    return NO_NUMBER if value is None else f"{value:.2f}"
