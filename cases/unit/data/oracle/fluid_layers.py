@@ -6,7 +6,11 @@ BN_EPSILON = 1e-5  # zoo-spec 2
 
 
 def conv_bn(x, names, channels, kernel_px, stride=1, groups=1, act=None, train=False):
-    """Convolution without bias, then BN; ``names`` names their five variables."""
+    """Convolution without bias, then BN; ``names`` names their five variables.
+
+    Names of activations are fluid's own, unless ``names`` has the BN's ``layer``: they
+    become names of variables in a quantised network (zoo-spec 2.7).
+    """
     convolved = fluid.layers.conv2d(
         x,
         num_filters=channels,
@@ -38,4 +42,5 @@ def batch_norm(x, names, act=None, train=False):
         bias_attr=fluid.ParamAttr(name=names["offset"]),
         moving_mean_name=names["mean"],
         moving_variance_name=names["variance"],
+        name=names.get("layer"),
     )

@@ -40,4 +40,5 @@ def variables(stem):
         "offset": after + "_offset",
         "mean": after + "_mean",
         "variance": after + "_variance",
+        "layer": after + ".output.1",  # zoo-spec 2.7
     }

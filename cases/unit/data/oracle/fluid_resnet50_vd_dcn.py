@@ -47,7 +47,8 @@ def _bottleneck(x, stem, stage, is_first, channels, train):
         )
     if is_first:
         x = layer(x, "1", 4 * channels, 1)
-    return fluid.layers.elementwise_add(x, y, act="relu")
+    name = stem[: -len("_branch")] + ".add.output.5"  # zoo-spec 2.7
+    return fluid.layers.elementwise_add(x, y, act="relu", name=name)
 
 
 def _deformable_conv_bn(x, stem, channels, stride, train):
@@ -90,4 +91,5 @@ def variables(stem):
         "offset": after + "_offset",
         "mean": after + "_mean",
         "variance": after + "_variance",
+        "layer": after + ".output.1",  # zoo-spec 2.7
     }

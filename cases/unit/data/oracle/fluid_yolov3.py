@@ -103,15 +103,17 @@ def _heads(features, width, num_classes, plan, train):
         route = conv_bn(x, stem + "2", channels, 1)
         tip = conv_bn(route, stem + "tip", 2 * channels, 3)
         output = "yolo_output.{}.conv.".format(level)
-        heads.append(
-            fluid.layers.conv2d(
-                tip,
-                num_filters=len(ANCHOR_MASKS[level]) * (5 + num_classes),
-                filter_size=1,
-                param_attr=fluid.ParamAttr(name=output + "weights"),
-                bias_attr=fluid.ParamAttr(name=output + "bias"),
+        # the scope is the pattern that quantisation was told to leave out (zoo-spec 4.5)
+        with fluid.name_scope("yolo_output"):
+            heads.append(
+                fluid.layers.conv2d(
+                    tip,
+                    num_filters=len(ANCHOR_MASKS[level]) * (5 + num_classes),
+                    filter_size=1,
+                    param_attr=fluid.ParamAttr(name=output + "weights"),
+                    bias_attr=fluid.ParamAttr(name=output + "bias"),
+                )
             )
-        )
         if level < len(TRANSITION_CHANNELS):
             x = conv_bn(
                 route,

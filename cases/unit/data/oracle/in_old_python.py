@@ -1,5 +1,7 @@
 """Run make_goldens.py in a CPython 3.7 environment of its own: the door tox opens.
 
+``--quant`` and ``--full-quant`` go to quant_steps.py, and need two environments more.
+
 tox cannot make that environment itself: virtualenv dropped 3.7 in its release 20.27.
 CPython 3.7 brings ``venv``, so it makes its own. This file runs on the Python of tox.
 
@@ -17,6 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements-oracle.txt"
+QUANT = ("--quant", "--full-quant")
 ASK_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 INCOMPLETE = 3  # the project's exit code for "could not be measured"
 
@@ -38,7 +41,16 @@ def main(arguments=None):
             file=sys.stderr,
         )
         return INCOMPLETE
-    inside = make_environment(python, asked.venv)
+    if asked.rest and asked.rest[0] in QUANT:
+        import quant_steps
+
+        def environment_of(word):
+            folder = asked.venv.with_name("{}-{}".format(asked.venv.name, word))
+            requirements = HERE / "requirements-{}.txt".format(word)
+            return make_environment(python, folder, requirements)
+
+        return quant_steps.run(asked.rest, environment_of)
+    inside = make_environment(python, asked.venv, REQUIREMENTS)
     return subprocess.call([inside, str(HERE / "make_goldens.py"), *asked.rest])
 
 
@@ -69,7 +81,7 @@ def first_of_version_3_7(candidates):
     return None
 
 
-def make_environment(python, folder):
+def make_environment(python, folder, requirements):
     """Give the python of an environment in ``folder`` that holds the requirements.
 
     The mark is written last, and holds what was installed: an environment that was
@@ -77,12 +89,12 @@ def make_environment(python, folder):
     """
     inside = str(folder / "bin" / "python")
     mark = folder / "installed-requirements.txt"
-    wanted = REQUIREMENTS.read_text(encoding="utf-8")
+    wanted = requirements.read_text(encoding="utf-8")
     if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
         return inside
     subprocess.check_call([python, "-m", "venv", "--clear", str(folder)])
     install = [inside, "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
-    subprocess.check_call([*install, "-r", str(REQUIREMENTS)])
+    subprocess.check_call([*install, "-r", str(requirements)])
     mark.write_text(wanted, encoding="utf-8")
     return inside
 

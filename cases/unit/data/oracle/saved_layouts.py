@@ -8,7 +8,7 @@ from paddle.fluid.proto import framework_pb2
 FEEDS = ("image", "im_size")  # those of them that a network has
 
 
-def _without_call_stacks(content):
+def without_call_stacks(content):
     """Drop what names folders of the machine that built the program."""
     program = framework_pb2.ProgramDesc.FromString(content)
     for block in program.blocks:
@@ -32,7 +32,7 @@ def _export(executor, network, folder, model=None, parameters=None):
             params_filename=parameters,
         )
     path = Path(folder) / (model or "__model__")
-    path.write_bytes(_without_call_stacks(path.read_bytes()))
+    path.write_bytes(without_call_stacks(path.read_bytes()))
 
 
 def _save_separate_files(executor, network, folder):
@@ -47,7 +47,7 @@ def _save_pdparams(executor, network, folder):
     prefix = Path(folder) / "model_final"
     fluid.save(network.main, str(prefix))
     path = prefix.with_suffix(".pdmodel")
-    path.write_bytes(_without_call_stacks(path.read_bytes()))
+    path.write_bytes(without_call_stacks(path.read_bytes()))
 
 
 def _save_program_separate(executor, network, folder):

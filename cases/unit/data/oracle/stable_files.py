@@ -21,9 +21,14 @@ def pack_folder(folder, archive):
         top = tarfile.TarInfo(top_folder(archive))
         top.type, top.mode = tarfile.DIRTYPE, 0o755
         tar.addfile(top)
-        for path in sorted(Path(folder).iterdir()):
+        for path in sorted(Path(folder).rglob("*")):
+            within = path.relative_to(str(folder)).as_posix()
+            entry = tarfile.TarInfo("{}/{}".format(top.name, within))
+            if path.is_dir():
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                tar.addfile(entry)
+                continue
             content = path.read_bytes()
-            entry = tarfile.TarInfo("{}/{}".format(top.name, path.name))
             entry.size, entry.mode = len(content), 0o644
             tar.addfile(entry, io.BytesIO(content))
     content = plain.getvalue()
