@@ -72,7 +72,7 @@ def demand_row(row: Row) -> None:
     Raises:
         ArchiveUnreadable: the network is not built yet; it is named.
     """
-    demand_network(row.architecture, row.backbone, row.strategy, scales=row.scales)
+    demand_network(row.architecture, row.backbone, scales=row.scales)
 
 
 def _open_yolov3(folder: Path, row: Row, also_accepted: Sequence[str]) -> OpenedArchive:
@@ -105,7 +105,9 @@ def _yolov3_detectors(
 def _open_blazeface(
     folder: Path, row: Row, _also_accepted: Sequence[str]
 ) -> OpenedFaceArchive:
-    return open_face_archive(folder, edition=row.backbone, width=row.width)
+    return open_face_archive(
+        folder, edition=row.backbone, width=row.width, strategy=row.strategy
+    )
 
 
 def _blazeface_detectors(
