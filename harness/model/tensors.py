@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from harness.model.ops import (
     BN_EPSILON,
     BN_MOMENTUM,
@@ -136,8 +138,9 @@ class TensorOps:
         """Round to 8 bits, each step in float32, in the order of the old operators."""
         import paddle
 
+        levels = float(levels_per_unit(np.asarray(scale, np.float32)))
         clipped = paddle.clip(x, -scale, scale)
-        steps = round_half_even(paddle.scale(clipped, float(levels_per_unit(scale))))
+        steps = round_half_even(paddle.scale(clipped, levels))
         # a division: x * (1 / 127) is another float32, and `/` of a number is that
-        levels = paddle.full([1], LEVELS, "float32")
-        return paddle.divide(paddle.scale(steps, scale), levels)
+        all_levels = paddle.full([1], LEVELS, "float32")
+        return paddle.divide(paddle.scale(steps, scale), all_levels)

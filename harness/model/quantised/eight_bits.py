@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+TINY, NO_ZERO = 1e-30, 1e-6  # Paddle 1.8.5, fake_quantize_op.h (compared)
 LEVELS = 127.0  # of either sign: 2**(8 - 1) - 1  # zoo-spec 4.5
 
 
@@ -29,15 +30,23 @@ class QuantisedWeights:
         return self.integers * scales / np.float32(LEVELS)
 
 
-def levels_per_unit(scale: float) -> np.float32:
-    """Return how many levels one unit has: by the inverse, as the old operators do."""
-    return np.float32(LEVELS) * (np.float32(1) / np.float32(scale))
+def levels_per_unit(scales: Floats) -> Floats:
+    """Return how many levels one unit has: by the inverse, as the old operators do.
+
+    They add ``NO_ZERO`` to a scale that has next to no inverse, so that values of no
+    size give zeros.
+    """
+    tiny = scales <= np.float32(TINY)
+    levels: Floats = np.float32(LEVELS) * (
+        np.float32(1) / np.where(tiny, scales + np.float32(NO_ZERO), scales)
+    )
+    return levels
 
 
 def fake_quantise(x: Floats, scale: float) -> Floats:
     """Return activations clipped to the scale and rounded to 8 bits, half to even."""
     limit = np.float32(scale)
-    steps = np.rint(levels_per_unit(scale) * np.clip(x, -limit, limit))
+    steps = np.rint(levels_per_unit(np.asarray(limit)) * np.clip(x, -limit, limit))
     rounded: Floats = steps * limit / np.float32(LEVELS)
     return rounded
 
@@ -48,6 +57,5 @@ def quantise_weights(weights: Floats) -> QuantisedWeights:
     A channel of zeros stays one; its scale is 0.
     """
     scales = np.abs(weights).max(axis=(1, 2, 3))  # [O]
-    inverse = np.where(scales > 0, np.float32(1) / np.where(scales > 0, scales, 1), 0)
-    levels = np.float32(LEVELS) * inverse.astype(np.float32).reshape(-1, 1, 1, 1)
+    levels = levels_per_unit(scales).reshape(-1, 1, 1, 1)  # [O, 1, 1, 1]
     return QuantisedWeights(integers=np.rint(levels * weights), scales=scales)

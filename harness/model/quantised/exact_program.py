@@ -155,10 +155,11 @@ class _Steps:
 
 def _rounding(operator: Operator, scale: float) -> _Steps:
     (source,), (result,) = operator.inputs["X"], operator.outputs["Out"]
+    levels = float(levels_per_unit(np.asarray(scale, np.float32)))
     names = [f"{result}.{word}" for word in ("clipped", "scaled", "raised")]
     steps: tuple[tuple[str, dict[str, float]], ...] = (
         ("clip", {"min": -scale, "max": scale}),
-        ("scale", {"scale": float(levels_per_unit(scale)), "bias": 0.0}),
+        ("scale", {"scale": levels, "bias": 0.0}),
         ("scale", {"scale": 1.0, "bias": NO_FRACTIONS}),
         ("scale", {"scale": 1.0, "bias": -NO_FRACTIONS}),
     )

@@ -44,11 +44,8 @@ class Quantisation:
         return {one.weights: one.activation_scale for one in self.convs}
 
     def protocol(self) -> dict[str, str]:
-        """Return the words of a record."""
-        return {
-            "quantisation": f"8 bits: {KINDS[self.kind]}",
-            "quantisation_rounding": ROUNDING,
-        }
+        """Return what a record says of the way in which the archive is quantised."""
+        return {"quantisation": f"8 bits: {KINDS[self.kind]}"}
 
     def notes(self, strategy: str) -> tuple[str, ...]:
         """Tell what is quantised, and where that is not what the sizes say.
