@@ -16,6 +16,11 @@ from harness.evaluate.store import StoreKey
 from harness.model.detector import OpenedArchive
 from harness.model.device import Device
 from harness.model.network import Network
+from harness.model.quantised.quantisation import (
+    CHECKPOINT,
+    Quantisation,
+    QuantisedConv,
+)
 from harness.pipeline import judged_row
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
@@ -372,3 +377,31 @@ def test_what_is_unusual_about_the_dataset_is_noted(
     )
 
     assert record.notes[0] == "2 images without objects"
+
+
+def test_a_quantised_archive_is_named_in_protocol_and_notes(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    quantisation = Quantisation(
+        kind=CHECKPOINT,
+        convs=(
+            QuantisedConv(
+                weights="yolo_output.0.conv.weights",
+                activation="leaky_relu_5.tmp_0",
+                activation_scale=1.0,
+            ),
+        ),
+        float_convs=(),
+    )
+    row = replace(
+        row,
+        row=replace(row.row, strategy="quant_aware"),
+        opened=replace(row.opened, quantisation=quantisation),  # type: ignore[type-var]
+    )
+
+    record = judge_row(shared, row, [(planned(row), detected(moved(3.0)))])
+
+    assert record.protocol["quantisation"].startswith("8 bits: float weights and")
+    assert record.protocol["quantisation_rounding"].startswith("clipped to the scale")
+    assert record.notes[-2:] == quantisation.notes("quant_aware")
