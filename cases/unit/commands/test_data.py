@@ -192,7 +192,9 @@ def test_a_plan_without_calibration_needs_nothing(home: Path, zoo: Zoo) -> None:
 
     assert said.code == 0
     assert "rows: 11 of january-2020 can be measured" in said.out
-    assert "no multi-scale evaluation of blazeface-nas in this version: blaze" in said.out
+    assert (
+        "no multi-scale evaluation of blazeface-nas in this version: blaze" in said.out
+    )
     assert "archives: 5, 5 to download, 0.00 GB and 5 of a size that is" in said.out
     assert "dataset: coco: 5000 images (NOT HERE: zoo data fetch)" in said.out
     assert "forward passes: 60000" in said.out
