@@ -108,7 +108,7 @@ def first_archive(old_quantised):
 
 
 @pytest.fixture
-def spoilt(first_archive, tmp_path):
+def spoilt(first_archive, opened_quantised, tmp_path):
     """Give an archive in a folder that a test may change, in separate files.
 
     Integers come with their program, float weights without.
@@ -116,7 +116,7 @@ def spoilt(first_archive, tmp_path):
 
     def copied(model, kind):
         one = first_archive(model, kind)
-        opened = one.open()
+        opened = opened_quantised(one.name)
         folder = tmp_path / one.name
         folder.mkdir()
         write_weights(folder, opened.weights)

@@ -119,17 +119,19 @@ def look_into_program(opened, images):
 
 
 def detector_of(opened, model, cpu):
+    """Without the graph optimiser: its sums end in other last places."""
+    kind = {"input_px": CROP_PX}
     if model == "blazeface":
         if opened.program is None:
-            return FaceDetector(heads=open_face_heads(opened, cpu), input_px=CROP_PX)
-        run = open_program(opened.program, opened.weights, cpu)
-        return ProgramFaceDetector(run=run, input_px=CROP_PX)
-    kind = {"backbone": "mobilenet_v1", "input_px": CROP_PX}
+            heads = open_face_heads(opened, cpu, optimise=False)
+            return FaceDetector(heads=heads, **kind)
+        run = open_program(opened.program, opened.weights, cpu, optimise=False)
+        return ProgramFaceDetector(run=run, **kind)
+    kind["backbone"] = "mobilenet_v1"
     if opened.program is None:
-        return Detector(heads=open_heads(opened, cpu), **kind)
-    return ProgramDetector(
-        run=open_program(opened.program, opened.weights, cpu), **kind
-    )
+        return Detector(heads=open_heads(opened, cpu, optimise=False), **kind)
+    run = open_program(opened.program, opened.weights, cpu, optimise=False)
+    return ProgramDetector(run=run, **kind)
 
 
 def test_every_kind_was_made_by_the_old_runtime(opened_quantised):

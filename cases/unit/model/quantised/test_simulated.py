@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from harness.model.heads import forward_heads, graph_heads
-from harness.model.plan import Feature, PlanOps
+from harness.model.network import Network
+from harness.model.plan import Feature, PlanOps, plan_network
 from harness.model.quantised.eight_bits import fake_quantise, quantise_weights
 from harness.model.quantised.fluid_names import conv_inputs
 from harness.model.quantised.quantisation import (
@@ -16,6 +17,7 @@ from harness.model.quantised.simulated import (
     simulated,
 )
 from harness.model.runtime import import_paddle
+from harness.model.shape_plans import planned_channels
 
 SCALES = (127.0, 1.0, 3.7, 0.0123)
 
@@ -193,3 +195,19 @@ def test_half_goes_to_the_even_neighbour_up_to_2_to_the_22(value):
     found = round_half_even(paddle.to_tensor(np.float32([value])))
 
     assert found.item() == np.rint(value)
+
+
+def test_deformable_convolutions_and_pools_are_left_to_the_operations():
+    network = Network(
+        backbone="resnet50_vd_dcn",
+        num_classes=80,
+        width=1 / 32,
+        head_channels=planned_channels("none", 1 / 32),
+    )
+    every = {one.weights: 1.0 for one in conv_inputs(network)}
+
+    plan = plan_network(SimulatedNetwork(network=network, scales=every))
+
+    assert plan == plan_network(network)
+    assert "res5a_branch2b_weights" not in every  # deformable
+    assert "res5a_branch2b_conv_offset.w_0" in every
