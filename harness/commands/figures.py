@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -13,9 +14,19 @@ from harness.commands.printing import out, print_json, print_table
 from harness.errors import ArchiveUnreadable, UsageError
 from harness.registry.zoo import open_zoo
 
+if TYPE_CHECKING:  # what opens archives is loaded when one is given
+    from harness.pipeline.described_archive import DescribedArchive
+
 
 def describe(
     row_id: Annotated[str, typer.Argument(metavar="ID")],
+    archive: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            metavar="PATH",
+            help="Tell what this archive (or its folder) holds, read as the row's.",
+        ),
+    ] = None,
     zoo: ZooName = DEFAULT_ZOO,
     as_json: AsJson = False,
 ) -> None:
@@ -32,6 +43,11 @@ def describe(
             got="none of its rows",
         )
     row = rows[row_id]
+    if archive is not None:
+        from harness.pipeline.described_archive import describe_archive
+
+        _print_archive(row_id, describe_archive(found, row, archive), as_json)
+        return
     record = structure_record(found, row)
     described: dict[str, Any] = {
         "row": row_id,
@@ -78,3 +94,37 @@ def describe(
                 for one in record.figures
             ],
         )
+
+
+def _print_archive(row_id: str, found: DescribedArchive, as_json: bool) -> None:
+    if as_json:
+        print_json({"row": row_id, **asdict(found)})
+        return
+    print_table(
+        ("archive", "read"),
+        [
+            ("layout", found.layout),
+            ("shapes", found.shape_plan),
+            ("quantisation", found.quantisation or "none"),
+            *(("note", one) for one in found.notes),
+            ("files not used", f"{len(found.ignored_files)}"),
+        ],
+    )
+    if not found.convolutions:
+        return
+    out.print()
+    print_table(
+        ("convolution", "reads", "activation scale", "weight scales", "integers"),
+        [
+            (
+                one.weights,
+                one.activation,
+                f"{one.activation_scale:.6g}",
+                f"{min(one.weight_scales):.4g} to {max(one.weight_scales):.4g}",
+                "{} to {}".format(*one.integers),
+            )
+            if one.activation and one.integers
+            else (one.weights, "float", "", "", "")
+            for one in found.convolutions
+        ],
+    )

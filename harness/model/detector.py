@@ -14,13 +14,15 @@ from harness.errors import ArchiveUnreadable
 from harness.model.device import Device
 from harness.model.heads import HeadsFunction, forward_heads, graph_heads
 from harness.model.layouts.contract import InferenceProgram, WeightSource
-from harness.model.layouts.opened_folder import open_folder
-from harness.model.layouts.weights import Arrays, read_weights
+from harness.model.layouts.weights import Arrays
 from harness.model.multiclass_nms import multiclass_nms
 from harness.model.network import Network, demand_network
 from harness.model.plan import plan_network
 from harness.model.preprocess import NORMALISATIONS, normalise
-from harness.model.program_protocol import YOLOV3_PROGRAM, demand_program
+from harness.model.program_protocol import YOLOV3_PROGRAM
+from harness.model.quantised.quantisation import Quantisation
+from harness.model.quantised.read_archive import open_network_folder, read_archive
+from harness.model.quantised.simulated import simulated
 from harness.model.shape_plans import (
     PRUNED_RATIOS,
     matching_plan,
@@ -41,6 +43,7 @@ class OpenedArchive:
     shape_plan: str  # key of PRUNED_RATIOS
     ignored_files: tuple[str, ...]
     program: InferenceProgram | None = None  # the archive is one: it runs as it is
+    quantisation: Quantisation | None = None  # None: in float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +100,15 @@ def open_archive(
         ArchiveUnreadable: no such network here, the shapes are those of another
             strategy or of none, or a variable is missing, mis-shaped or damaged.
     """
-    demand_network(architecture, backbone, strategy)
+    demand_network(architecture, backbone)
     full = Network(
         backbone=backbone,
         num_classes=num_classes,
         width=width,
         head_channels=planned_channels("none", width),
     )
-    layout, source = open_folder(folder, tuple(plan_network(full).variables))
+    variables = plan_network(full).variables
+    layout, source = open_network_folder(folder, full, variables, strategy)
     channels = {name: _output_channels(source, name) for name in block_convs()}
     expected = [plan_of_strategy(one) for one in (strategy, *also_accepted)]
     found = matching_plan(channels, width)
@@ -112,16 +116,15 @@ def open_archive(
         raise _other_shapes(channels, expected, found, width)
     network = replace(full, head_channels=channels)
     plan = plan_network(network)
-    weights = read_weights(source, plan)
-    if source.program is not None:
-        demand_program(source.program, plan.variables, YOLOV3_PROGRAM)
+    read = read_archive(source, network, plan, YOLOV3_PROGRAM, strategy)
     return OpenedArchive(
         network=network,
-        weights=weights.values,
+        weights=read.values,
         layout=layout,
         shape_plan=found,
-        ignored_files=weights.ignored_files,
-        program=source.program,
+        ignored_files=read.ignored_files,
+        program=read.program,
+        quantisation=read.quantisation,
     )
 
 
@@ -129,12 +132,14 @@ def open_heads(
     opened: OpenedArchive, device: Device, *, optimise: bool = True
 ) -> HeadsFunction:
     """Return the network as an optimised graph on the device."""
-    return graph_heads(opened.network, opened.weights, device, optimise=optimise)
+    network, weights = simulated(opened.network, opened.weights, opened.quantisation)
+    return graph_heads(network, weights, device, optimise=optimise)
 
 
 def plain_heads(opened: OpenedArchive) -> HeadsFunction:
     """Return the network as plain operations, the reference for :func:`open_heads`."""
-    return forward_heads(opened.network, opened.weights)
+    network, weights = simulated(opened.network, opened.weights, opened.quantisation)
+    return forward_heads(network, weights)
 
 
 def _output_channels(source: WeightSource, stem: str) -> int:

@@ -10,10 +10,12 @@ from harness.model.blazeface import EDITIONS, BlazeFace
 from harness.model.device import Device
 from harness.model.heads import HeadsFunction, forward_heads, graph_heads
 from harness.model.layouts.contract import InferenceProgram
-from harness.model.layouts.opened_folder import open_folder
-from harness.model.layouts.weights import Arrays, read_weights
+from harness.model.layouts.weights import Arrays
 from harness.model.plan import plan_network
-from harness.model.program_protocol import BLAZEFACE_PROGRAM, demand_program
+from harness.model.program_protocol import BLAZEFACE_PROGRAM
+from harness.model.quantised.quantisation import Quantisation
+from harness.model.quantised.read_archive import open_network_folder, read_archive
+from harness.model.quantised.simulated import simulated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +28,11 @@ class OpenedFaceArchive:
     ignored_files: tuple[str, ...]
     shape_plan: str = "none"  # no BlazeFace was pruned
     program: InferenceProgram | None = None  # the archive is one: it runs as it is
+    quantisation: Quantisation | None = None  # None: in float
 
 
 def open_face_archive(
-    folder: Path, *, edition: str, width: float = 1.0
+    folder: Path, *, edition: str, width: float = 1.0, strategy: str = "baseline"
 ) -> OpenedFaceArchive:
     """Read the folder of a BlazeFace archive.
 
@@ -37,6 +40,7 @@ def open_face_archive(
         folder: in a layout of ``LAYOUTS``.
         edition: the row's backbone; key of ``EDITIONS``.
         width: the row's channel multiplier.
+        strategy: the row's; says whether the archive ought to be quantised.
 
     Raises:
         ArchiveUnreadable: no such edition, a variable is missing, mis-shaped or
@@ -49,16 +53,15 @@ def open_face_archive(
         )
     network = BlazeFace(edition=edition, width=width)
     plan = plan_network(network)
-    layout, source = open_folder(folder, tuple(plan.variables))
-    weights = read_weights(source, plan)
-    if source.program is not None:
-        demand_program(source.program, plan.variables, BLAZEFACE_PROGRAM)
+    layout, source = open_network_folder(folder, network, plan.variables, strategy)
+    read = read_archive(source, network, plan, BLAZEFACE_PROGRAM, strategy)
     return OpenedFaceArchive(
         network=network,
-        weights=weights.values,
+        weights=read.values,
         layout=layout,
-        ignored_files=weights.ignored_files,
-        program=source.program,
+        ignored_files=read.ignored_files,
+        program=read.program,
+        quantisation=read.quantisation,
     )
 
 
@@ -66,9 +69,11 @@ def open_face_heads(
     opened: OpenedFaceArchive, device: Device, *, optimise: bool = True
 ) -> HeadsFunction:
     """Return the network as an optimised graph on the device."""
-    return graph_heads(opened.network, opened.weights, device, optimise=optimise)
+    network, weights = simulated(opened.network, opened.weights, opened.quantisation)
+    return graph_heads(network, weights, device, optimise=optimise)
 
 
 def plain_face_heads(opened: OpenedFaceArchive) -> HeadsFunction:
     """Return the network as plain operations, to compare with the optimised graph."""
-    return forward_heads(opened.network, opened.weights)
+    network, weights = simulated(opened.network, opened.weights, opened.quantisation)
+    return forward_heads(network, weights)

@@ -43,13 +43,11 @@ NETWORKS: Mapping[str, Collection[str]] = {
 }
 
 
-def demand_network(
-    architecture: str, backbone: str, strategy: str, *, scales: str = "multi"
-) -> None:
+def demand_network(architecture: str, backbone: str, *, scales: str = "multi") -> None:
     """Refuse what this version cannot run, before anything is downloaded.
 
-    A quantised archive read as a float one, or a face row looked at once that was
-    published for several scales, would give numbers, and not the row's.
+    A face row looked at once that was published for several scales would give numbers,
+    and not the row's.
 
     Raises:
         ArchiveUnreadable: the network is not built yet; it is named.
@@ -61,12 +59,6 @@ def demand_network(
             expected=" or ".join(
                 f"{one}-{word}" for one, words in NETWORKS.items() for word in words
             ),
-            next_step="the archive was not downloaded",
-        )
-    if strategy.startswith("quant"):
-        raise ArchiveUnreadable(
-            f"no quantised network {name} ({strategy}) in this version",
-            expected="a float row",
             next_step="the archive was not downloaded",
         )
     if architecture == "blazeface" and scales != "single":

@@ -98,3 +98,12 @@ class Ops(Protocol[T]):
             stride: of the output.
         """
         ...
+
+    def fake_quantise(self, x: T, *, scale: float) -> T:
+        """Round to 8 bits: what ``quantised.eight_bits.fake_quantise`` says of arrays.
+
+        Args:
+            x: what a convolution is about to read.
+            scale: the largest value that is told apart from larger ones.
+        """
+        ...

@@ -151,6 +151,10 @@ class PlanOps:
         self.deformable_multiply_adds_per_px += out * x.channels * 9 * area
         return Feature(out, steering.scale)
 
+    def fake_quantise(self, x: Feature, *, scale: float) -> Feature:  # noqa: ARG002
+        """Keep the shape."""
+        return x
+
     def _note(
         self, name: str, shape: tuple[int, ...], *, is_trained: bool = True
     ) -> None:

@@ -113,7 +113,7 @@ def parse_program(content: bytes) -> ProgramDesc:
         blocks += 1
         for field in read_fields(block.message(), block.at):
             if field.number == VARIABLES:
-                one = _parse_variable(field.message(), field.at)
+                one = parse_variable(field.message(), field.at)
                 if one.name in variables:
                     raise ArchiveUnreadable(
                         f"byte {field.at}: variable {one.name}",
@@ -122,7 +122,7 @@ def parse_program(content: bytes) -> ProgramDesc:
                     )
                 variables[one.name] = one
             elif field.number == OPERATORS:
-                operators.append(_parse_operator(field.message(), field.at))
+                operators.append(parse_operator(field.message(), field.at))
     if not blocks or not operators:
         raise ArchiveUnreadable(
             "not a program", expected="blocks of operators", got=f"{blocks} blocks"
@@ -138,7 +138,7 @@ def open_sides(content: bytes, names: Collection[str]) -> bytes:
     """
 
     def open_variable(variable: memoryview) -> bytes:
-        if _parse_variable(variable, 0).name not in names:
+        if parse_variable(variable, 0).name not in names:
             return bytes(variable)
         return rewrite(variable, (TYPE, LOD_TENSOR, TENSOR), _open_tensor)
 
@@ -156,7 +156,8 @@ def _open_tensor(tensor: memoryview) -> bytes:
     return out + b"".join(number_field(DIMS, one) for one in (*sides[:-2], -1, -1))
 
 
-def _parse_variable(content: memoryview, start: int) -> ProgramVariable:
+def parse_variable(content: memoryview, start: int = 0) -> ProgramVariable:
+    """Read the message of one variable."""
     name, is_persistable = "", False
     kind, data_type = -1, None
     shape: list[int] = []
@@ -195,7 +196,8 @@ def _inside(
             yield from found
 
 
-def _parse_operator(content: memoryview, start: int) -> Operator:
+def parse_operator(content: memoryview, start: int = 0) -> Operator:
+    """Read the message of one operator."""
     kind = ""
     inputs: dict[str, tuple[str, ...]] = {}
     outputs: dict[str, tuple[str, ...]] = {}

@@ -20,6 +20,7 @@ from harness.model.layouts.contract import InferenceProgram, listed
 from harness.model.layouts.weights import Arrays
 from harness.model.predictor import open_predictor
 from harness.model.preprocess import NORMALISATIONS, normalise
+from harness.model.quantised.exact_program import exact_program
 from harness.model.runtime import import_paddle, operator_names
 
 Floats = NDArray[np.float32]
@@ -111,6 +112,8 @@ def open_program(
 ) -> ProgramFunction:
     """Return the program on the device, for any input size and batch.
 
+    A quantised one rounds as 1.8.5 does, whatever this runtime would do with it.
+
     Args:
         program: of an opened archive.
         weights: a value for each of its parameters.
@@ -120,6 +123,7 @@ def open_program(
     Raises:
         ArchiveUnreadable: this Paddle has no such operator, or cannot open it.
     """
+    program, weights = exact_program(program, weights)
     demand_operators(sorted({one.kind for one in program.operators}))
     its_weights = {name: weights[name] for name in program.parameters}
     try:

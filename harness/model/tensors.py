@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from harness.model.ops import (
     BN_EPSILON,
     BN_MOMENTUM,
@@ -12,7 +14,8 @@ from harness.model.ops import (
     OFFSET_CHANNELS,
     BatchNormNames,
 )
-from harness.model.runtime import add_tensors, sigmoid
+from harness.model.quantised.eight_bits import LEVELS, levels_per_unit
+from harness.model.runtime import add_tensors, round_half_even, sigmoid
 
 Tensor = Any  # Paddle has no stubs
 
@@ -130,3 +133,14 @@ class TensorOps:
             padding=1,
             mask=sigmoid(steering[:, OFFSET_CHANNELS:]),
         )
+
+    def fake_quantise(self, x: Tensor, *, scale: float) -> Tensor:
+        """Round to 8 bits, each step in float32, in the order of the old operators."""
+        import paddle
+
+        levels = float(levels_per_unit(np.asarray(scale, np.float32)))
+        clipped = paddle.clip(x, -scale, scale)
+        steps = round_half_even(paddle.scale(clipped, levels))
+        # a division: x * (1 / 127) is another float32, and `/` of a number is that
+        all_levels = paddle.full([1], LEVELS, "float32")
+        return paddle.divide(paddle.scale(steps, scale), all_levels)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from numpy.typing import NDArray
+
 from harness.dataset.views import AsItIs, Square, View
 from harness.evaluate.detect import Detector
 from harness.model.detector import Detector as YoloV3Detector
@@ -24,7 +26,12 @@ from harness.model.program_detector import (
     ProgramFaceDetector,
     open_program,
 )
-from harness.model.protocol import single_scale_protocol, yolov3_protocol
+from harness.model.protocol import (
+    rounding_protocol,
+    single_scale_protocol,
+    yolov3_protocol,
+)
+from harness.model.quantised.quantisation import Quantisation
 from harness.rows import Row
 
 
@@ -44,6 +51,16 @@ class Opened(Protocol):
     @property
     def shape_plan(self) -> str:
         """The plan whose shapes the files have."""
+        ...
+
+    @property
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """A value for every variable, or for every parameter of a program."""
+        ...
+
+    @property
+    def quantisation(self) -> Quantisation | None:
+        """What is in 8 bits; None: nothing."""
         ...
 
     @property
@@ -72,7 +89,7 @@ def demand_row(row: Row) -> None:
     Raises:
         ArchiveUnreadable: the network is not built yet; it is named.
     """
-    demand_network(row.architecture, row.backbone, row.strategy, scales=row.scales)
+    demand_network(row.architecture, row.backbone, scales=row.scales)
 
 
 def _open_yolov3(folder: Path, row: Row, also_accepted: Sequence[str]) -> OpenedArchive:
@@ -105,7 +122,9 @@ def _yolov3_detectors(
 def _open_blazeface(
     folder: Path, row: Row, _also_accepted: Sequence[str]
 ) -> OpenedFaceArchive:
-    return open_face_archive(folder, edition=row.backbone, width=row.width)
+    return open_face_archive(
+        folder, edition=row.backbone, width=row.width, strategy=row.strategy
+    )
 
 
 def _blazeface_detectors(
@@ -120,13 +139,19 @@ def _blazeface_detectors(
 
 ARCHITECTURES: Mapping[str, Architecture] = {
     "yolov3": Architecture(
-        protocol=lambda row: yolov3_protocol(row.backbone),
+        protocol=lambda row: {
+            **yolov3_protocol(row.backbone),
+            **rounding_protocol(row.strategy),
+        },
         view=lambda input_px: Square(input_px=input_px),
         open_folder=_open_yolov3,
         open_detectors=_yolov3_detectors,
     ),
     "blazeface": Architecture(
-        protocol=lambda row: single_scale_protocol(),
+        protocol=lambda row: {
+            **single_scale_protocol(),
+            **rounding_protocol(row.strategy),
+        },
         view=lambda input_px: AsItIs(),
         open_folder=_open_blazeface,
         open_detectors=_blazeface_detectors,

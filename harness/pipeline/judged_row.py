@@ -91,7 +91,7 @@ def judge_row(
         measurements=measurements,
         archive=row.used,
         dataset=_dataset_used(shared, differences),
-        protocol=ARCHITECTURES[row.row.architecture].protocol(row.row),
+        protocol=_protocol(row),
         environment=replace(
             shared.environment, metric_engine=_metric_of(shared, row.row).engine_name()
         ),
@@ -164,9 +164,18 @@ def _dataset_used(shared: SharedPass, differences: tuple[str, ...]) -> DatasetUs
     )
 
 
+def _protocol(row: OpenedRow) -> Mapping[str, str]:
+    found = row.opened.quantisation
+    return {
+        **ARCHITECTURES[row.row.architecture].protocol(row.row),
+        **({} if found is None else found.protocol()),
+    }
+
+
 def _notes(zoo: Zoo, row: OpenedRow) -> tuple[str, ...]:
-    """Tell what the archive settled about errata that only its files can settle."""
-    notes = []
+    """Tell what is quantised, and what the files settled of errata."""
+    found = row.opened.quantisation
+    notes = [] if found is None else list(found.notes(row.row.strategy))
     for one in zoo.errata_of(row.row.row_id):
         if one.field == "strategy":
             shapes = row.opened.shape_plan

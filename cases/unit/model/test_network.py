@@ -9,7 +9,7 @@ from harness.model.plan import plan_network
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_every_backbone_has_a_network(backbone):
-    demand_network("yolov3", backbone, "prune_r578")
+    demand_network("yolov3", backbone)
 
 
 @pytest.mark.parametrize(
@@ -22,30 +22,19 @@ def test_a_network_that_is_not_built_yet_is_named(architecture, backbone):
         match=f"^no network {architecture}-{backbone} in this version; expected .*"
         "yolov3-mobilenet_v1.*; the archive was not downloaded$",
     ):
-        demand_network(architecture, backbone, "baseline")
+        demand_network(architecture, backbone)
 
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_faces_are_looked_for_at_one_scale_only(edition):
-    demand_network("blazeface", edition, "baseline", scales="single")
+    demand_network("blazeface", edition, scales="single")
 
     with pytest.raises(
         ArchiveUnreadable,
         match=rf"^no multi-scale evaluation of blazeface-{edition} in this version; "
         r'expected a row that says scales = "single"; the archive was not downloaded$',
     ):
-        demand_network("blazeface", edition, "baseline")
-
-
-@pytest.mark.parametrize("strategy", ["quant_post", "quant_aware"])
-@pytest.mark.parametrize("backbone", BACKBONES)
-def test_a_quantised_row_is_not_measured_with_the_float_network(backbone, strategy):
-    with pytest.raises(
-        ArchiveUnreadable,
-        match=rf"^no quantised network yolov3-{backbone} \({strategy}\) in this "
-        "version; expected a float row; the archive was not downloaded$",
-    ):
-        demand_network("yolov3", backbone, strategy)
+        demand_network("blazeface", edition)
 
 
 def test_the_outputs_hold_three_anchors_of_every_class(tiny_network):

@@ -107,15 +107,15 @@ def test_a_face_program_is_no_yolov3(layout_folder, open_layout):
 def test_a_program_with_more_variables_than_the_edition_is_refused(
     opened, edition, layout_folder, monkeypatch
 ):
-    right = face_archive.open_folder
+    right = face_archive.open_network_folder
 
-    def one_more(folder, names):
-        word, source = right(folder, names)
+    def one_more(*asked):
+        word, source = right(*asked)
         more = (*source.program.parameters, "teacher_conv1_weights")
         program = replace(source.program, parameters=more)
         return word, replace(source, program=program)
 
-    monkeypatch.setattr(face_archive, "open_folder", one_more)
+    monkeypatch.setattr(face_archive, "open_network_folder", one_more)
 
     with pytest.raises(
         ArchiveUnreadable,

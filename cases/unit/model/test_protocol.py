@@ -1,7 +1,11 @@
 import pytest
 
 from harness.model.preprocess import NORMALISATIONS
-from harness.model.protocol import single_scale_protocol, yolov3_protocol
+from harness.model.protocol import (
+    rounding_protocol,
+    single_scale_protocol,
+    yolov3_protocol,
+)
 
 
 def test_the_protocol_holds_the_published_values():
@@ -44,3 +48,15 @@ def test_faces_at_a_single_scale_say_so():
     assert protocol["keep_top_k"] == "750"
     assert protocol["nms_pixels"] == "exclusive"
     assert protocol["normalise"] == "minus (104.0, 117.0, 123.0), divided by 127.502231"
+
+
+@pytest.mark.parametrize("strategy", ["quant_post", "quant_aware"])
+def test_quantised_rows_say_how_they_round(strategy):
+    assert rounding_protocol(strategy) == {
+        "quantisation_rounding": "clipped to the scale, then half to even; weights per "
+        "output channel"
+    }
+
+
+def test_float_rows_round_nothing():
+    assert rounding_protocol("baseline") == {}

@@ -11,6 +11,7 @@ from harness.model.face_archive import open_face_archive
 from harness.model.face_detector import FaceDetector
 from harness.model.program_detector import ProgramFaceDetector
 from harness.pipeline.architectures import ARCHITECTURES
+from harness.registry.zoo import open_zoo
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
 
@@ -33,3 +34,30 @@ def test_a_face_program_runs_as_it_is_and_face_weights_in_our_network(
 
     assert type(detectors(640)) is kind
     assert detectors(640).input_px == 640
+
+
+@pytest.mark.parametrize(
+    ("name", "strategy", "kind"),
+    [
+        ("blazeface_post_files", "quant_post", ProgramFaceDetector),
+        ("blazeface_aware_files", "quant_aware", FaceDetector),
+    ],
+)
+def test_a_quantised_row_gets_what_its_archive_is(
+    tmp_path: Path, name: str, strategy: str, kind: type
+) -> None:
+    row = next(
+        one
+        for one in open_zoo("january-2020").rows
+        if (one.backbone, one.strategy) == ("nas", strategy)
+    )
+    packed = ORACLE / "quant" / f"{name}.tar.gz"
+    folder = find_checkpoint_folder(unpack(packed, tmp_path), name)
+    blazeface = ARCHITECTURES["blazeface"]
+
+    opened = blazeface.open_folder(folder, row, ())
+
+    assert opened.quantisation is not None
+    detectors = blazeface.open_detectors(opened, open_device(gpu=False), True)
+    assert type(detectors(640)) is kind
+    assert "quantisation_rounding" in blazeface.protocol(row)

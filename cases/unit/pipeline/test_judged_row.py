@@ -16,6 +16,11 @@ from harness.evaluate.store import StoreKey
 from harness.model.detector import OpenedArchive
 from harness.model.device import Device
 from harness.model.network import Network
+from harness.model.quantised.quantisation import (
+    CHECKPOINT,
+    Quantisation,
+    QuantisedConv,
+)
 from harness.pipeline import judged_row
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
@@ -408,3 +413,31 @@ def test_another_precision_on_another_dataset_says_so(
     assert judge_row(changed, row, [(planned(row), detected(moved(3.0)))]).verdict is (
         Verdict.WRONG_DATASET
     )
+
+
+def test_a_quantised_archive_is_named_in_protocol_and_notes(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    quantisation = Quantisation(
+        kind=CHECKPOINT,
+        convs=(
+            QuantisedConv(
+                weights="yolo_output.0.conv.weights",
+                activation="leaky_relu_5.tmp_0",
+                activation_scale=1.0,
+            ),
+        ),
+        float_convs=(),
+    )
+    row = replace(
+        row,
+        row=replace(row.row, strategy="quant_aware"),
+        opened=replace(row.opened, quantisation=quantisation),  # type: ignore[type-var]
+    )
+
+    record = judge_row(shared, row, [(planned(row), detected(moved(3.0)))])
+
+    assert record.protocol["quantisation"].startswith("8 bits: float weights and")
+    assert record.protocol["quantisation_rounding"].startswith("clipped to the scale")
+    assert record.notes[-2:] == quantisation.notes("quant_aware")

@@ -19,7 +19,8 @@ Arrays = Mapping[str, NDArray[Any]]
 #: Names that a training program saves beside the network.  # zoo-spec 2.6
 BOOKKEEPING = re.compile(
     r"(teacher_.*|.*_velocity_\d+|.*_momentum_\d+|.*_mean_square_\d+|.*_mean_grad_\d+"
-    r"|learning_rate.*|@LR_DECAY_COUNTER@|reduce_sum_\d+\.tmp_0)"
+    r"|learning_rate.*|@LR_DECAY_COUNTER@|reduce_sum_\d+\.tmp_0"
+    r"|state_\d+|accum_\d+)"  # moving averages of quantisation  # zoo-spec 2.7
 )
 
 

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from harness.errors import ArchiveUnreadable
+from harness.model.layouts.contract import Stored, WeightSource
+from harness.model.quantised.program_archive import (
+    _demand_channel_scales,
+    _demand_every_conv,
+    plain_names,
+)
+from harness.model.quantised.traced_program import TracedConv
+
+
+def test_weights_held_in_int8_are_float32_under_the_networks_name(first_archive):
+    opened = first_archive("blazeface", "frozen").open()
+
+    held = {name for name in opened.weights if name.endswith(".int8")}
+    assert len(held) == 30  # zoo-spec 2.7
+    assert {opened.weights[name].dtype for name in held} == {np.dtype(np.float32)}
+    assert {one.weights for one in opened.quantisation.convs} == {
+        name.removesuffix(".int8") for name in held
+    }
+
+
+def test_without_a_program_no_name_is_made_up():
+    stored = Stored(name="w.int8", place="w.int8", read=lambda: np.int8([1]))
+    source = WeightSource(stored={"w.int8": stored}, unit="file")
+
+    assert plain_names(source) is source
+
+
+def test_a_program_with_other_convolutions_is_named(tiny_network):
+    traced = TracedConv(
+        weights="w", activation=None, activation_scale=None, weight_scale=None
+    )
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^convolutions of the program; expected the 50 of the network, got ",
+    ):
+        _demand_every_conv((traced,), tiny_network)
+
+
+@pytest.mark.parametrize(
+    ("scales", "told"),
+    [
+        (np.ones(3, np.float32), r"float32 \(3,\)"),
+        (np.ones(2, np.float64), r"float64 \(2,\)"),
+    ],
+)
+def test_weight_scales_are_one_float32_number_for_each_channel(scales, told):
+    weights = np.ones((2, 1, 3, 3), np.float32)
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^weight scales; expected float32 \(2,\), one for each channel, "
+        rf"got {told}$",
+    ):
+        _demand_channel_scales(scales, weights)

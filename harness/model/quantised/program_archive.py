@@ -1,0 +1,171 @@
+"""A quantised program and its parameters in; values, and what is quantised, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import ArchiveUnreadable, located
+from harness.model.graph import NetworkFunction
+from harness.model.layouts.contract import (
+    InferenceProgram,
+    Stored,
+    WeightSource,
+    listed,
+)
+from harness.model.layouts.weights import Arrays, read_weights
+from harness.model.plan import Plan
+from harness.model.program_desc import BLOCKS, VARIABLES, parse_variable
+from harness.model.program_protocol import ProgramProtocol, demand_program
+from harness.model.protobuf_fields import rewrite
+from harness.model.quantised.fluid_names import conv_inputs
+from harness.model.quantised.integer_weights import demand_integers
+from harness.model.quantised.quantisation import (
+    FLOAT_PROGRAM,
+    FROZEN,
+    Quantisation,
+    QuantisedConv,
+)
+from harness.model.quantised.scales import read_scale
+from harness.model.quantised.traced_program import (
+    INT8,
+    TracedConv,
+    demand_known,
+    fake_operators,
+    trace_convs,
+)
+from harness.model.written_program import tensor_bytes
+
+
+def plain_names(source: WeightSource) -> WeightSource:
+    """Return the source with weights held in int8 also under the network's names."""
+    held = {name for name in source.stored if name.endswith(INT8)}
+    if source.program is None or not held:
+        return source
+    also = {
+        name.removesuffix(INT8): Stored(
+            name=name.removesuffix(INT8),
+            place=source.stored[name].place,
+            read=partial(_as_float, source, name),
+        )
+        for name in held
+    }
+    return replace(source, stored={**also, **source.stored})
+
+
+def read_quantised_program(
+    source: WeightSource,
+    program: InferenceProgram,
+    network: NetworkFunction,
+    plan: Plan,
+    protocol: ProgramProtocol,
+) -> tuple[Arrays, Quantisation, InferenceProgram]:
+    """Read the parameters of a quantised program; integers in float32, as it needs.
+
+    Raises:
+        ArchiveUnreadable: it quantises nothing, or in a way that the zoo does not; a
+            scale or integer is unsound; or it is not the network's program.
+    """
+    demand_known(program.operators)
+    if not fake_operators(program.operators):
+        raise ArchiveUnreadable(
+            "the program is not quantised, the row is",
+            expected="operators fake_quantize_*",
+            got="none",
+            next_step="the row may name the wrong archive or strategy",
+        )
+    weights = read_weights(source, plan).values
+    traced = trace_convs(program.operators)
+    _demand_every_conv(traced, network)
+    scales = {one.activation_scale for one in traced if one.activation_scale}
+    channels = {one.weight_scale for one in traced if one.weight_scale}
+    known = {*plan.variables, *scales, *channels}
+    known |= {one.weights for one in traced}
+    demand_program(program, known, protocol)
+    values: dict[str, NDArray[Any]] = {}
+    for name in program.parameters:
+        plain = name.removesuffix(INT8)
+        values[name] = weights[plain] if plain in weights else source.read(name)
+    for one in traced:
+        if one.weight_scale is not None:
+            with located(source.stored[one.weights].place):
+                demand_integers(one.weights, values[one.weights])
+            with located(source.stored[one.weight_scale].place):
+                _demand_channel_scales(values[one.weight_scale], values[one.weights])
+    found = {name: read_scale(source, name) for name in sorted(scales)}
+    return values, _quantisation(traced, found), _held_in_float(program)
+
+
+def _demand_every_conv(
+    traced: tuple[TracedConv, ...], network: NetworkFunction
+) -> None:
+    wanted = {one.weights for one in conv_inputs(network)}
+    found = {one.weights.removesuffix(INT8) for one in traced}
+    if found != wanted:
+        raise ArchiveUnreadable(
+            "convolutions of the program",
+            expected=f"the {len(wanted)} of the network",
+            got=listed(sorted(found ^ wanted)),
+        )
+
+
+def _quantisation(
+    traced: tuple[TracedConv, ...], scales: Mapping[str, float]
+) -> Quantisation:
+    return Quantisation(
+        kind=FROZEN if any(one.weight_scale for one in traced) else FLOAT_PROGRAM,
+        convs=tuple(
+            QuantisedConv(
+                weights=one.weights.removesuffix(INT8),
+                activation=one.activation,
+                activation_scale=scales[one.activation_scale],
+                weight_scale=one.weight_scale,
+            )
+            for one in traced
+            if one.activation is not None and one.activation_scale is not None
+        ),
+        float_convs=tuple(one.weights for one in traced if one.activation is None),
+    )
+
+
+def _demand_channel_scales(scales: NDArray[Any], weights: NDArray[Any]) -> None:
+    empty = np.abs(weights).max(axis=(1, 2, 3)) == 0  # [O]
+    if scales.shape != (len(weights),) or scales.dtype != np.float32:
+        raise ArchiveUnreadable(
+            "weight scales",
+            expected=f"float32 ({len(weights)},), one for each channel",
+            got=f"{scales.dtype} {scales.shape}",
+        )
+    wrong = ~(np.isfinite(scales) & ((scales > 0) | (empty & (scales == 0))))
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        raise ArchiveUnreadable(
+            f"weight scale of channel {place}",
+            expected="a finite number above 0",
+            got=scales[place],
+        )
+
+
+def _held_in_float(program: InferenceProgram) -> InferenceProgram:
+    """Return the program with its weights of 8 bits declared as float32.
+
+    Such a program was made to be small, not to be run: no convolution takes int8.
+    """
+
+    def declared(variable: memoryview) -> bytes:
+        one = parse_variable(variable)
+        if not (one.is_persistable and one.name.endswith(INT8)):
+            return bytes(variable)
+        return tensor_bytes(one.name, one.shape, is_persistable=True)
+
+    content = rewrite(memoryview(program.content), (BLOCKS, VARIABLES), declared)
+    return replace(program, content=content)
+
+
+def _as_float(source: WeightSource, name: str) -> NDArray[Any]:
+    return source.read(name).astype(np.float32)

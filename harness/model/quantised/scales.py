@@ -1,0 +1,125 @@
+"""The arrays of a checkpoint in, the scale of what each convolution reads out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import numpy as np
+
+from harness.errors import ArchiveUnreadable, located
+from harness.model.layouts.contract import WeightSource, listed
+from harness.model.layouts.weights import BOOKKEEPING
+from harness.model.quantised.fluid_names import ConvInput, conv_inputs
+from harness.model.quantised.quantisation import (
+    CHECKPOINT,
+    Quantisation,
+    QuantisedConv,
+    is_output,
+)
+
+SCALE = ".scale"  # after the name of the variable it is the scale of  # zoo-spec 2.7
+
+
+def scale_names(network: Callable[[Any, Any], object], *, outputs: bool) -> set[str]:
+    """Return the names of the scales of a network.
+
+    Args:
+        network: which one.
+        outputs: the outputs of YOLOv3 are quantised too.
+    """
+    return {
+        one.activation + SCALE
+        for one in conv_inputs(network)
+        if outputs or not is_output(one.weights)
+    }
+
+
+def found_scales(source: WeightSource, variables: Collection[str]) -> list[str]:
+    """Return the names of scales that are no variable of the network.
+
+    The head's normalisations have variables of such names too, and so has a teacher.
+    """
+    return [
+        name
+        for name in source.names()
+        if name.endswith(SCALE)
+        and name not in variables
+        and not BOOKKEEPING.fullmatch(name)
+    ]
+
+
+def read_scales(
+    source: WeightSource,
+    network: Callable[[Any, Any], object],
+    variables: Collection[str],
+) -> Quantisation:
+    """Pair every scale with the convolutions that read what it is the scale of.
+
+    The outputs of YOLOv3 are quantised all or none, and that is so if they have scales.
+
+    Raises:
+        ArchiveUnreadable: a scale is missing, no convolution reads what it is the scale
+            of, or it is no positive finite number; it is named.
+    """
+    inputs = conv_inputs(network)
+    found = set(found_scales(source, variables))
+    body = {one.activation + SCALE for one in inputs if not is_output(one.weights)}
+    outputs = {one.activation + SCALE for one in inputs if is_output(one.weights)}
+    wanted = body | outputs if found & outputs else body
+    missing, more = sorted(wanted - found), sorted(found - wanted)
+    if missing:
+        raise ArchiveUnreadable(
+            f"{len(missing)} of {len(wanted)} activation scales have no {source.unit}",
+            expected=listed(missing),
+            got=f"{source.unit}s of no activation: {listed(more)}" if more else "none",
+        )
+    if more:
+        raise ArchiveUnreadable(
+            f"{len(more)} activation scales that no convolution reads",
+            expected=f"{len(wanted)} scales",
+            got=listed(more),
+        )
+    scales = {name: read_scale(source, name) for name in sorted(wanted)}
+    return Quantisation(
+        kind=CHECKPOINT,
+        convs=tuple(_quantised(inputs, scales)),
+        float_convs=tuple(
+            one.weights for one in inputs if one.activation + SCALE not in wanted
+        ),
+    )
+
+
+def read_scale(source: WeightSource, name: str) -> float:
+    """Return the scale of an activation.
+
+    Raises:
+        ArchiveUnreadable: no positive finite float32 number of shape [1]; it is named.
+    """
+    array = source.read(name)
+    with located(source.stored[name].place):
+        if array.shape != (1,) or array.dtype != np.float32:
+            raise ArchiveUnreadable(
+                "activation scale",
+                expected="one float32 number",
+                got=f"{array.dtype} of shape {array.shape}",
+            )
+        scale = float(array[0])
+        if not (np.isfinite(scale) and scale > 0):
+            raise ArchiveUnreadable(
+                "activation scale", expected="a finite number above 0", got=scale
+            )
+        return scale
+
+
+def _quantised(
+    inputs: Iterable[ConvInput], scales: dict[str, float]
+) -> Iterable[QuantisedConv]:
+    for one in inputs:
+        name = one.activation + SCALE
+        if name in scales:
+            yield QuantisedConv(
+                weights=one.weights,
+                activation=one.activation,
+                activation_scale=scales[name],
+            )
