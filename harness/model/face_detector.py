@@ -1,12 +1,11 @@
-"""An image of any size in, its faces out, in that image's pixels (zoo-spec 1.4, 1.7).
+"""Outputs of a BlazeFace in, the faces of an image out, in its pixels (zoo-spec 1.4).
 
-Nothing is merged here: one image at one scale.
+One image at one scale: what is resized and merged is in ``face_finding``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,6 @@ from numpy.typing import NDArray
 from harness.detections import ImageDetections
 from harness.model.blazeface import NUM_CLASSES
 from harness.model.center_size_boxes import decode_center_size
-from harness.model.face_scales import base_scale, resize_lanczos
-from harness.model.heads import HeadsFunction
 from harness.model.multiclass_nms import BLAZEFACE_RULE, multiclass_nms
 from harness.model.prior_boxes import prior_boxes
 
@@ -28,57 +25,6 @@ Look = Callable[[NDArray[np.uint8]], Sequence[ImageDetections]]
 FACE = 1  # the class; 0 is the background, which is never detected  # zoo-spec 1.4
 MEAN_BGR = (104.0, 117.0, 123.0)  # zoo-spec 1.7
 DIVISOR = 127.502231  # zoo-spec 1.7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaceDetector:
-    """Finds faces in images at a single scale."""
-
-    heads: HeadsFunction
-    input_px: int  # as the row prints it: the size of training, not of the look
-
-    def detect(
-        self,
-        images_rgb: Iterable[NDArray[np.uint8]],
-        sizes_hw: NDArray[np.int32],  # noqa: ARG002
-    ) -> list[ImageDetections]:
-        """Return the faces of each image, best first, in its pixels, not clipped.
-
-        An image is looked at by itself, at its own size or, a large one, smaller.
-        # zoo-spec 1.7
-
-        Args:
-            images_rgb: B of ``[H, W, 3]``, red first, at any H and W.
-            sizes_hw: ``[B, 2]``; not needed, the images have their own.
-        """
-        return [look_once(self.look, rgb) for rgb in images_rgb]
-
-    def look(self, images_rgb: NDArray[np.uint8]) -> list[ImageDetections]:
-        """Return the faces of images of one size, in the pixels of that size.
-
-        Args:
-            images_rgb: ``[B, H, W, 3]``, red first, at any H and W.
-        """
-        _, height_px, width_px, _ = images_rgb.shape
-        outputs = self.heads(normalise_faces(images_rgb))
-        return [
-            faces_of_image(
-                [one[place] for one in outputs], height_px=height_px, width_px=width_px
-            )
-            for place in range(len(images_rgb))
-        ]
-
-
-def look_once(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:
-    """Return the faces of one image at its base scale, in its own pixels.
-
-    Args:
-        look: finds the faces of images of one size.
-        rgb: ``[H, W, 3]``, red first.
-    """
-    scale = base_scale(*rgb.shape[:2])
-    (found,) = look(resize_lanczos(rgb, scale)[None])
-    return replace(found, boxes_xyxy=found.boxes_xyxy / np.float32(scale))
 
 
 def normalise_faces(images_rgb: NDArray[np.uint8]) -> Floats:

@@ -43,27 +43,17 @@ NETWORKS: Mapping[str, Collection[str]] = {
 }
 
 
-def demand_network(architecture: str, backbone: str, *, scales: str = "multi") -> None:
-    """Refuse what this version cannot run, before anything is downloaded.
-
-    A face row looked at once that was published for several scales would give numbers,
-    and not the row's.
+def demand_network(architecture: str, backbone: str) -> None:
+    """Refuse a network that is not built, before anything is downloaded.
 
     Raises:
-        ArchiveUnreadable: the network is not built yet; it is named.
+        ArchiveUnreadable: it is named.
     """
-    name = f"{architecture}-{backbone}"
     if backbone not in NETWORKS.get(architecture, ()):
         raise ArchiveUnreadable(
-            f"no network {name} in this version",
+            f"no network {architecture}-{backbone} in this version",
             expected=" or ".join(
                 f"{one}-{word}" for one, words in NETWORKS.items() for word in words
             ),
-            next_step="the archive was not downloaded",
-        )
-    if architecture == "blazeface" and scales != "single":
-        raise ArchiveUnreadable(
-            f"no {scales}-scale evaluation of {name} in this version",
-            expected='a row that says scales = "single"',
             next_step="the archive was not downloaded",
         )

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
 from harness.model.device import Device
-from harness.model.face_detector import look_once, normalise_faces
+from harness.model.face_detector import normalise_faces
+from harness.model.face_finding import FACE_SCALES
 from harness.model.layouts.contract import InferenceProgram, listed
 from harness.model.layouts.weights import Arrays
+from harness.model.precision import INT8
 from harness.model.predictor import open_predictor
 from harness.model.preprocess import NORMALISATIONS, normalise
 from harness.model.quantised.exact_program import exact_program
@@ -61,10 +63,11 @@ class ProgramDetector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramFaceDetector:
-    """Finds faces in images at a single scale."""
+    """Finds faces in images."""
 
     run: ProgramFunction
     input_px: int  # as the row prints it: the size of training, not of the look
+    scales: str  # key of FACE_SCALES
 
     def detect(
         self,
@@ -80,7 +83,7 @@ class ProgramFaceDetector:
         Raises:
             ArchiveUnreadable: what the program gives are no detections.
         """
-        return [look_once(self.look, rgb) for rgb in images_rgb]
+        return [FACE_SCALES[self.scales](self.look, rgb) for rgb in images_rgb]
 
     def look(self, images_rgb: NDArray[np.uint8]) -> list[ImageDetections]:
         """Return the faces of images of one size, in the pixels of that size.
@@ -123,7 +126,8 @@ def open_program(
     Raises:
         ArchiveUnreadable: this Paddle has no such operator, or cannot open it.
     """
-    program, weights = exact_program(program, weights)
+    if device.precision != INT8:  # which is made of the operators replaced here
+        program, weights = exact_program(program, weights)
     demand_operators(sorted({one.kind for one in program.operators}))
     its_weights = {name: weights[name] for name in program.parameters}
     try:

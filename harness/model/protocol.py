@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.model.face_detector import DIVISOR, MEAN_BGR
+from harness.model.face_voting import KEEP_TOP_K, OVERLAP_THRESHOLD
 from harness.model.multiclass_nms import BLAZEFACE_RULE, YOLOV3_RULE, NmsRule
 from harness.model.preprocess import NORMALISATIONS
 from harness.model.quantised.quantisation import ROUNDING, is_quantised
 from harness.model.yolo_box import CONFIDENCE_THRESHOLD
+
+#: What a row says of its scales -> what that is.
+SCALES: Mapping[str, str] = {
+    "single": "single: the base scale, at most 1",
+    "multi": "multi: base, mirrored, shrunk, enlarged, pyramid; "
+    f"boxes vote from overlap {OVERLAP_THRESHOLD} on, {KEEP_TOP_K} kept",
+}
 
 
 def yolov3_protocol(backbone: str) -> Mapping[str, str]:
@@ -27,15 +35,17 @@ def yolov3_protocol(backbone: str) -> Mapping[str, str]:
     }
 
 
-def single_scale_protocol() -> Mapping[str, str]:
-    """Return the protocol of BlazeFace rows looked at once (zoo-spec 1.4, 1.7).
+def blazeface_protocol(scales: str) -> Mapping[str, str]:
+    """Return the protocol of BlazeFace rows (zoo-spec 1.4, 1.7).
 
-    The published numbers of WIDER FACE are of several scales, so no published row has
-    this protocol.
+    The published numbers of WIDER FACE are of several scales.
+
+    Args:
+        scales: key of ``SCALES``.
     """
     return {
         "channels": "BGR",
-        "scales": "single: the base scale, at most 1",
+        "scales": SCALES[scales],
         "resize": "Pillow LANCZOS, aspect ratio kept, uint8",
         "normalise": f"minus {MEAN_BGR}, divided by {DIVISOR}",
         **_nms_words(BLAZEFACE_RULE),

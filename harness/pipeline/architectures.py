@@ -19,7 +19,7 @@ from harness.model.face_archive import (
     open_face_archive,
     open_face_heads,
 )
-from harness.model.face_detector import FaceDetector
+from harness.model.face_finding import FaceDetector
 from harness.model.network import demand_network
 from harness.model.program_detector import (
     ProgramDetector,
@@ -27,8 +27,8 @@ from harness.model.program_detector import (
     open_program,
 )
 from harness.model.protocol import (
+    blazeface_protocol,
     rounding_protocol,
-    single_scale_protocol,
     yolov3_protocol,
 )
 from harness.model.quantised.quantisation import Quantisation
@@ -69,8 +69,8 @@ class Opened(Protocol):
         ...
 
 
-#: Makes a detector for an input size, of a graph that is open already.
-Detectors = Callable[[int], Detector]
+#: Makes a detector for a row of an archive and an input size; the graph is open.
+Detectors = Callable[[Row, int], Detector]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def demand_row(row: Row) -> None:
     Raises:
         ArchiveUnreadable: the network is not built yet; it is named.
     """
-    demand_network(row.architecture, row.backbone, scales=row.scales)
+    demand_network(row.architecture, row.backbone)
 
 
 def _open_yolov3(folder: Path, row: Row, also_accepted: Sequence[str]) -> OpenedArchive:
@@ -110,11 +110,11 @@ def _yolov3_detectors(
     backbone = opened.network.backbone
     if opened.program is not None:
         run = open_program(opened.program, opened.weights, device, optimise=optimise)
-        return lambda input_px: ProgramDetector(
+        return lambda row, input_px: ProgramDetector(
             run=run, backbone=backbone, input_px=input_px
         )
     heads = open_heads(opened, device, optimise=optimise)
-    return lambda input_px: YoloV3Detector(
+    return lambda row, input_px: YoloV3Detector(
         heads=heads, backbone=backbone, input_px=input_px
     )
 
@@ -132,9 +132,13 @@ def _blazeface_detectors(
 ) -> Detectors:
     if opened.program is not None:
         run = open_program(opened.program, opened.weights, device, optimise=optimise)
-        return lambda input_px: ProgramFaceDetector(run=run, input_px=input_px)
+        return lambda row, input_px: ProgramFaceDetector(
+            run=run, input_px=input_px, scales=row.scales
+        )
     heads = open_face_heads(opened, device, optimise=optimise)
-    return lambda input_px: FaceDetector(heads=heads, input_px=input_px)
+    return lambda row, input_px: FaceDetector(
+        heads=heads, input_px=input_px, scales=row.scales
+    )
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
@@ -149,7 +153,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     ),
     "blazeface": Architecture(
         protocol=lambda row: {
-            **single_scale_protocol(),
+            **blazeface_protocol(row.scales),
             **rounding_protocol(row.strategy),
         },
         view=lambda input_px: AsItIs(),

@@ -176,7 +176,7 @@ class _SharedGraphs:
             key = f"{row.used.sha256} {row.opened.network}"
             if key not in self._detectors:
                 self._detectors[key] = self._open(row)
-            return self._detectors[key](input_px)
+            return self._detectors[key](row.row, input_px)
 
         return open_it
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from harness.model import face_detector, prior_boxes
+from harness.model import face_detector, face_finding, prior_boxes
 from harness.model.face_detector import (
-    FaceDetector,
     decode_face_heads,
     faces_of_image,
     normalise_faces,
 )
+from harness.model.face_finding import FaceDetector
 
 EDITIONS = ("original", "lite", "nas")
 SIZES = ("56x72", "65x97")
@@ -157,7 +157,7 @@ def test_each_image_has_its_own_faces_at_its_priors():
         outputs[3][1, 2 * 2 + 1, 1, 0] = 12  # image 1, stride 16, side 64, cell (1, 0)
         return outputs
 
-    first, second = FaceDetector(heads=heads, input_px=640).look(
+    first, second = FaceDetector(heads=heads, input_px=640, scales="single").look(
         np.zeros((2, 40, 56, 3), np.uint8)
     )
 
@@ -170,11 +170,15 @@ def test_each_image_has_its_own_faces_at_its_priors():
 
 @pytest.mark.parametrize("sides", [(1, 1), (8, 9), (65, 97), (128, 32)])
 def test_any_size_is_looked_at(sides):
-    (found,) = FaceDetector(heads=silent_heads, input_px=640).look(
+    (found,) = FaceDetector(heads=silent_heads, input_px=640, scales="single").look(
         np.zeros((1, *sides, 3), np.uint8)
     )
 
     assert found.boxes_xyxy.shape == (0, 4)
+
+
+def single(heads):
+    return FaceDetector(heads=heads, input_px=640, scales="single")
 
 
 def face_everywhere(images):
@@ -185,12 +189,12 @@ def face_everywhere(images):
 
 
 def test_boxes_of_a_large_image_are_in_its_own_pixels(monkeypatch):
-    monkeypatch.setattr(face_detector, "base_scale", lambda height, width: 0.5)
+    monkeypatch.setattr(face_finding, "base_scale", lambda height, width: 0.5)
     image = np.zeros((160, 320, 3), np.uint8)
 
-    (found,) = FaceDetector(heads=face_everywhere, input_px=640).detect(
-        [image], np.int32([[160, 320]])
-    )
+    (found,) = FaceDetector(
+        heads=face_everywhere, input_px=640, scales="single"
+    ).detect([image], np.int32([[160, 320]]))
 
     # looked at as 80 x 160: the cell's centre is (152, 72), and twice that here
     assert found.boxes_xyxy[0] == pytest.approx([240, 80, 368, 208], abs=1e-3)
@@ -199,9 +203,9 @@ def test_boxes_of_a_large_image_are_in_its_own_pixels(monkeypatch):
 def test_images_of_different_sizes_are_looked_at_one_by_one():
     images = [np.zeros((*sides, 3), np.uint8) for sides in ((64, 48), (32, 80))]
 
-    first, second = FaceDetector(heads=face_everywhere, input_px=640).detect(
-        images, np.int32([[64, 48], [32, 80]])
-    )
+    first, second = FaceDetector(
+        heads=face_everywhere, input_px=640, scales="single"
+    ).detect(images, np.int32([[64, 48], [32, 80]]))
 
     assert first.boxes_xyxy[0] == pytest.approx([8, 24, 72, 88], abs=1e-3)
     assert second.boxes_xyxy[0] == pytest.approx([40, -8, 104, 56], abs=1e-3)

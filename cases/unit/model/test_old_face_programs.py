@@ -8,7 +8,7 @@ import pytest
 from harness.errors import ArchiveUnreadable
 from harness.model import face_archive
 from harness.model.face_archive import open_face_archive, open_face_heads
-from harness.model.face_detector import FaceDetector
+from harness.model.face_finding import FaceDetector
 from harness.model.program_detector import ProgramFaceDetector, open_program
 
 #: Edition -> how its program was exported; ``params`` has an input fixed at 640.
@@ -41,6 +41,7 @@ def test_it_runs_as_it_is_at_any_size(
     faces = ProgramFaceDetector(
         run=open_program(opened.program, opened.weights, cpu, optimise=optimise),
         input_px=640,
+        scales="single",
     )
 
     for size in SIZES:
@@ -65,7 +66,7 @@ def test_images_without_faces_are_empty_each(opened, faces_golden, cpu):
             # classes: background, face
             silent[name] = np.tile(np.float32([50, -50]), len(values) // 2)
     faces = ProgramFaceDetector(
-        run=open_program(opened.program, silent, cpu), input_px=640
+        run=open_program(opened.program, silent, cpu), input_px=640, scales="single"
     )
 
     found = faces.look(faces_golden["images_56x72"])
@@ -77,10 +78,10 @@ def test_it_finds_what_the_network_of_its_weights_finds(opened, cpu, unmatched_r
     images = np.random.default_rng(5).integers(0, 256, (1, 90, 130, 3), np.uint8)
     run = open_program(opened.program, opened.weights, cpu)
 
-    (found,) = ProgramFaceDetector(run=run, input_px=640).look(images)
-    (ours,) = FaceDetector(heads=open_face_heads(opened, cpu), input_px=640).look(
-        images
-    )
+    (found,) = ProgramFaceDetector(run=run, input_px=640, scales="single").look(images)
+    (ours,) = FaceDetector(
+        heads=open_face_heads(opened, cpu), input_px=640, scales="single"
+    ).look(images)
 
     rows, expected = (
         np.column_stack([one.classes, one.scores, one.boxes_xyxy])

@@ -12,7 +12,8 @@ from harness.model import blazeface, tensors
 from harness.model import heads as heads_module
 from harness.model.blazeface import EDITIONS
 from harness.model.face_archive import open_face_heads, plain_face_heads
-from harness.model.face_detector import FaceDetector, normalise_faces
+from harness.model.face_detector import normalise_faces
+from harness.model.face_finding import FaceDetector
 from harness.model.tensors import TensorOps
 
 SIZES = ("56x72", "65x97")
@@ -62,7 +63,9 @@ def test_the_faces_are_those_of_the_old_runtime(
     detections = faces_golden[f"{edition}.detections_{size}"]
     _, height_px, width_px, _ = images.shape
 
-    found = FaceDetector(heads=heads[edition], input_px=640).look(images)
+    found = FaceDetector(heads=heads[edition], input_px=640, scales="single").look(
+        images
+    )
 
     assert [len(one.scores) for one in found] == lengths.tolist()
     in_pixels = detections * np.float32([1, 1] + [width_px, height_px] * 2)

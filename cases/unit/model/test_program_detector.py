@@ -84,7 +84,7 @@ def test_faces_come_as_shares_of_the_image_and_leave_as_its_pixels():
         seen.update(images=images, sizes=sizes_hw)
         return np.float32([[1, 0.5, -0.25, 0.5, 1.5, 0.75]]), [0, 0, 1]
 
-    none, found = ProgramFaceDetector(run=run, input_px=640).look(
+    none, found = ProgramFaceDetector(run=run, input_px=640, scales="single").look(
         np.zeros((2, 40, 80, 3), np.uint8)
     )
 
@@ -102,7 +102,7 @@ def test_a_large_image_is_looked_at_smaller_and_told_in_its_own_pixels():
         seen.append(images.shape)
         return np.float32([[1, 0.5, 0, 0, 1, 0.5]]), [0, 1]
 
-    detector = ProgramFaceDetector(run=run, input_px=640)
+    detector = ProgramFaceDetector(run=run, input_px=640, scales="single")
     images = [np.zeros((2000, 1024, 3), np.uint8), np.zeros((40, 80, 3), np.uint8)]
     large, small = detector.detect(images, np.int32([[2000, 1024], [40, 80]]))
 

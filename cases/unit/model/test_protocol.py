@@ -1,9 +1,11 @@
 import pytest
 
+from harness.model.face_finding import FACE_SCALES
 from harness.model.preprocess import NORMALISATIONS
 from harness.model.protocol import (
+    SCALES,
+    blazeface_protocol,
     rounding_protocol,
-    single_scale_protocol,
     yolov3_protocol,
 )
 
@@ -40,7 +42,7 @@ def test_object365_differs_in_the_normalisation_alone():
 
 
 def test_faces_at_a_single_scale_say_so():
-    protocol = single_scale_protocol()
+    protocol = blazeface_protocol("single")
 
     assert protocol["scales"] == "single: the base scale, at most 1"
     assert protocol["nms_threshold"] == "0.3"
@@ -60,3 +62,18 @@ def test_quantised_rows_say_how_they_round(strategy):
 
 def test_float_rows_round_nothing():
     assert rounding_protocol("baseline") == {}
+
+
+def test_faces_at_several_scales_say_how_they_are_merged():
+    protocol = blazeface_protocol("multi")
+
+    assert protocol["scales"] == (
+        "multi: base, mirrored, shrunk, enlarged, pyramid; "
+        "boxes vote from overlap 0.3 on, 750 kept"
+    )
+    single = blazeface_protocol("single")
+    assert {key for key in single if single[key] != protocol[key]} == {"scales"}
+
+
+def test_every_way_to_look_at_faces_has_words():
+    assert SCALES.keys() == FACE_SCALES.keys()

@@ -24,7 +24,8 @@ from harness.model.face_archive import (
     open_face_heads,
     plain_face_heads,
 )
-from harness.model.face_detector import FaceDetector, normalise_faces
+from harness.model.face_detector import normalise_faces
+from harness.model.face_finding import FaceDetector
 from harness.model.preprocess import NORMALISATIONS, normalise
 from harness.model.program_detector import (
     ProgramDetector,
@@ -103,12 +104,14 @@ class OldNetwork:
         if opened.program is not None:
             run = open_program(opened.program, opened.weights, device)
             if self.is_face:
-                faces: Any = ProgramFaceDetector(run=run, input_px=input_px)
+                faces: Any = ProgramFaceDetector(
+                    run=run, input_px=input_px, scales="single"
+                )
                 return lambda golden: faces.look(golden["images"])
             detector: Any = ProgramDetector(run=run, **kind)
         elif self.is_face:
             heads = open_face_heads(opened, device)
-            faces = FaceDetector(heads=heads, input_px=input_px)
+            faces = FaceDetector(heads=heads, input_px=input_px, scales="single")
             return lambda golden: faces.look(golden["images"])
         else:
             detector = Detector(heads=open_heads(opened, device), **kind)

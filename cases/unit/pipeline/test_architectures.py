@@ -1,5 +1,6 @@
 """Which detector an opened archive gets."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.model.device import open_device
 from harness.model.face_archive import open_face_archive
-from harness.model.face_detector import FaceDetector
+from harness.model.face_finding import FACE_SCALES, FaceDetector
 from harness.model.program_detector import ProgramFaceDetector
 from harness.pipeline.architectures import ARCHITECTURES
 from harness.registry.zoo import open_zoo
@@ -32,8 +33,11 @@ def test_a_face_program_runs_as_it_is_and_face_weights_in_our_network(
     blazeface = ARCHITECTURES["blazeface"]
     detectors = blazeface.open_detectors(opened, open_device(gpu=False), True)
 
-    assert type(detectors(640)) is kind
-    assert detectors(640).input_px == 640
+    row = open_zoo("demo").row("blazeface-nas-widerface-baseline-160")
+    for scales in FACE_SCALES:
+        detector = detectors(replace(row, scales=scales), 640)
+        assert type(detector) is kind
+        assert (detector.input_px, detector.scales) == (640, scales)
 
 
 @pytest.mark.parametrize(
@@ -59,5 +63,5 @@ def test_a_quantised_row_gets_what_its_archive_is(
 
     assert opened.quantisation is not None
     detectors = blazeface.open_detectors(opened, open_device(gpu=False), True)
-    assert type(detectors(640)) is kind
+    assert type(detectors(row, 640)) is kind
     assert "quantisation_rounding" in blazeface.protocol(row)

@@ -12,7 +12,8 @@ import pytest
 
 from harness.model.detector import Detector, open_heads
 from harness.model.face_archive import open_face_heads
-from harness.model.face_detector import FaceDetector, normalise_faces
+from harness.model.face_detector import normalise_faces
+from harness.model.face_finding import FaceDetector
 from harness.model.graph import static_mode
 from harness.model.preprocess import IMAGENET, normalise
 from harness.model.program_detector import (
@@ -124,9 +125,9 @@ def detector_of(opened, model, cpu):
     if model == "blazeface":
         if opened.program is None:
             heads = open_face_heads(opened, cpu, optimise=False)
-            return FaceDetector(heads=heads, **kind)
+            return FaceDetector(heads=heads, scales="single", **kind)
         run = open_program(opened.program, opened.weights, cpu, optimise=False)
-        return ProgramFaceDetector(run=run, **kind)
+        return ProgramFaceDetector(run=run, scales="single", **kind)
     kind["backbone"] = "mobilenet_v1"
     if opened.program is None:
         return Detector(heads=open_heads(opened, cpu, optimise=False), **kind)

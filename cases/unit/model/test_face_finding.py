@@ -3,8 +3,8 @@ import pytest
 
 from harness.detections import ImageDetections
 from harness.model.face_detector import FACE
+from harness.model.face_finding import FACE_SCALES, look_many
 from harness.model.face_looks import looks_of
-from harness.model.face_multi_scale import FACE_SCALES, look_many
 
 
 class Eye:
