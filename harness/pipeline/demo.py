@@ -11,8 +11,9 @@ import datetime as dt
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -32,13 +33,14 @@ from harness.pipeline.embedded import (
     scenes_folder,
 )
 from harness.pipeline.measure import measure_rows
+from harness.pipeline.old_quantised import QUANTISED, copy_folder, old_scores_pct
 from harness.pipeline.settings import Settings
 from harness.records import Record
 from harness.registry.claims import claims_text
 from harness.registry.lock import Pin, write_lock
 from harness.registry.sources import find_sources
 from harness.registry.zoo import read_zoo
-from harness.rows import METRICS_OF_DATASET, Claim, Row, Zoo
+from harness.rows import METRICS_OF_DATASET, Archive, Claim, Row, Zoo
 from harness.train.initial import initial_weights
 from harness.train.recipe import Recipe, read_recipe
 from harness.train.tasks import TASKS
@@ -55,6 +57,9 @@ INITIAL_SEED = 1
 WRITERS: Mapping[str, Callable[[Path, Arrays], None]] = {
     "demo_yolov3_mobilenet_v1_voc": write_combined
 }
+
+#: Trained weights by architecture and strategy.
+Trained: TypeAlias = Mapping[tuple[str, str], Arrays]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +102,9 @@ def make_demo(
     telling("packing the archives")
     mirror = work / "mirror"
     pins = {
-        row.archive: _pack(zoo, mirror, row, trained[row.architecture, row.strategy])
+        row.archive: _pack(
+            zoo.archives[row.archive], mirror, partial(_fill, home, row, trained)
+        )
         for row in zoo.rows
     }
     telling("measuring the archives")
@@ -108,7 +115,12 @@ def make_demo(
     scores_pct = {
         one.row_id: one.measurements[0].scores_pct for one in records.values()
     }
-    write_text(sources.claims, _claims(zoo.rows, scores_pct))
+    claimed = scores_pct | {
+        row.row_id: old_scores_pct(home, row)
+        for row in zoo.rows
+        if row.archive in QUANTISED
+    }
+    write_text(sources.claims, _claims(zoo.rows, claimed))
     fingerprints = {
         row.dataset: records[row.row_id].dataset.fingerprint  # type: ignore[union-attr]
         for row in zoo.rows
@@ -125,8 +137,8 @@ def _train_all(
     work: Path,
     training: Callable[[str, Progress], None],
     telling: Callable[[str], None],
-) -> dict[tuple[str, str], Arrays]:
-    """Return the trained weights by architecture and strategy."""
+) -> Trained:
+    """Return the weights that are trained here."""
     from harness.compress.prune import prune
 
     def follow(recipe: Recipe, initial: Arrays, stage: str) -> dict[str, Any]:
@@ -166,13 +178,21 @@ def _initial(recipe: Recipe) -> Arrays:
     )
 
 
-def _pack(zoo: Zoo, mirror: Path, row: Row, weights: Arrays) -> Pin:
-    """Write the archive of a row where a mirror has it."""
-    archive = zoo.archives[row.archive]
+def _fill(home: Path, row: Row, trained: Trained, folder: Path) -> None:
+    """Make the folder of a row's archive."""
+    if row.archive in QUANTISED:
+        copy_folder(home, row.archive, folder)
+        return
+    weights = trained[row.architecture, row.strategy]
+    WRITERS.get(row.archive, write_weights)(folder, weights)
+
+
+def _pack(archive: Archive, mirror: Path, fill: Callable[[Path], None]) -> Pin:
+    """Write an archive where a mirror has it."""
     path = mirror / published_path(archive.url)
     folder = mirror.parent / "folders" / archive.name
     shutil.rmtree(folder, ignore_errors=True)
-    WRITERS.get(archive.name, write_weights)(folder, weights)
+    fill(folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     sha256 = pack_tar(folder, path)
     return Pin(url=archive.url, size_bytes=path.stat().st_size, sha256=sha256)
@@ -240,7 +260,8 @@ def _claims(rows: Sequence[Row], scores_pct: Mapping[str, Mapping[str, float]]) 
     ]
     return claims_text(
         claims,
-        what="the numbers of the embedded demo zoo, as measured when it was made",
+        what="the numbers of the embedded demo zoo, as measured when it was made; "
+        "those of quantised rows by Paddle 1.8.5",
         source="zoo demo make",
         version="1",
         date=dt.datetime.now(tz=dt.UTC).date(),

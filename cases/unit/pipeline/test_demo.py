@@ -14,6 +14,7 @@ from harness.pipeline.demo import DemoMade, make_demo
 from harness.pipeline.embedded import DrawnSet, read_embedded, scenes_folder
 from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.measure import Measurer, measure_rows
+from harness.pipeline.old_quantised import FOLDER, QUANTISED, old_scores_pct
 from harness.pipeline.settings import Settings
 from harness.records import Record, Verdict
 from harness.registry.lint import lint_zoo
@@ -74,7 +75,7 @@ def new_home(
 def make_home(checkout: Path, folders: pytest.TempPathFactory) -> Path:
     """Make a home with the demo zoo as it is before it was ever made."""
     home = folders.mktemp("home")
-    for part in ("cases/rows", "cases/recipes", "expected"):
+    for part in ("cases/rows", "cases/recipes", "expected", str(FOLDER)):
         shutil.copytree(checkout / part, home / part)
     (home / "expected" / "demo.csv").unlink(missing_ok=True)
     (home / "expected" / "archives.lock.toml").unlink(missing_ok=True)
@@ -128,6 +129,8 @@ def test_claims_are_what_was_measured_to_one_decimal(made: Made) -> None:
     for row_id, claims in zoo.claims.items():
         for claim in claims:
             scores_pct = came_to.scores_pct[row_id]
+            if zoo.row(row_id).archive in QUANTISED:
+                scores_pct = old_scores_pct(home, zoo.row(row_id))
             assert claim.printed == f"{scores_pct[claim.metric]:.1f}"
 
 
@@ -146,7 +149,11 @@ def test_what_was_made_reproduces(made: Made, tmp_path: Path) -> None:
     measurer = Measurer(zoo=zoo, selected=zoo.rows, settings=settings)
     records = [measurer.measure(row) for row in zoo.rows]
 
-    assert [one.verdict for one in records] == [Verdict.REPRODUCED] * len(zoo.rows)
+    # What 1.8.5 measured of the quantised rows was not measured on these few scenes.
+    trained = [row.row_id for row in zoo.rows if row.archive not in QUANTISED]
+    assert {
+        one.row_id: one.verdict for one in records if one.row_id in trained
+    } == dict.fromkeys(trained, Verdict.REPRODUCED)
     for one in records:
         assert dict(one.measurements[0].scores_pct) == pytest.approx(
             dict(came_to.scores_pct[one.row_id])
