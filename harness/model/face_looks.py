@@ -68,6 +68,12 @@ def looks_of(height_px: int, width_px: int) -> tuple[FaceLook, ...]:
     )
 
 
+def looked_at_px2(height_px: int, width_px: int) -> float:
+    """Return the pixels of all looks at an image together: what they cost."""
+    looks = looks_of(height_px, width_px)
+    return height_px * width_px * sum(one.scale**2 for one in looks)
+
+
 def _enlarged(largest: float, shrunk: float) -> list[FaceLook]:
     scales = [min(2.0, largest) if largest > 1 else (shrunk + largest) / 2]
     if largest > 2:

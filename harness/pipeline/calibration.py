@@ -16,6 +16,7 @@ from harness.dataset.scenes import draw_scene
 from harness.dataset.views import DECODERS, Square, View
 from harness.errors import HarnessError
 from harness.model.device import Device
+from harness.model.face_looks import looked_at_px2
 from harness.model.forward_time import time_forward
 from harness.pipeline.architectures import ARCHITECTURES
 from harness.pipeline.environment import describe_environment
@@ -27,6 +28,9 @@ READ_IMAGES = 8
 
 #: Side of the drawn images, and of images looked at as they are, when none is there.
 USUAL_PX = 640
+
+#: Of a WIDER FACE image, whose width is always 1024: what several looks are taken at.
+PHOTOGRAPH_HW = (768, 1024)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,10 @@ class Calibration:
                 width_px=side_px,
                 optimise=self.optimise,
             )
-        return self._known_s[row.width, *key]
+        seconds = self._known_s[row.width, *key]
+        if row.architecture == "blazeface" and row.scales == "multi":
+            return seconds * looked_at_px2(*PHOTOGRAPH_HW) / USUAL_PX**2
+        return seconds
 
     def reading_s(self, reading: Reading) -> float:
         """Return the seconds that decoding and resizing one image take.

@@ -1,6 +1,6 @@
 """The demo's archives that the old runtime quantised, and the numbers it gave them.
 
-Paddle 1.8.5 and its PaddleSlim made them of the zoo's float archives and ran them there:
+Paddle 1.8.5 and its PaddleSlim made them of the zoo's float archives, and ran them:
 `tox -e oracle -- --quant --write`, which needs CPython 3.7. So the numbers that these
 rows claim are another runtime's, as in the published zoo.
 """

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from harness.model.face_looks import FaceLook, Keep, looks_of
+from harness.model.face_looks import FaceLook, Keep, looked_at_px2, looks_of
 
 
 def told(looks):
@@ -72,3 +72,10 @@ def test_sides_are_inclusive_and_limits_exclusive():
 
 def test_a_look_keeps_all_unless_told():
     assert FaceLook(scale=1.0).keep is Keep.ALL
+
+
+def test_the_looks_at_a_photograph_cost_about_seven_times_the_image():
+    scales = (1, 1, 0.5, 1.47, 0.25, 0.75, 1.25)
+
+    expected = 768 * 1024 * sum(one * one for one in scales)
+    assert looked_at_px2(768, 1024) == pytest.approx(expected)

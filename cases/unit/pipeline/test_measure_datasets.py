@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from harness.dataset.voc_scenes import write_voc_scenes
 from harness.dataset.widerface_scenes import write_widerface_scenes
 from harness.evaluate import metrics
-from harness.model import face_detector
+from harness.model import face_finding
 from harness.pipeline.measure import measure_rows
 from harness.pipeline.settings import Settings
 from harness.records import Record, Verdict
@@ -68,12 +68,12 @@ def test_faces_are_found_looked_at_once(measure: MeasureRow) -> None:
 def test_faces_fed_red_first_are_lower(
     measure: MeasureRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = face_detector.normalise_faces
+    right = face_finding.normalise_faces
 
     def swapped(images_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         return right(images_rgb[..., ::-1])
 
-    monkeypatch.setattr(face_detector, "normalise_faces", swapped)
+    monkeypatch.setattr(face_finding, "normalise_faces", swapped)
 
     record = measure(FACES)
 

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ZooDataError
+from harness.pipeline.document import accepted_records
 from harness.pipeline.old_quantised import QUANTISED, copy_folder, old_scores_pct
+from harness.record_files import read_records
 from harness.registry.zoo import open_zoo
 
 
@@ -46,3 +48,16 @@ def test_a_size_that_1_8_5_did_not_measure_is_refused(
         ZooDataError, match=r"yolov3_post\.json: ap_pct; expected 96, got 224, 160"
     ):
         old_scores_pct(home, replace(row, input_px=96))
+
+
+def test_accepted_numbers_are_within_a_twentieth_of_what_1_8_5_measured(
+    request: pytest.FixtureRequest,
+) -> None:
+    home = request.config.rootpath
+    records = read_records(accepted_records(home, "demo"))
+    rows = [one for one in open_zoo("demo", home=home).rows if one.archive in QUANTISED]
+
+    for row in rows:
+        (run,) = records[row.row_id].measurements
+        for metric, said in old_scores_pct(home, row).items():
+            assert run.scores_pct[metric] == pytest.approx(said, abs=0.05), row.row_id
