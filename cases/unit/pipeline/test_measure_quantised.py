@@ -79,7 +79,7 @@ def swap_scales(folder: Path) -> None:
 
 
 def shrink_a_scale(folder: Path) -> None:
-    write_tensor(folder / LARGE_SCALE, read_tensor(folder / LARGE_SCALE) / 20)
+    write_tensor(folder / SMALL_SCALE, read_tensor(folder / SMALL_SCALE) / 8)
 
 
 def roll_channels(folder: Path) -> None:
