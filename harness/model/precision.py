@@ -1,7 +1,7 @@
 """A precision by its word in; whether it can be computed here, and its request, out.
 
 Other precisions than float32 are information about a deployment: a published number is
-never judged by them (decision 0014).
+never judged by them (decision 0011).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INSTRUCTIONS: Mapping[str, tuple[str, ...]] = {
     INT8: ("amx_int8", "avx512_vnni", "avx_vnni"),
 }
 
-#: Operators that Paddle's int8 passes take scales from.  # decision 0014
+#: Operators that Paddle's int8 passes take scales from.  # decision 0011
 ROUNDING = frozenset(
     {
         "fake_quantize_moving_average_abs_max",
@@ -116,7 +116,7 @@ def program_for(program: bytes, precision: str) -> bytes:
     For int8, operators lose the largest output that was seen while scales were found.
     Paddle takes it for the scale of what the operator gives, and after it has fused the
     normalisation into a convolution that is another value: a program of quant_post
-    loses most of its AP (decision 0014).
+    loses most of its AP (decision 0011).
 
     Args:
         program: serialised, in the old form.
