@@ -18,7 +18,8 @@ def main(folder: Path, input_px: int) -> None:
     started_s, started_cpu_s = time.perf_counter(), time.process_time()
     import numpy as np
 
-    from harness.model.detector import Detector, open_archive, open_heads
+    from harness.model.archive_heads import open_heads
+    from harness.model.detector import Detector, open_archive
     from harness.model.device import open_device
 
     device = open_device(gpu=False)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.model.detector import OpenedArchive, open_heads, plain_heads
+from harness.model.archive_heads import open_heads, plain_heads
+from harness.model.detector import OpenedArchive
 from harness.model.device import open_device
 
 pytestmark = pytest.mark.speed

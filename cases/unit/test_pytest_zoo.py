@@ -649,8 +649,8 @@ def test_the_demo_runs_by_two_words(project: pytest.Pytester) -> None:
     result.assert_outcomes(failed=2, deselected=11)
     result.stdout.fnmatch_lines(
         [
-            "drawing scenes: 1 of 200",
-            "drawing scenes: 200 of 200",
+            "drawing coco scenes: 1 of 200",
+            "drawing coco scenes: 200 of 200",
             "detecting on coco: 8 of 8 images",
             "*partial: only the first 8 images were measured*",
             "2 rows: 2 partial",

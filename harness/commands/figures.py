@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from harness.commands.asked_row import asked_row
 from harness.commands.exits import EXIT_INCOMPLETE
 from harness.commands.options import DEFAULT_ZOO, AsJson, ZooName
 from harness.commands.printing import out, print_json, print_table
-from harness.errors import ArchiveUnreadable, UsageError
+from harness.errors import ArchiveUnreadable
 from harness.registry.zoo import open_zoo
 
 if TYPE_CHECKING:  # what opens archives is loaded when one is given
@@ -35,14 +36,7 @@ def describe(
     from harness.pipeline.structure import structure_record
 
     found = open_zoo(zoo)
-    rows = {row.row_id: row for row in found.rows}
-    if row_id not in rows:
-        raise UsageError(
-            f"no row {row_id!r} in {found.name}",
-            expected="an id that `zoo list` tells",
-            got="none of its rows",
-        )
-    row = rows[row_id]
+    row = asked_row(found, row_id)
     if archive is not None:
         from harness.pipeline.described_archive import describe_archive
 

@@ -16,6 +16,7 @@ from harness.commands.options import (
     AsJson,
     CacheFolder,
     CocoEngine,
+    DataRoot,
     Mirror,
     Offline,
     Records,
@@ -77,10 +78,7 @@ def accept(
         Optional[Path],  # noqa: UP045
         typer.Option(help="Records of a second run; measured again when not given."),
     ] = None,
-    data_root: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(envvar="ZOO_DATA_ROOT", help="Datasets, for the repeat."),
-    ] = None,
+    data_root: DataRoot = None,
     cache: CacheFolder = DEFAULT_CACHE,
     mirror: Mirror = None,
     offline: Offline = False,

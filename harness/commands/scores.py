@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from harness.commands.asked_row import asked_row
 from harness.commands.bad_files import refusing_bad_files
 from harness.commands.exits import EXIT_FAILED
 from harness.commands.options import (
@@ -276,13 +277,6 @@ def _claimed(zoo: str, row_id: str) -> Claimed:
     from harness.registry.datasets import KnownDataset
 
     found = open_zoo(zoo)
-    rows = {one.row_id: one for one in found.rows}
-    if row_id not in rows:
-        raise UsageError(
-            f"no row {row_id!r} in {found.name}",
-            expected="an id that `zoo list` tells",
-            got="none of its rows",
-        )
-    row = rows[row_id]
+    row = asked_row(found, row_id)
     known = known_datasets(found, find_home()).get(row.dataset, KnownDataset())
     return Claimed(zoo=found, row=row, known=known)

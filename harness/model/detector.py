@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
-from harness.model.device import Device
-from harness.model.heads import HeadsFunction, forward_heads, graph_heads
+from harness.model.heads import HeadsFunction
 from harness.model.layouts.contract import InferenceProgram, WeightSource
 from harness.model.layouts.weights import Arrays
 from harness.model.multiclass_nms import multiclass_nms
@@ -22,7 +21,6 @@ from harness.model.preprocess import NORMALISATIONS, normalise
 from harness.model.program_protocol import YOLOV3_PROGRAM
 from harness.model.quantised.quantisation import Quantisation
 from harness.model.quantised.read_archive import open_network_folder, read_archive
-from harness.model.quantised.simulated import simulated
 from harness.model.shape_plans import (
     PRUNED_RATIOS,
     matching_plan,
@@ -126,20 +124,6 @@ def open_archive(
         program=read.program,
         quantisation=read.quantisation,
     )
-
-
-def open_heads(
-    opened: OpenedArchive, device: Device, *, optimise: bool = True
-) -> HeadsFunction:
-    """Return the network as an optimised graph on the device."""
-    network, weights = simulated(opened.network, opened.weights, opened.quantisation)
-    return graph_heads(network, weights, device, optimise=optimise)
-
-
-def plain_heads(opened: OpenedArchive) -> HeadsFunction:
-    """Return the network as plain operations, the reference for :func:`open_heads`."""
-    network, weights = simulated(opened.network, opened.weights, opened.quantisation)
-    return forward_heads(network, weights)
 
 
 def _output_channels(source: WeightSource, stem: str) -> int:

@@ -7,15 +7,12 @@ from pathlib import Path
 
 from harness.errors import ArchiveUnreadable
 from harness.model.blazeface import EDITIONS, BlazeFace
-from harness.model.device import Device
-from harness.model.heads import HeadsFunction, forward_heads, graph_heads
 from harness.model.layouts.contract import InferenceProgram
 from harness.model.layouts.weights import Arrays
 from harness.model.plan import plan_network
 from harness.model.program_protocol import BLAZEFACE_PROGRAM
 from harness.model.quantised.quantisation import Quantisation
 from harness.model.quantised.read_archive import open_network_folder, read_archive
-from harness.model.quantised.simulated import simulated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +60,3 @@ def open_face_archive(
         program=read.program,
         quantisation=read.quantisation,
     )
-
-
-def open_face_heads(
-    opened: OpenedFaceArchive, device: Device, *, optimise: bool = True
-) -> HeadsFunction:
-    """Return the network as an optimised graph on the device."""
-    network, weights = simulated(opened.network, opened.weights, opened.quantisation)
-    return graph_heads(network, weights, device, optimise=optimise)
-
-
-def plain_face_heads(opened: OpenedFaceArchive) -> HeadsFunction:
-    """Return the network as plain operations, to compare with the optimised graph."""
-    network, weights = simulated(opened.network, opened.weights, opened.quantisation)
-    return forward_heads(network, weights)

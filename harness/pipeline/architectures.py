@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 
 from harness.dataset.views import AsItIs, Square, View
 from harness.evaluate.detect import Detector
+from harness.model.archive_heads import open_heads
 from harness.model.detector import Detector as YoloV3Detector
-from harness.model.detector import OpenedArchive, open_archive, open_heads
+from harness.model.detector import OpenedArchive, open_archive
 from harness.model.device import Device
-from harness.model.face_archive import (
-    OpenedFaceArchive,
-    open_face_archive,
-    open_face_heads,
-)
+from harness.model.face_archive import OpenedFaceArchive, open_face_archive
 from harness.model.face_finding import FaceDetector
 from harness.model.network import demand_network
 from harness.model.program_detector import (
@@ -135,7 +132,7 @@ def _blazeface_detectors(
         return lambda row, input_px: ProgramFaceDetector(
             run=run, input_px=input_px, scales=row.scales
         )
-    heads = open_face_heads(opened, device, optimise=optimise)
+    heads = open_heads(opened, device, optimise=optimise)
     return lambda row, input_px: FaceDetector(
         heads=heads, input_px=input_px, scales=row.scales
     )

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,10 @@ from harness.rows import Zoo
 
 ARCHIVES = "archives"
 DESCRIPTION = "embedded.toml"
+
+
+#: Told of a dataset how many of its images are drawn, and of how many.
+Drawing = Callable[[str, int, int], None]
 
 
 class Drawer(Protocol):
@@ -127,7 +132,7 @@ def with_scenes(
     settings: Settings,
     datasets: Collection[str],
     *,
-    drawing: Callable[[int, int], None] = lambda done, total: None,
+    drawing: Drawing = lambda dataset, done, total: None,
 ) -> Settings:
     """Draw the scenes of an embedded zoo and return settings with them as data root.
 
@@ -137,7 +142,7 @@ def with_scenes(
         zoo: the edition.
         settings: as asked for.
         datasets: those of the rows that will be measured; the others are not drawn.
-        drawing: told after each image of a set.
+        drawing: told of the dataset after each image of its set.
     """
     embedded = read_embedded(zoo)
     if embedded is None or settings.data_root is not None:
@@ -155,12 +160,13 @@ def draw_scenes(
     root: Path,
     datasets: Collection[str],
     *,
-    drawing: Callable[[int, int], None] = lambda done, total: None,
+    drawing: Drawing = lambda dataset, done, total: None,
 ) -> None:
     """Draw the sets of those datasets under a root; one that is there is kept."""
     for name, one in embedded.scenes.items():
         if name in datasets:
-            DRAWERS[name](root, seed=one.seed, count=one.count, report=drawing)
+            report = partial(drawing, name)
+            DRAWERS[name](root, seed=one.seed, count=one.count, report=report)
 
 
 def scenes_folder(embedded: Embedded) -> str:

@@ -32,9 +32,11 @@ class ProgressLines:
         """Return what :class:`~harness.pipeline.measure.Measurer` tells."""
         return Watcher(fetching=self.fetching, detecting=self.detecting)
 
-    def drawing(self, done: int, total: int) -> None:
-        """Tell of scenes drawn."""
-        self._tell("drawing scenes", f"{done} of {total}", is_last=done == total)
+    def drawing(self, dataset: str, done: int, total: int) -> None:
+        """Tell of scenes drawn for a dataset."""
+        self._tell(
+            f"drawing {dataset} scenes", f"{done} of {total}", is_last=done == total
+        )
 
     def detecting(self, name: str, done: int, total: int) -> None:
         """Tell of images detected on."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.pipeline.embedded import serving, with_scenes
+from harness.pipeline.embedded import Drawing, serving, with_scenes
 from harness.pipeline.measure import Watcher, measure_rows
 from harness.pipeline.settings import Settings
 from harness.record_files import write_record
@@ -18,7 +18,7 @@ def repeat_rows(
     settings: Settings,
     *,
     watcher: Watcher,
-    drawing: Callable[[int, int], None] = lambda done, total: None,
+    drawing: Drawing = lambda dataset, done, total: None,
 ) -> None:
     """Measure rows afresh and write their records to the settings' folder.
 

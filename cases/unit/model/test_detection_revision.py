@@ -14,7 +14,8 @@ import pytest
 from harness.dataset.resize import resize_cubic
 from harness.dataset.scenes import draw_scene
 from harness.evaluate.store import DETECTION_REVISION
-from harness.model.detector import Detector, open_heads
+from harness.model.archive_heads import open_heads
+from harness.model.detector import Detector
 
 GOLDEN = Path(__file__).parents[1] / "data" / "model" / "detections.json"
 #: Kernels of another processor move scores by 1e-5 and boxes by 0.002 px (measured).

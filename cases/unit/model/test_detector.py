@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.detector import (
-    Detector,
-    OpenedArchive,
-    open_archive,
-    open_heads,
-    plain_heads,
-)
+from harness.model.archive_heads import open_heads, plain_heads
+from harness.model.detector import Detector, OpenedArchive, open_archive
 from harness.model.fluid_tensor import read_tensor, write_tensor
 from harness.model.layouts.separate_files import write_weights
 from harness.model.preprocess import NORMALISATIONS

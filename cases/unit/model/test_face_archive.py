@@ -5,11 +5,8 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.face_archive import (
-    open_face_archive,
-    open_face_heads,
-    plain_face_heads,
-)
+from harness.model.archive_heads import open_heads, plain_heads
+from harness.model.face_archive import open_face_archive
 from harness.model.fluid_tensor import read_tensor, write_tensor
 
 #: Of an output's largest value: what fusing layers may differ by (8e-6 was measured).
@@ -135,7 +132,7 @@ def test_what_a_training_program_saves_too_is_ignored_and_listed(folder):
 
 def test_plain_and_optimised_heads_agree_at_any_size(opened_faces, cpu):
     opened = opened_faces["lite"]
-    plain, optimised = plain_face_heads(opened), open_face_heads(opened, cpu)
+    plain, optimised = plain_heads(opened), open_heads(opened, cpu)
     rng = np.random.default_rng(3)
     for sides in ((33, 47), (64, 64), (17, 90)):
         images = rng.normal(0, 0.6, (2, 3, *sides)).astype(np.float32)

@@ -7,7 +7,8 @@ import pytest
 
 from harness.errors import ArchiveUnreadable
 from harness.model import face_archive
-from harness.model.face_archive import open_face_archive, open_face_heads
+from harness.model.archive_heads import open_heads
+from harness.model.face_archive import open_face_archive
 from harness.model.face_finding import FaceDetector
 from harness.model.program_detector import ProgramFaceDetector, open_program
 
@@ -80,7 +81,7 @@ def test_it_finds_what_the_network_of_its_weights_finds(opened, cpu, unmatched_r
 
     (found,) = ProgramFaceDetector(run=run, input_px=640, scales="single").look(images)
     (ours,) = FaceDetector(
-        heads=open_face_heads(opened, cpu), input_px=640, scales="single"
+        heads=open_heads(opened, cpu), input_px=640, scales="single"
     ).look(images)
 
     rows, expected = (

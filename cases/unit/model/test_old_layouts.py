@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.model.detector import Detector, open_heads, plain_heads
+from harness.model.archive_heads import open_heads, plain_heads
+from harness.model.detector import Detector
 from harness.model.layouts import LAYOUTS
 from harness.model.preprocess import IMAGENET, normalise
 from harness.model.program_detector import ProgramDetector, open_program

@@ -8,8 +8,9 @@ import pytest
 
 from harness.model import heads as heads_module
 from harness.model import tensors
+from harness.model.archive_heads import open_heads, plain_heads
 from harness.model.backbones import mobilenet_v1
-from harness.model.detector import Detector, open_heads, plain_heads
+from harness.model.detector import Detector
 from harness.model.preprocess import IMAGENET, normalise
 from harness.model.tensors import TensorOps
 

@@ -10,8 +10,8 @@ import pytest
 
 from harness.model import blazeface, tensors
 from harness.model import heads as heads_module
+from harness.model.archive_heads import open_heads, plain_heads
 from harness.model.blazeface import EDITIONS
-from harness.model.face_archive import open_face_heads, plain_face_heads
 from harness.model.face_detector import normalise_faces
 from harness.model.face_finding import FaceDetector
 from harness.model.tensors import TensorOps
@@ -39,10 +39,10 @@ def largest_difference(heads, golden, edition, size="65x97", images=None):
 def heads(request, opened_faces, cpu):
     """Functions by edition."""
     if request.param == "plain":
-        return {name: plain_face_heads(one) for name, one in opened_faces.items()}
+        return {name: plain_heads(one) for name, one in opened_faces.items()}
     optimise = request.param == "optimised"
     return {
-        name: open_face_heads(one, cpu, optimise=optimise)
+        name: open_heads(one, cpu, optimise=optimise)
         for name, one in opened_faces.items()
     }
 
@@ -188,7 +188,7 @@ def test_a_network_that_steps_into_a_trap_is_told_apart(
     monkeypatch.setattr(*patch)
 
     difference = largest_difference(
-        plain_face_heads(opened_faces[edition]), faces_golden, edition
+        plain_heads(opened_faces[edition]), faces_golden, edition
     )
 
     assert difference > TELLS_APART
@@ -197,7 +197,7 @@ def test_a_network_that_steps_into_a_trap_is_told_apart(
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_swapped_colours_are_told_apart(opened_faces, faces_golden, edition):
     swapped = faces_golden["images_65x97"][..., ::-1]
-    heads = plain_face_heads(opened_faces[edition])
+    heads = plain_heads(opened_faces[edition])
 
     difference = largest_difference(heads, faces_golden, edition, images=swapped)
 
@@ -206,6 +206,6 @@ def test_swapped_colours_are_told_apart(opened_faces, faces_golden, edition):
 
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_without_a_trap_the_same_comparison_agrees(opened_faces, faces_golden, edition):
-    heads = plain_face_heads(opened_faces[edition])
+    heads = plain_heads(opened_faces[edition])
 
     assert largest_difference(heads, faces_golden, edition) < AGREES

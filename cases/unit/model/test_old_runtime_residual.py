@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from harness.model import heads as heads_module
-from harness.model.detector import Detector, open_heads, plain_heads
+from harness.model.archive_heads import open_heads, plain_heads
+from harness.model.detector import Detector
 from harness.model.preprocess import IMAGENET, NORMALISATIONS, UNSCALED, normalise
 from harness.model.tensors import TensorOps
 

@@ -10,20 +10,10 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
-from harness.model.detector import (
-    Detector,
-    OpenedArchive,
-    open_archive,
-    open_heads,
-    plain_heads,
-)
+from harness.model.archive_heads import open_heads, plain_heads
+from harness.model.detector import Detector, OpenedArchive, open_archive
 from harness.model.device import Device, open_device
-from harness.model.face_archive import (
-    OpenedFaceArchive,
-    open_face_archive,
-    open_face_heads,
-    plain_face_heads,
-)
+from harness.model.face_archive import OpenedFaceArchive, open_face_archive
 from harness.model.face_detector import normalise_faces
 from harness.model.face_finding import FaceDetector
 from harness.model.preprocess import NORMALISATIONS, normalise
@@ -64,10 +54,9 @@ class OldNetwork:
     def heads(self, opened: Any, device: Device, way: str) -> Any:
         """Give the heads of uint8 images: plain, optimised or not optimised."""
         if way == "plain":
-            run = (plain_face_heads if self.is_face else plain_heads)(opened)
+            run = plain_heads(opened)
         else:
-            open_them = open_face_heads if self.is_face else open_heads
-            run = open_them(opened, device, optimise=way == "optimised")
+            run = open_heads(opened, device, optimise=way == "optimised")
         return lambda images: run(self._normalise(images))
 
     def of(self, golden: Mapping[str, np.ndarray], size: str) -> dict[str, np.ndarray]:
@@ -110,7 +99,7 @@ class OldNetwork:
                 return lambda golden: faces.look(golden["images"])
             detector: Any = ProgramDetector(run=run, **kind)
         elif self.is_face:
-            heads = open_face_heads(opened, device)
+            heads = open_heads(opened, device)
             faces = FaceDetector(heads=heads, input_px=input_px, scales="single")
             return lambda golden: faces.look(golden["images"])
         else:

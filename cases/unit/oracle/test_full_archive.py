@@ -18,7 +18,8 @@ from harness.artifact.unpack import unpack
 from harness.dataset.coco import open_coco
 from harness.detections import ImageDetections, join_images
 from harness.evaluate import coco_ap
-from harness.model.detector import Detector, OpenedArchive, open_archive, open_heads
+from harness.model.archive_heads import open_heads
+from harness.model.detector import Detector, OpenedArchive, open_archive
 from harness.model.device import open_device
 from harness.model.preprocess import IMAGENET, normalise
 

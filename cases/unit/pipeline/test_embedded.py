@@ -114,7 +114,7 @@ def test_a_mirror_that_was_asked_for_wins(
 def test_scenes_are_drawn_below_the_cache_and_told(
     embedded_zoo: Zoo, settings: Settings
 ) -> None:
-    told: list[tuple[int, int]] = []
+    told: list[tuple[str, int, int]] = []
     drawn = with_scenes(
         embedded_zoo,
         settings,
@@ -126,13 +126,13 @@ def test_scenes_are_drawn_below_the_cache_and_told(
     assert embedded is not None
     assert drawn.data_root == settings.cache / scenes_folder(embedded)
     assert open_coco(drawn.data_root).image_count == 3
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [("coco", 1, 3), ("coco", 2, 3), ("coco", 3, 3)]
 
 
 def test_scenes_that_are_there_are_not_drawn_again(
     embedded_zoo: Zoo, settings: Settings
 ) -> None:
-    def refuse(done: int, total: int) -> None:
+    def refuse(dataset: str, done: int, total: int) -> None:
         pytest.fail("drawn again")
 
     first = with_scenes(embedded_zoo, settings, ["coco"])
@@ -164,7 +164,7 @@ def test_a_data_root_that_was_asked_for_wins(
 def test_processes_that_draw_the_same_scenes_draw_them_once(
     embedded_zoo: Zoo, settings: Settings
 ) -> None:
-    told: list[tuple[int, int]] = []
+    told: list[tuple[str, int, int]] = []
     with ThreadPoolExecutor(max_workers=4) as pool:
         drawn = [
             pool.submit(
@@ -178,7 +178,7 @@ def test_processes_that_draw_the_same_scenes_draw_them_once(
         ]
 
     assert len({str(one.result().data_root) for one in drawn}) == 1
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [("coco", 1, 3), ("coco", 2, 3), ("coco", 3, 3)]
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

@@ -61,27 +61,27 @@ def test_lines_between_are_held_back(
 def test_a_line_comes_again_after_the_wait(
     lines: ProgressLines, written: list[str], clock: Clock
 ) -> None:
-    lines.drawing(1, 9)
+    lines.drawing("coco", 1, 9)
     clock.now_s += EVERY_S
-    lines.drawing(2, 9)
+    lines.drawing("coco", 2, 9)
 
-    assert written == ["drawing scenes: 1 of 9", "drawing scenes: 2 of 9"]
+    assert written == ["drawing coco scenes: 1 of 9", "drawing coco scenes: 2 of 9"]
 
 
 def test_the_wait_starts_anew_with_each_line(
     lines: ProgressLines, written: list[str], clock: Clock
 ) -> None:
     for done in range(1, 9):
-        lines.drawing(done, 9)
+        lines.drawing("coco", done, 9)
         clock.now_s += EVERY_S * 0.6
 
-    assert written == [f"drawing scenes: {done} of 9" for done in (1, 3, 5, 7)]
+    assert written == [f"drawing coco scenes: {done} of 9" for done in (1, 3, 5, 7)]
 
 
 @pytest.mark.parametrize(
     ("tell", "last"),
     [
-        (lambda one: one.drawing(9, 9), "drawing scenes: 9 of 9"),
+        (lambda one: one.drawing("coco", 9, 9), "drawing coco scenes: 9 of 9"),
         (lambda one: one.detecting("coco", 9, 9), "detecting on coco: 9 of 9 images"),
         (
             lambda one: one.fetching("demo")(2_500_000, 2_500_000),
@@ -100,7 +100,7 @@ def test_the_last_line_always_comes(
     tell: Callable[[ProgressLines], None],
     last: str,
 ) -> None:
-    lines.drawing(1, 9)
+    lines.drawing("coco", 1, 9)
     lines.detecting("coco", 1, 9)
     lines.fetching("demo")(1, 2_500_000)
     lines.training("baseline", progress_at(1))

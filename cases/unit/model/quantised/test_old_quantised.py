@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.model.detector import Detector, open_heads
-from harness.model.face_archive import open_face_heads
+from harness.model.archive_heads import open_heads
+from harness.model.detector import Detector
 from harness.model.face_detector import normalise_faces
 from harness.model.face_finding import FaceDetector
 from harness.model.graph import static_mode
@@ -124,7 +124,7 @@ def detector_of(opened, model, cpu):
     kind = {"input_px": CROP_PX}
     if model == "blazeface":
         if opened.program is None:
-            heads = open_face_heads(opened, cpu, optimise=False)
+            heads = open_heads(opened, cpu, optimise=False)
             return FaceDetector(heads=heads, scales="single", **kind)
         run = open_program(opened.program, opened.weights, cpu, optimise=False)
         return ProgramFaceDetector(run=run, scales="single", **kind)

@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.detector import plain_heads
-from harness.model.face_archive import (
-    open_face_archive,
-    open_face_heads,
-    plain_face_heads,
-)
+from harness.model.archive_heads import open_heads, plain_heads
+from harness.model.face_archive import open_face_archive
 from harness.model.face_detector import normalise_faces
 from harness.model.layouts.combined_file import write_combined
 from harness.model.layouts.separate_files import write_weights
@@ -19,7 +15,7 @@ from harness.model.quantised.read_archive import open_network_folder
 
 
 def face_heads(opened, golden):
-    return plain_face_heads(opened)(normalise_faces(golden.arrays["crops"]))
+    return plain_heads(opened)(normalise_faces(golden.arrays["crops"]))
 
 
 def differ(one, other):
@@ -160,10 +156,10 @@ def test_the_exported_graph_is_the_plain_network(spoilt, cpu):
     golden, opened = one.golden(), one.open(folder)
     images = normalise_faces(golden.arrays["crops"])
 
-    plain = plain_face_heads(opened)(images)
+    plain = plain_heads(opened)(images)
 
     for optimise in (False, True):
-        found = open_face_heads(opened, cpu, optimise=optimise)(images)
+        found = open_heads(opened, cpu, optimise=optimise)(images)
         assert differ(plain, found) < 1e-3
 
 

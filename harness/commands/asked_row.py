@@ -1,0 +1,22 @@
+"""A zoo and an id in, its row out, or a refusal that names both."""
+
+from __future__ import annotations
+
+from harness.errors import UsageError
+from harness.rows import Row, Zoo
+
+
+def asked_row(zoo: Zoo, row_id: str) -> Row:
+    """Return the row that was asked for.
+
+    Raises:
+        UsageError: the zoo has no such row.
+    """
+    try:
+        return zoo.row(row_id)
+    except KeyError as error:
+        raise UsageError(
+            f"no row {row_id!r} in {zoo.name}",
+            expected="an id that `zoo list` tells",
+            got="none of its rows",
+        ) from error
