@@ -1,6 +1,6 @@
 """Run in a process of its own: load an archive, and say what it took, as JSON.
 
-Arguments: the folder of a full-width ResNet50-vd-dcn archive, the input size.
+Arguments: the folder of a full-width archive, its backbone or edition, the input size.
 """
 
 from __future__ import annotations
@@ -10,31 +10,36 @@ import sys
 import time
 from pathlib import Path
 
-BACKBONE = "resnet50_vd_dcn"
 
-
-def main(folder: Path, input_px: int) -> None:
+def main(folder: Path, name: str, input_px: int) -> None:
     """Measure from the first import on."""
     started_s, started_cpu_s = time.perf_counter(), time.process_time()
     import numpy as np
 
     from harness.model.archive_heads import open_heads
+    from harness.model.blazeface import EDITIONS
     from harness.model.detector import Detector, open_archive
     from harness.model.device import open_device
+    from harness.model.face_archive import open_face_archive
+    from harness.model.face_finding import FaceDetector
 
     device = open_device(gpu=False)
     ready_s, ready_cpu_s = time.perf_counter(), time.process_time()
     idle_bytes = memory_bytes("VmRSS")
-    opened = open_archive(
-        folder,
-        architecture="yolov3",
-        backbone=BACKBONE,
-        strategy="baseline",
-        num_classes=80,
-        width=1,
-    )
-    heads = open_heads(opened, device)
-    detector = Detector(heads=heads, backbone=BACKBONE, input_px=input_px)
+    if name in EDITIONS:
+        heads = open_heads(open_face_archive(folder, edition=name), device)
+        detector = FaceDetector(heads=heads, input_px=input_px, scales="single")
+    else:
+        opened = open_archive(
+            folder,
+            architecture="yolov3",
+            backbone=name,
+            strategy="baseline",
+            num_classes=80,
+            width=1,
+        )
+        heads = open_heads(opened, device)
+        detector = Detector(heads=heads, backbone=name, input_px=input_px)
     image = np.zeros((1, input_px, input_px, 3), np.uint8)
     detector.detect(image, np.asarray([[input_px, input_px]], np.int32))
     ended_s, ended_cpu_s = time.perf_counter(), time.process_time()
@@ -56,4 +61,4 @@ def memory_bytes(what: str) -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
