@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from harness.atomic import replacing, write_bytes
 from harness.errors import ArchiveUnreadable, located
-from harness.model.protobuf_fields import read_varint, varint_bytes
+from harness.model.fluid.protobuf_fields import read_varint, varint_bytes
 
 #: VarType.Type of framework.proto to the stored little-endian type.  # zoo-spec 3.2
 DTYPES: Mapping[int, np.dtype[Any]] = {

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ArchiveUnreadable, DeviceMissing
-from harness.model.program_desc import parse_program
-from harness.model.runtime import without_attribute
+from harness.model.fluid.program_desc import parse_program
 
 FLOAT32, BF16, INT8 = "float32", "bf16", "int8"
 PRECISIONS = (FLOAT32, BF16, INT8)
@@ -34,9 +33,6 @@ ROUNDING = frozenset(
         "fake_quantize_dequantize_moving_average_abs_max",
     }
 )
-
-#: Attribute of an operator: see :func:`program_for`.
-SEEN_OUTPUT = "out_threshold"
 
 
 def demand_precision(
@@ -110,13 +106,8 @@ def demand_strategy(precision: str, strategy: str) -> None:
         )
 
 
-def program_for(program: bytes, precision: str) -> bytes:
-    """Return a program as it is to be computed in a precision.
-
-    For int8, operators lose the largest output that was seen while scales were found.
-    Paddle takes it for the scale of what the operator gives, and after it has fused the
-    normalisation into a convolution that is another value: a program of quant_post
-    loses most of its AP (decision 0011).
+def demand_scales(program: bytes, precision: str) -> None:
+    """Refuse a program that cannot be computed in a precision.
 
     Args:
         program: serialised, in the old form.
@@ -127,7 +118,7 @@ def program_for(program: bytes, precision: str) -> bytes:
             float32 without a word.
     """
     if precision != INT8:
-        return program
+        return
     kinds = {one.kind for one in parse_program(program).operators}
     if not kinds & ROUNDING:
         raise ArchiveUnreadable(
@@ -135,7 +126,6 @@ def program_for(program: bytes, precision: str) -> bytes:
             expected=f"one of {', '.join(sorted(ROUNDING))}",
             next_step="--precision int8 is for quantised rows",
         )
-    return without_attribute(program, SEEN_OUTPUT)
 
 
 def ask_for(config: Any, precision: str) -> None:

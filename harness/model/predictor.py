@@ -22,7 +22,7 @@ from harness.errors import UsageError
 from harness.model.device import Device
 from harness.model.fluid_tensor import write_records
 from harness.model.memory import let_go, return_freed
-from harness.model.precision import FLOAT32, ask_for, program_for
+from harness.model.precision import FLOAT32, ask_for, demand_scales
 from harness.model.runtime import import_paddle
 
 #: Memory that Paddle may take on a GPU at the start; it grows when more is needed.
@@ -47,8 +47,8 @@ def open_predictor(
     import_paddle()
     from paddle import inference
 
+    demand_scales(program, device.precision)
     with TemporaryDirectory(prefix="zoo-graph-") as folder:
-        program = program_for(program, device.precision)
         model, parameters = Path(folder, "model"), Path(folder, "weights")
         model.write_bytes(program)
         # without names: Paddle takes them in the order of the sorted ones

@@ -17,6 +17,7 @@ from harness.errors import ArchiveUnreadable
 from harness.model.device import Device
 from harness.model.face_detector import normalise_faces
 from harness.model.face_finding import FACE_SCALES
+from harness.model.fluid.program_desc import write_program
 from harness.model.layouts.contract import InferenceProgram, listed
 from harness.model.layouts.weights import Arrays
 from harness.model.precision import INT8
@@ -132,7 +133,7 @@ def open_program(
     its_weights = {name: weights[name] for name in program.parameters}
     try:
         predictor = open_predictor(
-            program.content, its_weights, device=device, optimise=optimise
+            write_program(program.desc), its_weights, device=device, optimise=optimise
         )
     except (RuntimeError, ValueError, OSError) as error:  # what Paddle raises
         raise ArchiveUnreadable(

@@ -12,10 +12,10 @@ import numpy as np
 
 from harness.errors import ArchiveUnreadable
 from harness.model.center_size_boxes import CENTRE_VARIANCE, SIZE_VARIANCE
+from harness.model.fluid.program_desc import Operator, Value
 from harness.model.layouts.contract import InferenceProgram, listed
 from harness.model.multiclass_nms import BLAZEFACE_RULE, YOLOV3_RULE, NmsRule
 from harness.model.prior_boxes import BLAZEFACE_LEVELS, OFFSET
-from harness.model.program_desc import Operator, Value
 from harness.model.yolo_box import CONFIDENCE_THRESHOLD
 from harness.model.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
 

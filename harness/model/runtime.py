@@ -72,18 +72,6 @@ def operator_names(paddle: Paddle) -> frozenset[str]:
     return frozenset(paddle.base.core.get_all_op_names())
 
 
-def without_attribute(program: bytes, name: str) -> bytes:
-    """Return a serialised program whose operators do not have an attribute."""
-    core = import_paddle().base.core
-    described = core.ProgramDesc(program)
-    for place in range(described.num_blocks()):
-        block = described.block(place)
-        for operator in map(block.op, range(block.op_size())):
-            if operator.has_attr(name):
-                operator.remove_attr(name)
-    return bytes(described.serialize_to_string())
-
-
 def add_tensors(first: Tensor, second: Tensor) -> Tensor:
     """Sum two tensors of one shape, in any mode.
 

@@ -9,11 +9,11 @@ import pytest
 
 from harness.errors import DeviceMissing, UsageError
 from harness.model.device import Device, open_device
+from harness.model.fluid.program_desc import parse_program
 from harness.model.graph import build_graph, serialise
 from harness.model.heads import graph_heads
 from harness.model.int8_ops import ROUND, Int8Ops
 from harness.model.predictor import open_predictor
-from harness.model.program_desc import parse_program
 from harness.model.runtime import import_paddle
 
 SCALE = 3.0

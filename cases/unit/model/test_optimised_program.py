@@ -1,4 +1,4 @@
-"""What Paddle Inference really runs: its own optimised program, read without Paddle."""
+"""What Paddle Inference really runs: its own optimised program."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,19 +13,9 @@ from harness.model.graph import build_graph, serialise
 from harness.model.network import Network
 from harness.model.plan import plan_network
 from harness.model.predictor import set_up
-from harness.model.program_desc import (
-    ATTRIBUTE_NAME,
-    ATTRIBUTES,
-    BLOCKS,
-    OPERATOR_KIND,
-    OPERATORS,
-    parse_program,
-)
-from harness.model.protobuf_fields import read_fields
 from harness.model.shape_plans import planned_channels
 
 WIDTH = 1 / 16
-TEXT = 5  # of OpDesc.Attr, where the value is a string
 CONV, SUM, NORM = "fused_conv2d", "fused_elementwise_add", "batch_norm"
 #: How many activations are inside of which operator. A sum of two branches is inside of
 #: a convolution, too, where the convolution's output is used nowhere else.
@@ -80,30 +70,23 @@ def network_of(name):
     return Network(backbone=name, num_classes=5, width=WIDTH, head_channels=channels)
 
 
-def fused_activations(content):
-    """Count (operator, activation inside it); our reader keeps no strings."""
-    found = Counter()
-    for block in read_fields(memoryview(content)):
-        if block.number == BLOCKS:
-            for operator in read_fields(block.message(), block.at):
-                if operator.number == OPERATORS:
-                    found[activation_of(operator)] += 1
-    return found
+def operators_of(content):
+    """Read by Paddle's own reader: its optimiser writes an attribute twice."""
+    from paddle.base.proto.framework_pb2 import ProgramDesc
+
+    return ProgramDesc.FromString(content).blocks[0].ops
 
 
 def activation_of(operator):
-    kind, activation = "", ""
-    for field in read_fields(operator.message(), operator.at):
-        if field.number == OPERATOR_KIND:
-            kind = field.text()
-        elif field.number == ATTRIBUTES:
-            parts = list(read_fields(field.message(), field.at))
-            (name,) = (one.text() for one in parts if one.number == ATTRIBUTE_NAME)
-            if name == "fuse_with_relu" and any(one.varint == 1 for one in parts):
-                activation = "relu"  # how a batch normalisation says it
-            if name == "fuse_activation":  # may be there again: the last one counts
-                (activation,) = (one.text() for one in parts if one.number == TEXT)
-    return kind, activation
+    """Return the activation inside of an operator; of two attributes the last holds."""
+    told = {one.name: one for one in operator.attrs}
+    if "fuse_with_relu" in told and told["fuse_with_relu"].b:
+        return "relu"  # how a batch normalisation says it
+    return told["fuse_activation"].s if "fuse_activation" in told else ""
+
+
+def runs_in_onednn(operator):
+    return any(one.name == "use_mkldnn" and one.b for one in operator.attrs)
 
 
 @pytest.fixture(scope="module", params=[*BACKBONES, *EDITIONS])
@@ -123,15 +106,13 @@ def both(request, tmp_path_factory, cpu):
     config.set_optim_cache_dir(str(folder / "saved"))
     inference.create_predictor(config)
     content = (folder / "saved" / "_optimized.pdmodel").read_bytes()
-    operators = parse_program(content).operators
+    operators = operators_of(content)
     return Both(
         name=request.param,
-        exported=Counter(one.kind for one in parse_program(exported).operators),
-        optimised=Counter(one.kind for one in operators),
-        without_onednn={
-            one.kind for one in operators if not one.attributes.get("use_mkldnn")
-        },
-        inside=fused_activations(content),
+        exported=Counter(one.type for one in operators_of(exported)),
+        optimised=Counter(one.type for one in operators),
+        without_onednn={one.type for one in operators if not runs_in_onednn(one)},
+        inside=Counter((one.type, activation_of(one)) for one in operators),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import ArchiveUnreadable, DeviceMissing
+from harness.model.fluid.program_desc import parse_program
 from harness.model.graph import build_graph, serialise
 from harness.model.int8_ops import ROUND, Int8Ops
 from harness.model.precision import (
@@ -15,11 +16,9 @@ from harness.model.precision import (
     cpu_flags,
     demand_precision,
     demand_runtime,
+    demand_scales,
     demand_strategy,
-    program_for,
 )
-from harness.model.program_desc import parse_program
-from harness.model.runtime import import_paddle
 
 
 class Asked:
@@ -142,9 +141,12 @@ def rounded(tiny_network) -> bytes:
     return serialise(build_graph(tiny_network, ops=ops))
 
 
-@pytest.mark.parametrize("precision", ["float32", "bf16"])
-def test_a_program_is_otherwise_left_as_it_is(precision: str, rounded: bytes) -> None:
-    assert program_for(rounded, precision) is rounded
+def test_a_program_is_asked_for_scales_for_int8_alone(tiny_network, rounded) -> None:
+    unrounded = serialise(build_graph(tiny_network))
+
+    demand_scales(rounded, "int8")
+    demand_scales(unrounded, "float32")
+    demand_scales(unrounded, "bf16")
 
 
 def test_int8_of_a_program_without_scales_is_no_silent_float32(tiny_network) -> None:
@@ -155,27 +157,7 @@ def test_int8_of_a_program_without_scales_is_no_silent_float32(tiny_network) -> 
         match="^no scale of an activation in the program; expected one of "
         f"{', '.join(sorted(ROUNDING))}; --precision int8 is for quantised rows$",
     ):
-        program_for(program, "int8")
-
-
-def test_int8_takes_no_largest_output_for_a_scale(rounded: bytes) -> None:
-    core = import_paddle().base.core
-    described = core.ProgramDesc(rounded)
-    operator = described.block(0).op(3)
-    operator._set_attr("out_threshold", 3.5)
-    noted = described.serialize_to_string()
-    assert "out_threshold" in str(attributes_of(noted))
-
-    program = program_for(noted, "int8")
-
-    assert "out_threshold" not in str(attributes_of(program))
-    assert [one.kind for one in parse_program(program).operators] == [
-        one.kind for one in parse_program(rounded).operators
-    ]
-
-
-def attributes_of(program: bytes) -> list[list[str]]:
-    return [sorted(one.attributes) for one in parse_program(program).operators]
+        demand_scales(program, "int8")
 
 
 def test_every_plain_convolution_but_the_outputs_reads_rounded_values(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.atomic import write_bytes
 from harness.errors import ArchiveUnreadable, located
+from harness.model.fluid.program_desc import parse_program
 from harness.model.fluid_tensor import begins_a_record, parse_tensor, tensor_record
 from harness.model.layouts.contract import (
     Layout,
@@ -24,7 +25,6 @@ from harness.model.layouts.contract import (
 )
 from harness.model.layouts.program_files import find_program
 from harness.model.layouts.weights import Arrays
-from harness.model.program_desc import parse_program
 
 #: What our own writer calls the file; any other name is read as well.
 FILE = "persistables"

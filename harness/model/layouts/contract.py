@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable
-from harness.model.program_desc import Operator
+from harness.model.fluid.program_desc import Operator, ProgramDesc
 
 #: How many names a message lists before it counts the rest.
 LISTED = 5
@@ -20,11 +20,19 @@ LISTED = 5
 class InferenceProgram:
     """A program that is run as it is, its image open to any size."""
 
-    content: bytes
+    desc: ProgramDesc  # checked: all that is run is written anew from it
     image: str  # fed: float32 [B, 3, H, W]
     im_size: str | None  # fed: int32 [B, 2], original height and width; of YOLOv3 alone
-    operators: tuple[Operator, ...]
-    parameters: tuple[str, ...]  # what is saved with it, sorted
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """The operators, in order."""
+        return self.desc.operators
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of what is saved with it, sorted."""
+        return tuple(self.desc.parameters())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

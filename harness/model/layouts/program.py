@@ -10,6 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ArchiveUnreadable, located
+from harness.model.fluid.allowed_program import demand_allowed
+from harness.model.fluid.program_desc import (
+    ProgramDesc,
+    ProgramVariable,
+    parse_program,
+)
 from harness.model.fluid_tensor import CODES, DTYPES
 from harness.model.layouts import separate_files
 from harness.model.layouts.combined_file import read_records
@@ -21,12 +27,6 @@ from harness.model.layouts.contract import (
     files_in,
 )
 from harness.model.layouts.program_files import find_parameters, find_program
-from harness.model.program_desc import (
-    ProgramDesc,
-    ProgramVariable,
-    open_sides,
-    parse_program,
-)
 
 
 def recognise(folder: Path) -> bool:
@@ -48,16 +48,15 @@ def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
     """Return the parameters of the program, and the program.
 
     Raises:
-        ArchiveUnreadable: the program is damaged, is fed something else than an image
-            and perhaps its size, or its parameters are missing, damaged or of another
-            shape.
+        ArchiveUnreadable: the program is damaged, does what no detector of the zoo
+            does, is fed something else than an image and perhaps its size, or its
+            parameters are missing, damaged or of another shape.
     """
     del names  # the program has them
     path = find_program(folder)
     assert path is not None
     with located(path.name):
-        content = path.read_bytes()
-        desc = parse_program(content)
+        desc = demand_allowed(parse_program(path.read_bytes()))
         image, im_size = _feeds(desc)
         if len(desc.fetches()) != 1:
             raise ArchiveUnreadable(
@@ -66,16 +65,23 @@ def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
                 got=", ".join(desc.fetches()),
             )
     program = InferenceProgram(
-        content=open_sides(content, {image}),
-        image=image,
-        im_size=im_size,
-        operators=desc.operators,
-        parameters=tuple(desc.parameters()),
+        desc=_with_open_sides(desc, image), image=image, im_size=im_size
     )
     source = _parameters(folder, path, program.parameters)
     for variable in desc.parameters().values():
         _demand_described(source, variable)
     return replace(source, program=program)
+
+
+def _with_open_sides(desc: ProgramDesc, image: str) -> ProgramDesc:
+    """Return the program with the last two sides of its image left open.
+
+    The published exporter fixed the input at 608; the network takes any.
+    # zoo-spec 3.3
+    """
+    variable = desc.variables[image]
+    opened = replace(variable, shape=(*variable.shape[:-2], -1, -1))
+    return replace(desc, variables={**desc.variables, image: opened})
 
 
 def _parameters(folder: Path, path: Path, names: Sequence[str]) -> WeightSource:

@@ -15,17 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.model.layouts.contract import InferenceProgram
-from harness.model.program_desc import (
-    BLOCKS,
-    OPERATORS,
-    VARIABLES,
+from harness.model.fluid.program_desc import (
     Operator,
-    parse_operator,
-    parse_program,
-    parse_variable,
+    ProgramDesc,
+    ProgramVariable,
+    float_operator,
+    float_tensor,
 )
-from harness.model.protobuf_fields import bytes_field, read_fields, rewrite
+from harness.model.layouts.contract import InferenceProgram
 from harness.model.quantised.eight_bits import (
     QuantisedWeights,
     levels_per_unit,
@@ -38,11 +35,8 @@ from harness.model.quantised.traced_program import (
     fake_operators,
 )
 from harness.model.runtime import NO_FRACTIONS
-from harness.model.written_program import operator_bytes, tensor_bytes
 
 Arrays = Mapping[str, NDArray[Any]]
-
-CHANGED = (VARIABLES, OPERATORS)  # what of a block is written anew
 
 
 def exact_program(
@@ -57,43 +51,26 @@ def exact_program(
     if not fake_operators(program.operators):
         return program, weights
     change = _Change(weights=weights)
-    content = rewrite(memoryview(program.content), (BLOCKS,), change.block)
-    desc = parse_program(content)
-    parameters = tuple(desc.parameters())
+    exact = replace(program, desc=change.program(program.desc))
     known = {**weights, **change.folded}
-    return (
-        replace(
-            program,
-            content=content,
-            operators=desc.operators,
-            parameters=parameters,
-        ),
-        {name: known[name] for name in parameters},
-    )
+    return exact, {name: known[name] for name in exact.parameters}
 
 
 @dataclass(slots=True, kw_only=True)
 class _Change:
-    """Changes the blocks of a program, and keeps the values that it made of weights."""
+    """Changes the operators of a program, and keeps the values made of weights."""
 
     weights: Arrays
     folded: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     _rounded: dict[str, QuantisedWeights] = field(default_factory=dict)
 
-    def block(self, content: memoryview) -> bytes:
-        """Return the block with its operators changed, and the variables they need."""
-        fields = list(read_fields(content))
-        variables: dict[str, bytes] = {}
-        for one in fields:
-            if one.number == VARIABLES:
-                variables[parse_variable(one.message()).name] = bytes(one.message())
-        operators: list[bytes] = []
+    def program(self, desc: ProgramDesc) -> ProgramDesc:
+        """Return the program with its operators changed and their variables."""
+        variables = dict(desc.variables)
+        operators: list[Operator] = []
         gone: set[str] = set()
         used: set[str] = set()
-        for one in fields:
-            if one.number != OPERATORS:
-                continue
-            operator = parse_operator(one.message())
+        for operator in desc.operators:
             if self._fold(operator):
                 gone |= _names(operator)
             elif operator.kind in ACTIVATION_QUANTISERS:
@@ -104,20 +81,14 @@ class _Change:
                 gone.add(scale)
                 used |= {steps.source, steps.result}
             else:
-                operators.append(bytes(one.message()))
+                operators.append(operator)
                 used |= _names(operator)
         for name in gone - used:
             variables.pop(name, None)
         for name in self.folded.keys() & used:
             shape = self.folded[name].shape
-            variables[name] = tensor_bytes(name, shape, is_persistable=True)
-        return b"".join(
-            (
-                *(bytes(one.raw) for one in fields if one.number not in CHANGED),
-                *(bytes_field(VARIABLES, one) for one in variables.values()),
-                *(bytes_field(OPERATORS, one) for one in operators),
-            )
-        )
+            variables[name] = float_tensor(name, shape, is_persistable=True)
+        return replace(desc, variables=variables, operators=tuple(operators))
 
     def _fold(self, operator: Operator) -> bool:
         """Compute what weights alone go into; tell whether the operator is gone."""
@@ -141,14 +112,13 @@ class _Steps:
 
     source: str
     result: str
-    operators: tuple[bytes, ...]
+    operators: tuple[Operator, ...]
     between: tuple[str, ...]
 
-    def variables(self, like: bytes) -> dict[str, bytes]:
+    def variables(self, like: ProgramVariable) -> dict[str, ProgramVariable]:
         """Return the variables on the way, of the shape of the result."""
-        shape = parse_variable(memoryview(like)).shape
         return {
-            name: tensor_bytes(name, shape, is_persistable=False)
+            name: float_tensor(name, like.shape, is_persistable=False)
             for name in self.between
         }
 
@@ -168,7 +138,7 @@ def _rounding(operator: Operator, scale: float) -> _Steps:
         source=source,
         result=result,
         operators=tuple(
-            operator_bytes(kind, read, made, attributes)
+            float_operator(kind, read, made, attributes)
             for read, made, (kind, attributes) in ways
         ),
         between=tuple(names),

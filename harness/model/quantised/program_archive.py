@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable, located
+from harness.model.fluid.program_desc import float_tensor
 from harness.model.graph import NetworkFunction
 from harness.model.layouts.contract import (
     InferenceProgram,
@@ -20,9 +21,7 @@ from harness.model.layouts.contract import (
 )
 from harness.model.layouts.weights import Arrays, read_weights
 from harness.model.plan import Plan
-from harness.model.program_desc import BLOCKS, VARIABLES, parse_variable
 from harness.model.program_protocol import ProgramProtocol, demand_program
-from harness.model.protobuf_fields import rewrite
 from harness.model.quantised.fluid_names import conv_inputs
 from harness.model.quantised.integer_weights import demand_integers
 from harness.model.quantised.quantisation import (
@@ -39,7 +38,6 @@ from harness.model.quantised.traced_program import (
     fake_operators,
     trace_convs,
 )
-from harness.model.written_program import tensor_bytes
 
 
 def plain_names(source: WeightSource) -> WeightSource:
@@ -156,15 +154,13 @@ def _held_in_float(program: InferenceProgram) -> InferenceProgram:
 
     Such a program was made to be small, not to be run: no convolution takes int8.
     """
-
-    def declared(variable: memoryview) -> bytes:
-        one = parse_variable(variable)
-        if not (one.is_persistable and one.name.endswith(INT8)):
-            return bytes(variable)
-        return tensor_bytes(one.name, one.shape, is_persistable=True)
-
-    content = rewrite(memoryview(program.content), (BLOCKS, VARIABLES), declared)
-    return replace(program, content=content)
+    held = {
+        name: float_tensor(name, one.shape, is_persistable=True)
+        for name, one in program.desc.variables.items()
+        if one.is_persistable and name.endswith(INT8)
+    }
+    variables = {**program.desc.variables, **held}
+    return replace(program, desc=replace(program.desc, variables=variables))
 
 
 def _as_float(source: WeightSource, name: str) -> NDArray[Any]:

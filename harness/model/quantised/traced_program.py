@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import ArchiveUnreadable
+from harness.model.fluid.program_desc import Operator
 from harness.model.layouts.contract import listed
-from harness.model.program_desc import Operator
 
 FAKE = "fake_"
 #: Activations, by a scale that is saved with the program: aware rows, post rows.

@@ -1,27 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
+from harness.model.fluid.program_desc import Operator, parse_program, write_program
 from harness.model.fluid_tensor import write_tensor
 from harness.model.layouts.program import PROGRAM
-from harness.model.program_desc import parse_program
-from harness.model.protobuf_fields import bytes_field
-
-
-def changed(folder, before, after):
-    """Change a name in the program to another of the same length."""
-    path = folder / "__model__"
-    content = path.read_bytes()
-    assert len(before) == len(after)
-    assert before in content
-    path.write_bytes(content.replace(before, after))
 
 
 @pytest.mark.parametrize("name", ["program_separate", "program_params"])
 def test_the_image_is_open_to_any_size(layout_folder, name):
     program = PROGRAM.open(layout_folder(name), ()).program
 
-    desc = parse_program(program.content)
+    desc = program.desc
     assert (program.image, program.im_size) == ("image", "im_size")
     assert desc.variables["image"].shape == (-1, 3, -1, -1)
     assert desc.variables["im_size"].shape == (-1, 2)
@@ -115,12 +107,31 @@ def test_a_parameter_of_another_type_than_in_the_program_is_refused(layout_copy)
 
 def test_other_feeds_than_an_image_and_its_size_are_told(layout_copy):
     folder = layout_copy("program_separate")
-    changed(folder, b"\x0a\x05image\x12", b"\x0a\x05imago\x12")
+    path = folder / "__model__"
+    program = parse_program(path.read_bytes())
+    flat = replace(program.variables["image"], shape=(-1, 3, 608))
+    variables = {**program.variables, "image": flat}
+    path.write_bytes(write_program(replace(program, variables=variables)))
 
     with pytest.raises(
         ArchiveUnreadable,
         match=r"^__model__: feeds of the program; expected an image \[-1, 3, H, W\] "
-        r"and at most its size \[-1, 2\], got im_size \[-1, 2\], image \(no such var",
+        r"and at most its size \[-1, 2\], got im_size \[-1, 2\], image \[-1, 3, 608",
+    ):
+        PROGRAM.open(folder, ())
+
+
+def test_a_program_that_does_anything_else_is_refused_where_it_is_read(layout_copy):
+    folder = layout_copy("program_separate")
+    path = folder / "__model__"
+    program = parse_program(path.read_bytes())
+    save = Operator(kind="save", inputs={"X": ("image",)}, outputs={}, attributes={})
+    several = (*program.operators, save)
+    path.write_bytes(write_program(replace(program, operators=several)))
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^__model__: operator 164 of the program: save; expected one of the \d+",
     ):
         PROGRAM.open(folder, ())
 
@@ -128,13 +139,19 @@ def test_other_feeds_than_an_image_and_its_size_are_told(layout_copy):
 def test_more_than_one_fetch_is_refused(layout_copy):
     folder = layout_copy("program_separate")
     path = folder / "__model__"
-    fetch = bytes_field(1, bytes_field(1, b"X") + bytes_field(2, b"other"))
-    block = bytes_field(4, fetch + bytes_field(3, b"fetch"))
-    path.write_bytes(path.read_bytes() + bytes_field(1, block))
+    program = parse_program(path.read_bytes())
+    fetch = Operator(
+        kind="fetch",
+        inputs={"X": ("image",)},
+        outputs={"Out": ("fetch",)},
+        attributes={},
+    )
+    several = (*program.operators, fetch)
+    path.write_bytes(write_program(replace(program, operators=several)))
 
     with pytest.raises(
         ArchiveUnreadable,
         match=r"^__model__: fetches of the program; expected one, the detections, "
-        r"got save_infer_model/scale_0.tmp_0, other$",
+        r"got save_infer_model/scale_0.tmp_0, image$",
     ):
         PROGRAM.open(folder, ())

@@ -12,6 +12,7 @@ from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.model.detector import OpenedArchive, open_archive
 from harness.model.face_archive import OpenedFaceArchive, open_face_archive
+from harness.model.fluid.program_desc import write_program
 from harness.model.fluid_tensor import read_tensor
 from harness.model.layouts.separate_files import write_weights
 from harness.model.quantised.quantisation import FROZEN
@@ -121,7 +122,7 @@ def spoilt(first_archive, opened_quantised, tmp_path):
         folder.mkdir()
         write_weights(folder, opened.weights)
         if opened.quantisation.kind == FROZEN:
-            (folder / "__model__").write_bytes(opened.program.content)
+            (folder / "__model__").write_bytes(write_program(opened.program.desc))
         else:
             write_weights(
                 folder,

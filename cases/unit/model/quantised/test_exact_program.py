@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from harness.model.program_desc import parse_program
 from harness.model.quantised.eight_bits import levels_per_unit, quantise_weights
 from harness.model.quantised.exact_program import exact_program
 from harness.model.quantised.traced_program import fake_operators
@@ -44,12 +43,12 @@ def test_every_variable_of_a_rewritten_program_is_declared(old_quantised):
 
     program, weights = exact_program(opened.program, opened.weights)
 
-    desc = parse_program(program.content)
+    desc = program.desc
     for one in desc.operators:
         for names in (*one.inputs.values(), *one.outputs.values()):
             assert set(names) <= set(desc.variables), one.kind
     assert set(desc.parameters()) == set(weights) == set(program.parameters)
-    assert desc.feeds() == parse_program(opened.program.content).feeds()
+    assert desc.feeds() == opened.program.desc.feeds()
     for name, variable in desc.parameters().items():
         assert variable.shape == weights[name].shape
 

@@ -14,6 +14,7 @@ from harness.model.archive_heads import open_heads
 from harness.model.detector import Detector
 from harness.model.face_detector import normalise_faces
 from harness.model.face_finding import FaceDetector
+from harness.model.fluid.program_desc import write_program
 from harness.model.graph import static_mode
 from harness.model.preprocess import IMAGENET, normalise
 from harness.model.program_detector import (
@@ -101,7 +102,7 @@ def look_into_program(opened, images):
         fetched[f"output.{name}"] = frozen[0] if frozen else made
     with static_mode():
         static, scope = paddle.static, paddle.static.Scope()
-        found = static.deserialize_program(program.content)
+        found = static.deserialize_program(write_program(program.desc))
         block = found.global_block()
         for place in reversed(range(len(block.ops))):
             if block.ops[place].type in ("feed", "fetch"):

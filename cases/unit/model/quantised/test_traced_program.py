@@ -1,7 +1,7 @@
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.program_desc import Operator
+from harness.model.fluid.program_desc import Operator
 from harness.model.quantised.traced_program import (
     TracedConv,
     demand_known,

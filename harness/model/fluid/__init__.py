@@ -1,0 +1,1 @@
+"""Files of the old runtime, read and written without Paddle."""
