@@ -12,6 +12,7 @@
     |-- DatasetInvalid       the dataset is there and malformed    -> errored
     |-- DeviceMissing        the asked-for device does not compute -> no_device
     |-- DetectionsInvalid    detections no metric may score        -> errored
+    |-- LimitReached         a limit that the user may raise     -> errored
     |-- RecordInvalid        a stored record is malformed or was altered
     `-- TrainingFailed       a training or compression run went wrong
 
@@ -113,6 +114,10 @@ class DeviceMissing(HarnessError):
 
 class DetectionsInvalid(HarnessError):
     """Detections that no metric may score: NaN, unknown images or classes."""
+
+
+class LimitReached(HarnessError):
+    """A computation took more memory or time than it may, or was ended from outside."""
 
 
 class RecordInvalid(HarnessError):

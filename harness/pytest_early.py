@@ -26,6 +26,10 @@ VALUED = (
     "--mirror",
     "--retrain",
     "--limit",
+    "--coco-engine",
+    "--precision",
+    "--program-memory",
+    "--program-seconds",
 )
 
 

@@ -16,6 +16,12 @@ from harness import pytest_structure as structure
 from harness.errors import HarnessError
 from harness.evaluate.coco_engine_names import ENGINE_NAMES, chosen_engine
 from harness.model.precision import FLOAT32, PRECISIONS
+from harness.model.program_limits import (
+    MEMORY_OPTION,
+    TIME_OPTION,
+    ProgramLimits,
+    limits_of,
+)
 from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.settings import Settings
 from harness.pytest_device import demand_device, kept_apart
@@ -55,6 +61,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--limit", type=int, metavar="N", help="only the first N images: partial")
     add("--fresh", action="store_true", help="detect again what is stored")
     add("--coco-engine", choices=ENGINE_NAMES, help="what scores COCO rows")
+    add(
+        MEMORY_OPTION,
+        metavar="GB",
+        help="what the program of an archive may take (ZOO_PROGRAM_MEMORY)",
+    )
+    add(
+        TIME_OPTION,
+        metavar="S",
+        help="how long its first batches may take (ZOO_PROGRAM_SECONDS)",
+    )
     add("--precision", choices=PRECISIONS, default=FLOAT32, help="not judged if other")
 
 
@@ -70,6 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "--retrain: this version measures published archives only; "
             "retraining is not built yet"
         )
+    program_limits_of(config)
     if config.getoption("zoo"):
         _zoo(config)  # met in the middle of collection, a refusal is not a usage error
     demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
@@ -243,9 +260,26 @@ def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
         limit=config.getoption("limit"),
         fresh=config.getoption("fresh"),
         precision=config.getoption("precision"),
+        program_limits=program_limits_of(config),
         coco_engine=chosen_engine(config.getoption("coco_engine")),
         known_datasets=known_datasets(zoo, find_home()),
     )
+
+
+def program_limits_of(config: pytest.Config) -> ProgramLimits:
+    """Return what the programs of archives may take.
+
+    Raises:
+        pytest.UsageError: an option or its environment twin is no such number.
+    """
+    try:
+        return limits_of(
+            memory_gb=config.getoption("program_memory"),
+            first_s=config.getoption("program_seconds"),
+            environment=os.environ,
+        )
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def _zoo(config: pytest.Config) -> Zoo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,6 +72,10 @@ class Detector:
             )
             found.append(multiclass_nms(boxes_xyxy, scores))
         return found
+
+    def cpu_clock_s(self) -> float:
+        """Return the processor seconds that this process has used so far."""
+        return time.process_time()
 
 
 def open_archive(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -58,6 +59,10 @@ class FaceDetector:
             )
             for place in range(len(images_rgb))
         ]
+
+    def cpu_clock_s(self) -> float:
+        """Return the processor seconds that this process has used so far."""
+        return time.process_time()
 
 
 def look_once(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 #: What limits the pixels of one look, as the published tool had it.  # zoo-spec 1.7
 LARGEST_BLOB = 0x7FFFFFFF / 577
-LARGEST_AREA_PX2 = 678 * 1024 * 4
+LARGEST_AREA_PX2 = 678 * 1024 * 4  # and so the pixels of the largest look
 
 #: Lowest scale from which so much more is taken off, highest first.  # zoo-spec 1.7
 REDUCTIONS = ((5.0, 0.5), (4.0, 0.4), (3.0, 0.3), (2.0, 0.2), (1.5, 0.1))

@@ -25,6 +25,8 @@ from harness.model.memory import let_go, return_freed
 from harness.model.precision import FLOAT32, ask_for, demand_scales
 from harness.model.runtime import import_paddle
 
+MODEL, WEIGHTS = "model", "weights"  # files of a graph
+
 #: Memory that Paddle may take on a GPU at the start; it grows when more is needed.
 GPU_START_MB = 512
 
@@ -44,20 +46,39 @@ def open_predictor(
     """
     if device.precision != FLOAT32 and not optimise:
         raise UsageError(f"{device.precision} without graph optimisation")
+    with TemporaryDirectory(prefix="zoo-graph-") as folder:
+        write_graph(Path(folder), program, weights, precision=device.precision)
+        return open_written(Path(folder), device=device, optimise=optimise)
+
+
+def write_graph(
+    folder: Path,
+    program: bytes,
+    weights: Mapping[str, NDArray[Any]],
+    *,
+    precision: str,
+) -> None:
+    """Write a graph and its weights as :func:`open_written` takes them.
+
+    Raises:
+        ArchiveUnreadable: int8 of a graph that does not say its scales.
+    """
+    demand_scales(program, precision)
+    (folder / MODEL).write_bytes(program)
+    # without names: Paddle takes them in the order of the sorted ones
+    write_records(folder / WEIGHTS, (weights[name] for name in sorted(weights)))
+    let_go(weights.values())
+    return_freed()
+
+
+def open_written(folder: Path, *, device: Device, optimise: bool) -> Any:
+    """Return Paddle Inference's own object for a graph in a folder."""
     import_paddle()
     from paddle import inference
 
-    demand_scales(program, device.precision)
-    with TemporaryDirectory(prefix="zoo-graph-") as folder:
-        model, parameters = Path(folder, "model"), Path(folder, "weights")
-        model.write_bytes(program)
-        # without names: Paddle takes them in the order of the sorted ones
-        write_records(parameters, (weights[name] for name in sorted(weights)))
-        let_go(weights.values())
-        return_freed()
-        config = inference.Config(str(model), str(parameters))
-        set_up(config, device, optimise=optimise)
-        return inference.create_predictor(config)
+    config = inference.Config(str(folder / MODEL), str(folder / WEIGHTS))
+    set_up(config, device, optimise=optimise)
+    return inference.create_predictor(config)
 
 
 def set_up(config: Any, device: Device, *, optimise: bool) -> None:

@@ -1,12 +1,11 @@
-"""An inference program of the old runtime: images in, its detections out.
+"""Detectors whose network, boxes and NMS are an inference program of the old runtime.
 
-The program holds everything after the normalisation: network, boxes and NMS. It runs as
-it is, through Paddle Inference.  # zoo-spec 3.3
+Only the normalisation is ours.  # zoo-spec 3.3
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,24 +13,13 @@ from numpy.typing import NDArray
 
 from harness.detections import ImageDetections
 from harness.errors import ArchiveUnreadable
-from harness.model.device import Device
 from harness.model.face_detector import normalise_faces
 from harness.model.face_finding import FACE_SCALES
-from harness.model.fluid.program_desc import write_program
-from harness.model.layouts.contract import InferenceProgram, listed
-from harness.model.layouts.weights import Arrays
-from harness.model.precision import INT8
-from harness.model.predictor import open_predictor
+from harness.model.layouts.contract import listed
+from harness.model.opened_program import ProgramFunction
 from harness.model.preprocess import NORMALISATIONS, normalise
-from harness.model.quantised.exact_program import exact_program
-from harness.model.runtime import import_paddle, operator_names
 
 Floats = NDArray[np.float32]
-
-#: Images [B, 3, H, W] and original sizes [B, 2] to rows [K, 6] of all images, one after
-#: the other, and the B + 1 places where those of an image begin and end. A program that
-#: is fed the images alone does not look at the sizes.
-ProgramFunction = Callable[[Floats, NDArray[np.int32]], tuple[Floats, Sequence[int]]]
 
 #: Of a row: class, score, corners.  # zoo-spec 1.3
 ROW_VALUES = 6
@@ -107,75 +95,6 @@ class ProgramFaceDetector:
         ]
 
 
-def open_program(
-    program: InferenceProgram,
-    weights: Arrays,
-    device: Device,
-    *,
-    optimise: bool = True,
-) -> ProgramFunction:
-    """Return the program on the device, for any input size and batch.
-
-    A quantised one rounds as 1.8.5 does, whatever this runtime would do with it.
-
-    Args:
-        program: of an opened archive.
-        weights: a value for each of its parameters.
-        device: what computes.
-        optimise: let Paddle fuse and reorder the graph; off only to compare.
-
-    Raises:
-        ArchiveUnreadable: this Paddle has no such operator, or cannot open it.
-    """
-    if device.precision != INT8:  # which is made of the operators replaced here
-        program, weights = exact_program(program, weights)
-    demand_operators(sorted({one.kind for one in program.operators}))
-    its_weights = {name: weights[name] for name in program.parameters}
-    try:
-        predictor = open_predictor(
-            write_program(program.desc), its_weights, device=device, optimise=optimise
-        )
-    except (RuntimeError, ValueError, OSError) as error:  # what Paddle raises
-        raise ArchiveUnreadable(
-            f"Paddle {import_paddle().__version__} cannot open the program",
-            got=_first_line(error),
-        ) from error
-    image = predictor.get_input_handle(program.image)
-    im_size = None
-    if program.im_size is not None:
-        im_size = predictor.get_input_handle(program.im_size)
-    (name,) = predictor.get_output_names()
-    output = predictor.get_output_handle(name)
-
-    def run(
-        images: Floats, sizes_hw: NDArray[np.int32]
-    ) -> tuple[Floats, Sequence[int]]:
-        image.copy_from_cpu(np.ascontiguousarray(images))
-        if im_size is not None:
-            im_size.copy_from_cpu(np.ascontiguousarray(sizes_hw, dtype=np.int32))
-        predictor.run()
-        levels = output.lod()
-        return output.copy_to_cpu(), levels[0] if levels else ()
-
-    return run
-
-
-def demand_operators(kinds: Sequence[str]) -> None:
-    """Refuse a program with an operator that this Paddle does not have.
-
-    Raises:
-        ArchiveUnreadable: names the operators and the version.
-    """
-    paddle = import_paddle()
-    known = operator_names(paddle)
-    unknown = [one for one in kinds if one not in known]
-    if unknown:
-        raise ArchiveUnreadable(
-            f"operator {listed(unknown)} of the program",
-            expected=f"an operator of Paddle {paddle.__version__}",
-        )
-
-
 def split_rows(
     rows: Floats, places: Sequence[int], batch: int
 ) -> list[ImageDetections]:
@@ -216,8 +135,3 @@ def split_rows(
         )
         for one in np.split(rows, list(places[1:-1]))
     ]
-
-
-def _first_line(error: Exception) -> str:
-    lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if line), type(error).__name__)

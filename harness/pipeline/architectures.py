@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from harness.dataset.views import AsItIs, Square, View
+from harness.evaluate.batches import BATCH_SIZE
 from harness.evaluate.detect import Detector
 from harness.model.archive_heads import open_heads
 from harness.model.detector import Detector as YoloV3Detector
@@ -17,11 +18,15 @@ from harness.model.detector import OpenedArchive, open_archive
 from harness.model.device import Device
 from harness.model.face_archive import OpenedFaceArchive, open_face_archive
 from harness.model.face_finding import FaceDetector
+from harness.model.face_scales import LARGEST_AREA_PX2
+from harness.model.layouts.contract import InferenceProgram
+from harness.model.layouts.weights import Arrays
 from harness.model.network import demand_network
-from harness.model.program_detector import (
-    ProgramDetector,
-    ProgramFaceDetector,
-    open_program,
+from harness.model.program_limits import ProgramLimits
+from harness.model.program_process import (
+    ProcessDetector,
+    ProgramProcess,
+    start_program,
 )
 from harness.model.protocol import (
     blazeface_protocol,
@@ -71,13 +76,23 @@ Detectors = Callable[[Row, int], Detector]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Computing:
+    """What computes a graph, and how."""
+
+    device: Device
+    optimise: bool
+    program_limits: ProgramLimits
+    largest_px: int  # the largest input size that is asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
     """How the rows of one architecture are read, looked at and run."""
 
     protocol: Callable[[Row], Mapping[str, str]]
     view: Callable[[int], View]  # of an input size
     open_folder: Callable[[Path, Row, Sequence[str]], Opened]
-    open_detectors: Callable[[Any, Device, bool], Detectors]
+    open_detectors: Callable[[Any, Computing], Detectors]
 
 
 def demand_row(row: Row) -> None:
@@ -101,16 +116,16 @@ def _open_yolov3(folder: Path, row: Row, also_accepted: Sequence[str]) -> Opened
     )
 
 
-def _yolov3_detectors(
-    opened: OpenedArchive, device: Device, optimise: bool
-) -> Detectors:
+def _yolov3_detectors(opened: OpenedArchive, by: Computing) -> Detectors:
     backbone = opened.network.backbone
     if opened.program is not None:
-        run = open_program(opened.program, opened.weights, device, optimise=optimise)
-        return lambda row, input_px: ProgramDetector(
-            run=run, backbone=backbone, input_px=input_px
+        process = _start(
+            opened.program, opened.weights, by, BATCH_SIZE * by.largest_px**2
         )
-    heads = open_heads(opened, device, optimise=optimise)
+        return lambda row, input_px: ProcessDetector(
+            process=process, detector="objects", word=backbone, input_px=input_px
+        )
+    heads = open_heads(opened, by.device, optimise=by.optimise)
     return lambda row, input_px: YoloV3Detector(
         heads=heads, backbone=backbone, input_px=input_px
     )
@@ -124,17 +139,28 @@ def _open_blazeface(
     )
 
 
-def _blazeface_detectors(
-    opened: OpenedFaceArchive, device: Device, optimise: bool
-) -> Detectors:
+def _blazeface_detectors(opened: OpenedFaceArchive, by: Computing) -> Detectors:
     if opened.program is not None:
-        run = open_program(opened.program, opened.weights, device, optimise=optimise)
-        return lambda row, input_px: ProgramFaceDetector(
-            run=run, input_px=input_px, scales=row.scales
+        process = _start(opened.program, opened.weights, by, LARGEST_AREA_PX2)
+        return lambda row, input_px: ProcessDetector(
+            process=process, detector="faces", word=row.scales, input_px=input_px
         )
-    heads = open_heads(opened, device, optimise=optimise)
+    heads = open_heads(opened, by.device, optimise=by.optimise)
     return lambda row, input_px: FaceDetector(
         heads=heads, input_px=input_px, scales=row.scales
+    )
+
+
+def _start(
+    program: InferenceProgram, weights: Arrays, by: Computing, batch_pixels: int
+) -> ProgramProcess:
+    return start_program(
+        program,
+        weights,
+        by.device,
+        optimise=by.optimise,
+        limits=by.program_limits,
+        batch_pixels=batch_pixels,
     )
 
 

@@ -14,7 +14,12 @@ from harness.evaluate.detect import Detector, Run, detect
 from harness.evaluate.store import DetectionStore, StoreKey
 from harness.model.device import open_device
 from harness.model.precision import FLOAT32, demand_strategy
-from harness.pipeline.architectures import ARCHITECTURES, Detectors, demand_row
+from harness.pipeline.architectures import (
+    ARCHITECTURES,
+    Computing,
+    Detectors,
+    demand_row,
+)
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
     PlannedRun,
@@ -170,19 +175,28 @@ class _SharedGraphs:
     def __init__(self, shared: SharedPass) -> None:
         self._shared = shared
         self._detectors: dict[str, Detectors] = {}
+        self._largest_px: dict[str, int] = {}
 
     def detector(self, row: OpenedRow, input_px: int) -> Callable[[], Detector]:
+        key = f"{row.used.sha256} {row.opened.network}"
+        self._largest_px[key] = max(input_px, self._largest_px.get(key, 0))
+
         def open_it() -> Detector:
-            key = f"{row.used.sha256} {row.opened.network}"
             if key not in self._detectors:
-                self._detectors[key] = self._open(row)
+                self._detectors[key] = self._open(row, self._largest_px[key])
             return self._detectors[key](row.row, input_px)
 
         return open_it
 
-    def _open(self, row: OpenedRow) -> Detectors:
+    def _open(self, row: OpenedRow, largest_px: int) -> Detectors:
         return ARCHITECTURES[row.row.architecture].open_detectors(
-            row.opened, self._shared.device, self._shared.settings.optimise
+            row.opened,
+            Computing(
+                device=self._shared.device,
+                optimise=self._shared.settings.optimise,
+                program_limits=self._shared.settings.program_limits,
+                largest_px=largest_px,
+            ),
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.evaluate.coco_engine_names import DEFAULT_ENGINE
 from harness.model.precision import FLOAT32
+from harness.model.program_limits import ProgramLimits
 from harness.registry.datasets import KnownDataset
 
 
@@ -25,5 +26,6 @@ class Settings:
     fresh: bool = False  # detect again what the store holds
     optimise: bool = True
     precision: str = FLOAT32  # of PRECISIONS; another is never judged
+    program_limits: ProgramLimits = field(default_factory=ProgramLimits)
     coco_engine: str = DEFAULT_ENGINE  # of coco_engine_names
     known_datasets: Mapping[str, KnownDataset] = field(default_factory=dict)

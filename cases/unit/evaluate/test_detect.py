@@ -1,3 +1,4 @@
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -48,6 +49,9 @@ class FakeDetector:
                 images_rgb, sizes_hw.tolist(), strict=True
             )
         ]
+
+    def cpu_clock_s(self) -> float:
+        return time.process_time()
 
     def look(self, colour: int, height: int, width: int) -> ImageDetections:
         count = 0 if colour % 5 == 0 else 1

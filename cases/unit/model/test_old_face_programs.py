@@ -10,7 +10,8 @@ from harness.model import face_archive
 from harness.model.archive_heads import open_heads
 from harness.model.face_archive import open_face_archive
 from harness.model.face_finding import FaceDetector
-from harness.model.program_detector import ProgramFaceDetector, open_program
+from harness.model.opened_program import open_program
+from harness.model.program_detector import ProgramFaceDetector
 
 #: Edition -> how its program was exported; ``params`` has an input fixed at 640.
 PROGRAMS = {"original": "separate", "lite": "params", "nas": "weights"}

@@ -6,8 +6,9 @@ import pytest
 from harness.model.archive_heads import open_heads, plain_heads
 from harness.model.detector import Detector
 from harness.model.layouts import LAYOUTS
+from harness.model.opened_program import open_program
 from harness.model.preprocess import IMAGENET, normalise
-from harness.model.program_detector import ProgramDetector, open_program
+from harness.model.program_detector import ProgramDetector
 
 #: Archive of the old runtime -> word in the record.
 WRITTEN = {

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
+from harness.model.opened_program import demand_operators, open_program, refusing
 from harness.model.preprocess import NORMALISATIONS
 from harness.model.program_detector import (
     ProgramDetector,
     ProgramFaceDetector,
-    demand_operators,
-    open_program,
     split_rows,
 )
 
@@ -126,18 +125,40 @@ def opened(layout_folder, open_layout):
 
 def test_such_a_program_is_refused_before_it_is_opened(opened, cpu):
     operators = (replace(opened.program.operators[0], kind="multiclass_nmz"),)
-    program = replace(opened.program, operators=operators)
+    desc = replace(opened.program.desc, operators=operators)
 
     with pytest.raises(
         ArchiveUnreadable, match=r"^operator multiclass_nmz of the prog"
     ):
-        open_program(program, opened.weights, cpu)
+        open_program(replace(opened.program, desc=desc), opened.weights, cpu)
 
 
 def test_a_program_that_paddle_cannot_open_is_unreadable(opened, cpu):
-    program = replace(opened.program, content=b"\x0a\x7f", parameters=())
+    operators = [
+        replace(one, inputs={}) if one.kind == "yolo_box" else one
+        for one in opened.program.operators
+    ]
+    desc = replace(opened.program.desc, operators=tuple(operators))
 
     with pytest.raises(
         ArchiveUnreadable, match=r"^Paddle \d\S+ cannot open the program; got \S+"
     ):
-        open_program(program, opened.weights, cpu)
+        open_program(replace(opened.program, desc=desc), opened.weights, cpu)
+
+
+def test_what_paddle_says_of_memory_is_not_said_of_the_archive():
+    with (
+        pytest.raises(MemoryError, match=r"^could not create a memory object$"),
+        refusing("run"),
+    ):
+        raise RuntimeError("\n  could not create a memory object\n")
+
+
+def test_what_paddle_raises_of_a_program_names_it():
+    with (
+        pytest.raises(
+            ArchiveUnreadable, match=r"^Paddle \d\S+ cannot run the program; got first$"
+        ),
+        refusing("run"),
+    ):
+        raise ValueError("\n first\n second")

@@ -9,7 +9,7 @@ import pytest
 from harness.errors import DeviceMissing
 from harness.model.device import open_device
 from harness.model.graph import static_mode
-from harness.model.program_detector import demand_operators
+from harness.model.opened_program import demand_operators
 from harness.model.runtime import (
     NEW_PROGRAMS,
     add_tensors,

@@ -16,12 +16,9 @@ from harness.model.device import Device, open_device
 from harness.model.face_archive import OpenedFaceArchive, open_face_archive
 from harness.model.face_detector import normalise_faces
 from harness.model.face_finding import FaceDetector
+from harness.model.opened_program import open_program
 from harness.model.preprocess import NORMALISATIONS, normalise
-from harness.model.program_detector import (
-    ProgramDetector,
-    ProgramFaceDetector,
-    open_program,
-)
+from harness.model.program_detector import ProgramDetector, ProgramFaceDetector
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
 

@@ -10,17 +10,27 @@ from harness.artifact.unpack import unpack
 from harness.model.device import open_device
 from harness.model.face_archive import open_face_archive
 from harness.model.face_finding import FACE_SCALES, FaceDetector
-from harness.model.program_detector import ProgramFaceDetector
-from harness.pipeline.architectures import ARCHITECTURES
+from harness.model.program_limits import ProgramLimits
+from harness.model.program_process import ProcessDetector
+from harness.pipeline.architectures import ARCHITECTURES, Computing
 from harness.registry.zoo import open_zoo
 
 ORACLE = Path(__file__).parents[1] / "data" / "oracle"
 
 
+def computing() -> Computing:
+    return Computing(
+        device=open_device(gpu=False),
+        optimise=True,
+        program_limits=ProgramLimits(),
+        largest_px=640,
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("layout_blazeface_lite_program_params", ProgramFaceDetector),
+        ("layout_blazeface_lite_program_params", ProcessDetector),
         ("layout_blazeface_lite_pdparams", FaceDetector),
     ],
 )
@@ -31,19 +41,20 @@ def test_a_face_program_runs_as_it_is_and_face_weights_in_our_network(
     opened = open_face_archive(folder, edition="lite", width=1 / 4)
 
     blazeface = ARCHITECTURES["blazeface"]
-    detectors = blazeface.open_detectors(opened, open_device(gpu=False), True)
+    detectors = blazeface.open_detectors(opened, computing())
 
     row = open_zoo("demo").row("blazeface-nas-widerface-baseline-160")
     for scales in FACE_SCALES:
         detector = detectors(replace(row, scales=scales), 640)
         assert type(detector) is kind
-        assert (detector.input_px, detector.scales) == (640, scales)
+        said = detector.word if kind is ProcessDetector else detector.scales
+        assert (detector.input_px, said) == (640, scales)
 
 
 @pytest.mark.parametrize(
     ("name", "strategy", "kind"),
     [
-        ("blazeface_post_files", "quant_post", ProgramFaceDetector),
+        ("blazeface_post_files", "quant_post", ProcessDetector),
         ("blazeface_aware_files", "quant_aware", FaceDetector),
     ],
 )
@@ -62,6 +73,6 @@ def test_a_quantised_row_gets_what_its_archive_is(
     opened = blazeface.open_folder(folder, row, ())
 
     assert opened.quantisation is not None
-    detectors = blazeface.open_detectors(opened, open_device(gpu=False), True)
+    detectors = blazeface.open_detectors(opened, computing())
     assert type(detectors(row, 640)) is kind
     assert "quantisation_rounding" in blazeface.protocol(row)

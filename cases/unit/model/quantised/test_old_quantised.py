@@ -16,12 +16,9 @@ from harness.model.face_detector import normalise_faces
 from harness.model.face_finding import FaceDetector
 from harness.model.fluid.program_desc import write_program
 from harness.model.graph import static_mode
+from harness.model.opened_program import open_program
 from harness.model.preprocess import IMAGENET, normalise
-from harness.model.program_detector import (
-    ProgramDetector,
-    ProgramFaceDetector,
-    open_program,
-)
+from harness.model.program_detector import ProgramDetector, ProgramFaceDetector
 from harness.model.quantised.described import describe_convs, eight_bit_weights
 from harness.model.quantised.exact_program import exact_program
 from harness.model.quantised.quantisation import KINDS

@@ -9,7 +9,7 @@ from harness.model.face_archive import open_face_archive
 from harness.model.face_detector import normalise_faces
 from harness.model.layouts.combined_file import write_combined
 from harness.model.layouts.separate_files import write_weights
-from harness.model.program_detector import open_program
+from harness.model.opened_program import open_program
 from harness.model.quantised.quantisation import CHECKPOINT, FLOAT_PROGRAM, FROZEN
 from harness.model.quantised.read_archive import open_network_folder
 

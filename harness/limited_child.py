@@ -1,0 +1,289 @@
+"""Runs a service in a child process with limits, so that what crashes is the child.
+
+The child is a fresh interpreter with the import path of this one, few words of its
+environment, an empty working folder, no right to write into files, and a limit on its
+memory. Both sides speak in messages of bytes over pipes, and no message is ever
+unpickled. The child ends when its last holder lets go of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from harness.errors import HarnessError, LimitReached
+
+#: Words of the environment that a child keeps: they say how to compute, and where the
+#: libraries of a GPU are.
+KEPT = (
+    "CUDA_VISIBLE_DEVICES",
+    "LD_LIBRARY_PATH",
+    "MKL_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "OPENBLAS_NUM_THREADS",
+    "PATH",
+    "SYSTEMROOT",  # Windows starts no Python without it
+)
+KEPT_FAMILIES = ("NVIDIA_", "FLAGS_")  # the second are Paddle's own
+
+#: Signals that a process gets for what it did itself; others come from outside.
+CRASHES = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP")
+
+LENGTH = struct.Struct("<Q")  # before each message
+LOOK_S = 0.2  # how often memory and time are looked at
+TOLD_BYTES = 4096  # the end of what the child told that is kept
+#: What libraries say when they get no more memory: oneDNN, C++, Paddle, Python.
+NO_MEMORY = (
+    "could not create a memory object",
+    "bad_alloc",
+    "ResourceExhausted",
+    "Cannot allocate memory",
+    "MemoryError",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildLimits:
+    """What a child may take."""
+
+    memory_bytes: int
+    memory_option: str  # what the user may raise it by, for the message
+    time_option: str
+    #: Watch what lies in memory from outside instead of bounding the address space:
+    #: CUDA reserves far more addresses than it fills.
+    watches_resident: bool = False
+
+
+class ChildCrashed(Exception):
+    """The child was ended by a signal that it got for what it did."""
+
+    def __init__(self, signal_name: str) -> None:
+        super().__init__(f"ended by {signal_name}")
+        self.signal_name = signal_name
+
+
+class LimitedChild:
+    """A child process that answers messages.
+
+    Args:
+        service: ``module:function``; called in the child with the limits set, gives
+            the function that makes each answer of its question.
+        limits: what it may take.
+    """
+
+    def __init__(self, service: str, *, limits: ChildLimits) -> None:
+        self._limits = limits
+        self._folder = tempfile.TemporaryDirectory(prefix="zoo-child-")
+        self._process = _start(service, limits, Path(self._folder.name))
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._questions: IO[bytes] = self._process.stdin
+        self._answers: IO[bytes] = self._process.stdout
+        self._told: deque[bytes] = deque(maxlen=TOLD_BYTES // 64)
+        threading.Thread(
+            target=_keep_end,
+            args=(self._process.stderr, self._told),
+            name="child-told",
+            daemon=True,
+        ).start()
+        self._finalizer = weakref.finalize(self, _end, self._process, self._folder)
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def ask(
+        self, parts: Sequence[Any], *, limit_s: float, longest_answer_bytes: int
+    ) -> bytes:
+        """Send a message and return the answer.
+
+        Args:
+            parts: bytes, one after the other; together they are the message.
+            limit_s: how long the child may take.
+            longest_answer_bytes: a longer one is not read.
+
+        Raises:
+            ChildCrashed: by a signal that it got for what it did.
+            LimitReached: it took more memory or time than it may, was ended from
+                outside, or its answer is too long; names the option.
+        """
+        until_s = time.monotonic() + limit_s
+        try:
+            self._send(parts, until_s, limit_s)
+            (size,) = LENGTH.unpack(self._receive(LENGTH.size, until_s, limit_s))
+            if size > longest_answer_bytes:
+                raise LimitReached(
+                    "answer of the child process",
+                    expected=f"at most {longest_answer_bytes} bytes",
+                    got=size,
+                )
+            return self._receive(size, until_s, limit_s)
+        except (EOFError, BrokenPipeError) as error:
+            raise self._death() from error
+        except HarnessError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the child; it may be ended already."""
+        self._finalizer()
+
+    def _send(self, parts: Sequence[Any], until_s: float, limit_s: float) -> None:
+        views = [memoryview(one).cast("B") for one in parts if len(one)]
+        pending = deque([memoryview(LENGTH.pack(sum(map(len, views)))), *views])
+        file = self._questions.fileno()
+        while pending:
+            self._wait(file, selectors.EVENT_WRITE, until_s, limit_s)
+            sent = os.write(file, pending[0])
+            rest = pending.popleft()[sent:]
+            if len(rest):
+                pending.appendleft(rest)
+
+    def _receive(self, size: int, until_s: float, limit_s: float) -> bytes:
+        file, content = self._answers.fileno(), bytearray()
+        while len(content) < size:
+            self._wait(file, selectors.EVENT_READ, until_s, limit_s)
+            some = os.read(file, min(size - len(content), 1 << 20))
+            if not some:
+                raise EOFError
+            content += some
+        return bytes(content)
+
+    def _wait(self, file: int, event: int, until_s: float, limit_s: float) -> None:
+        """Wait until the pipe is ready, and look at memory and time meanwhile."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(file, event)
+            while not selector.select(LOOK_S):
+                self._demand_memory()
+                if time.monotonic() > until_s:
+                    raise LimitReached(
+                        "time of the child process",
+                        expected=f"at most {limit_s:.0f} s for this step",
+                        got="more",
+                        next_step=f"raise {self._limits.time_option} if that is little "
+                        "for this machine",
+                    )
+
+    def _demand_memory(self) -> None:
+        if not self._limits.watches_resident:
+            return
+        resident_bytes = resident_bytes_of(self.pid)
+        if resident_bytes > self._limits.memory_bytes:
+            raise self.out_of_memory(f"{resident_bytes >> 20} MB in memory")
+
+    def out_of_memory(self, got: str) -> LimitReached:
+        """Return the refusal of a child that got no more memory, and end it.
+
+        Args:
+            got: what is known of it.
+        """
+        self.close()
+        return LimitReached(
+            "memory of the child process",
+            expected=f"at most {self._limits.memory_bytes >> 20} MB",
+            got=got,
+            next_step=f"raise {self._limits.memory_option} if this machine has more",
+        )
+
+    def _death(self) -> Exception:
+        """Return why the child answers no more."""
+        code = self._process.wait()
+        told = b"".join(self._told).decode(errors="replace")
+        self.close()
+        if any(one in told for one in NO_MEMORY):
+            return self.out_of_memory("no more to be had")
+        name = signal.Signals(-code).name if code < 0 else ""
+        if name in CRASHES:
+            return ChildCrashed(name)
+        if code >= 0:
+            return LimitReached(
+                "child process ended by itself",
+                expected="an answer",
+                got=f"exit code {code}: {told.strip().rpartition(chr(10))[2]}",
+            )
+        return LimitReached(
+            "child process ended from outside",
+            expected="an answer",
+            got=name,
+            next_step="the system may have run out of memory: see its log, or lower "
+            f"{self._limits.memory_option}",
+        )
+
+
+def resident_bytes_of(pid: int) -> int:
+    """Return what of a process lies in memory; 0 where the system does not tell."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def kept_environment(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return the environment of a child: few words, and every folder the empty one."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name in KEPT or name.startswith(KEPT_FAMILIES)
+    }
+    return {**kept, **dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), str(folder))}
+
+
+def _start(service: str, limits: ChildLimits, folder: Path) -> subprocess.Popen[bytes]:
+    path = [os.path.abspath(one) for one in sys.path]  # noqa: PTH100 - "" is here
+    address_bytes = None if limits.watches_resident else limits.memory_bytes
+    told = json.dumps([path, service, address_bytes])
+    code = (
+        "import json, sys; path, service, address_bytes = json.loads(sys.argv[1]); "
+        "sys.path[:] = path; from harness.child_service import serve; "
+        "serve(service, address_bytes)"
+    )
+    return subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+        # -I: no words of the environment; -B: nothing is written beside the sources
+        [sys.executable, "-I", "-B", "-c", code, told],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=kept_environment(os.environ, folder),
+        start_new_session=True,  # Ctrl-C is for the parent: it decides
+        bufsize=0,
+    )
+
+
+def _keep_end(file: IO[bytes], told: deque[bytes]) -> None:
+    """Keep the end of what the child tells, so that it never waits for a reader."""
+    with contextlib.suppress(ValueError, OSError):  # closed under our hands
+        while some := file.read(64):
+            told.append(some)
+
+
+def _end(
+    process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]
+) -> None:
+    process.kill()
+    process.wait()
+    for one in (process.stdin, process.stdout, process.stderr):
+        if one is not None:
+            with contextlib.suppress(OSError):
+                one.close()
+    folder.cleanup()
