@@ -49,12 +49,14 @@ CRASHES = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRA
 LENGTH = struct.Struct("<Q")  # before each message
 LOOK_S = 0.2  # how often memory and time are looked at
 TOLD_BYTES = 4096  # the end of what the child told that is kept
-#: What libraries say when they get no more memory: oneDNN, C++, Paddle, Python.
+#: What libraries say when they get no more memory: oneDNN, C++, Paddle, the system,
+#: the loader, Python.
 NO_MEMORY = (
     "could not create a memory object",
     "bad_alloc",
     "ResourceExhausted",
     "Cannot allocate memory",
+    "failed to map segment",
     "MemoryError",
 )
 

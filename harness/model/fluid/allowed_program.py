@@ -13,10 +13,9 @@ from types import MappingProxyType
 
 from harness.errors import ArchiveUnreadable, located
 from harness.model.fluid.attribute_rules import AttributeRule
+from harness.model.fluid.operator_hints import HINTS, LEFT_OUT
 from harness.model.fluid.operator_rules import (
-    HINTS,
     INT32_MOST,
-    LEFT_OUT,
     MAX_AXIS,
     OPERATORS,
     Count,

@@ -23,7 +23,6 @@ from harness.model.fluid.attribute_rules import (
     words,
     yes_or_no,
 )
-from harness.model.fluid.program_schema import AttributeType
 
 #: How many variables a parameter takes: the fewest and the most.
 Count = tuple[int, int]
@@ -48,34 +47,6 @@ class OperatorRule:
     inputs: Mapping[str, Count]
     outputs: Mapping[str, Count]
     attributes: Mapping[str, AttributeRule]
-
-
-#: Told to any operator: hints that change no value.
-HINTS: Mapping[str, AttributeRule] = {
-    "is_test": only_bool(True),  # of networks that are not trained any more
-    "use_cudnn": yes_or_no(),
-    "use_mkldnn": only_bool(False),  # the optimiser decides that
-    "use_quantizer": only_bool(False),
-    "skip_quant": whole(0, 1),
-}
-
-#: Told to any operator by those who made the program, about the making: left out of
-#: what is written anew. ``out_threshold`` is the largest output that was seen while
-#: scales were found. Paddle's int8 takes it for the scale of what the operator gives,
-#: and after it has fused a normalisation into a convolution that is another value: a
-#: program of quant_post loses most of its AP (decision 0011).
-LEFT_OUT: Mapping[str, AttributeType] = {
-    "exhaustive_search": AttributeType.BOOLEAN,
-    "op_callstack": AttributeType.STRINGS,
-    "op_device": AttributeType.STRING,
-    "op_namescope": AttributeType.STRING,
-    "op_role": AttributeType.INT,
-    "op_role_var": AttributeType.STRINGS,
-    "out_threshold": AttributeType.FLOAT,
-    "quantization_type": AttributeType.STRING,
-    "with_quant_attr": AttributeType.BOOLEAN,
-    "workspace_size_MB": AttributeType.INT,
-}
 
 
 def _from_x_to_out(**attributes: AttributeRule) -> OperatorRule:
@@ -196,6 +167,9 @@ OPERATORS: Mapping[str, OperatorRule] = {
         inputs={"X": ONE, "Y": ONE},
         outputs={"Out": ONE},
         attributes={
+            "Scale_out": only_real(1.0),
+            "Scale_x": only_real(1.0),
+            "Scale_y": only_real(1.0),
             "axis": whole(-1, MAX_AXIS),
             "x_data_format": words(""),
             "y_data_format": words(""),
@@ -223,7 +197,7 @@ OPERATORS: Mapping[str, OperatorRule] = {
         window_size=whole(1, MAX_CHOSEN)
     ),
     "feed": _from_x_to_out(col=whole(0, 1)),
-    "fetch": _from_x_to_out(col=whole(0, 0)),
+    "fetch": _from_x_to_out(col=whole(0, 15)),
     "leaky_relu": _from_x_to_out(alpha=real(0, 1)),
     "multiclass_nms": _nms(),
     "multiclass_nms2": _nms("Index"),
