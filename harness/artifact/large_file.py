@@ -25,7 +25,8 @@ from harness.artifact.transfer import receive
 from harness.rows import Archive
 
 #: The largest published archive, that of COCO's training images, is near 18 GiB.
-LARGE_PATIENCE = replace(PATIENCE, largest_bytes=64 << 30)
+#: At 100 kB a second it takes 54 hours.
+LARGE_PATIENCE = replace(PATIENCE, largest_bytes=64 << 30, longest_s=72 * 3600.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,8 @@ def _ask(
     sleep: Callable[[float], None],
 ) -> Content | Refusal:
     """Ask one source, and again while that may help."""
-    failures = 0
+    failures, is_begun_anew = 0, False
+    pace = patience.pace()
     while True:
         held_bytes = part.stat().st_size if part.exists() else 0
         got = receive(
@@ -150,6 +152,7 @@ def _ask(
             part,
             timeout_s=patience.timeout_s,
             largest_bytes=patience.largest_bytes,
+            pace=pace,
             progress=progress,
             # Bytes of two versions may meet in one file: only a digest would tell.
             resume=bool(wanted.digests),
@@ -160,13 +163,17 @@ def _ask(
                 return got
             with writing_cache(part):
                 part.unlink()
-            if held_bytes:  # begun by another run or source: the whole may be right
+            # Begun by another run or source: the whole may be right. Asked once, or a
+            # source that breaks and ends by turns would be asked for ever.
+            if held_bytes and not is_begun_anew:
+                is_begun_anew = True
                 continue
             return refusal
         refusal = Refusal(
             place=source.address, reason=got.reason, may_pass=got.may_pass
         )
-        got_further = bool(wanted.digests) and part.stat().st_size > held_bytes
+        came_bytes = part.stat().st_size - held_bytes if wanted.digests else 0
+        got_further = came_bytes >= patience.further_bytes
         failures = 0 if got_further else failures + 1
         if not got.may_pass or failures >= patience.tries or source.is_local:
             return refusal
