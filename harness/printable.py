@@ -7,6 +7,7 @@ service takes for a command. Here they become ``\x1b``, ``\u202e`` and ``\x3a:``
 
 from __future__ import annotations
 
+import json
 import re
 
 #: Of one piece of others' text. The longest honest one, the error of a library, is
@@ -51,6 +52,21 @@ def printable_lines(text: str) -> str:
     return "\n".join(
         printable(line, longest_chars=10 * len(line))  # an escape is 10 at most
         for line in text.split("\n")
+    )
+
+
+def printable_json(text: str) -> str:
+    """Return JSON whose strings hold the same, spelled with printable characters.
+
+    Unlike :func:`printable` it changes no value: JSON has escapes of its own. A lone
+    surrogate could not be written to a file otherwise.
+    """
+    spelled = "".join(
+        one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1]
+        for one in text
+    )
+    return _COMMAND.sub(
+        lambda found: f"{found[0][:-1]}\\u{ord(found[0][-1]):04x}", spelled
     )
 
 
