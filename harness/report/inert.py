@@ -19,8 +19,11 @@ _OBEYED = re.compile(
     r"|(?<![^\W_])_|_(?![^\W_])"
     r"|&(?=#?\w+;)"
     r"|\\(?=[!-/:-@\[-`{-~]|$)"
-    r"|^[-+](?=[\s-]|$)|^#(?=#{0,5}(?:\s|$))|^=|^\d(?=\d{0,8}[.)](?:\s|$))"
+    r"|^[-+](?=[\s-])|^#(?=#{0,5}(?:\s|$))|^=|^\d(?=\d{0,8}[.)](?:\s|$))"
 )
+
+#: A piece of code, of characters that mean nothing to anybody: kept as it is.
+_CODE = re.compile(r"(?<!`)(`[\w ./:=,-]+`)(?!`)")
 
 #: The three whose names everybody reads.
 _NAMES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
@@ -32,7 +35,10 @@ _KEPT_IN_LINKS = "%/:?#@!$&'+,;=~"
 def inert(text: object) -> str:
     """Return the text as markdown that reads the same and does nothing."""
     shown = printable(text, longest_chars=LONGEST_PART_CHARS)
-    return _OBEYED.sub(lambda found: _number(found[0]), shown)
+    parts = _CODE.split(shown)
+    for place in range(0, len(parts), 2):  # between them is code
+        parts[place] = _OBEYED.sub(lambda found: _number(found[0]), parts[place])
+    return "".join(parts)
 
 
 def inert_code(text: object) -> str:
