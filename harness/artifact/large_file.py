@@ -15,11 +15,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from harness.artifact.cache_entry import Content, writing_cache
-from harness.artifact.entries import find_damage
 from harness.artifact.kind import is_page, kind_of, read_head
 from harness.artifact.patience import PATIENCE, Patience
 from harness.artifact.progress import Progress
-from harness.artifact.refusal import Refusal, refuse_archive
+from harness.artifact.refusal import Refusal, refuse_archive, why_unusable
 from harness.artifact.sources import Source, list_sources
 from harness.artifact.transfer import receive
 from harness.rows import Archive
@@ -190,7 +189,7 @@ def _judge(wanted: WantedFile, place: str, path: Path) -> Refusal | None:
             return None
     else:
         found = []
-        damage = find_damage(path)
+        damage = why_unusable(path)
         if damage is None and wanted.size_bytes in (None, size_bytes):
             return None
         if damage is not None:

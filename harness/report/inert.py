@@ -49,7 +49,11 @@ def inert_code(text: object) -> str:
 
 def inert_comment(text: object) -> str:
     """Return the text for a comment of HTML, which it does not end."""
-    return printable(text, longest_chars=LONGEST_PART_CHARS).replace(">", "&gt;")
+    return (
+        printable(text, longest_chars=LONGEST_PART_CHARS)
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+    )
 
 
 def link(label: str, address: str) -> str:
