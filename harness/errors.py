@@ -17,7 +17,8 @@
     `-- TrainingFailed       a training or compression run went wrong
 
 A message has five parts: where, what, expected, got, next step (design 5).
-*Where* is added from outside, by nesting :func:`located`.
+*Where* is added from outside, by nesting :func:`located`. Any part may hold text of
+others, a server's or a file's: told, each is printable and cut (``printable.py``).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
+
+from harness.printable import LONGEST_PART_CHARS, printable
 
 
 class HarnessError(Exception):
@@ -56,18 +59,19 @@ class HarnessError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        text = ": ".join((*self.where, self.what))
+        text = ": ".join(_part(one) for one in (*self.where, self.what))
         if self.expected is not None:
-            text += f"; expected {self.expected}"
+            text += f"; expected {_part(self.expected)}"
         if self.got is not None:
-            text += (
-                f", got {self.got}"
-                if self.expected is not None
-                else f"; got {self.got}"
-            )
+            joint = ", got" if self.expected is not None else "; got"
+            text += f"{joint} {_part(self.got)}"
         if self.next_step is not None:
-            text += f"; {self.next_step}"
+            text += f"; {_part(self.next_step)}"
         return text
+
+
+def _part(said: object) -> str:
+    return printable(said, longest_chars=LONGEST_PART_CHARS)
 
 
 class UsageError(HarnessError):

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.printable import printable
+
 
 def line_writer(config: pytest.Config) -> Callable[[str], None]:
     """Return what writes a line on the terminal while a test runs."""
@@ -17,6 +19,6 @@ def line_writer(config: pytest.Config) -> Callable[[str], None]:
             return
         with capture.global_and_fixture_disabled():
             reporter.ensure_newline()
-            reporter.write_line(line)
+            reporter.write_line(printable(line))
 
     return write

@@ -29,6 +29,7 @@ import numpy as np
 from harness.atomic import replacing, write_text
 from harness.detections import Detections, Results
 from harness.errors import RecordInvalid, located
+from harness.printable import printable_json
 from harness.records import RECORD_FORMAT, Record, SpeedRecord, StructureRecord
 from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
@@ -40,16 +41,14 @@ STRUCTURE = "structure"
 
 def record_to_json(record: Record | SpeedRecord | StructureRecord) -> str:
     """Return the canonical JSON of a record: sorted keys, two spaces, final LF."""
-    return (
-        json.dumps(
-            asdict(record),
-            indent=2,
-            sort_keys=True,
-            ensure_ascii=False,
-            allow_nan=False,
-        )
-        + "\n"
+    text = json.dumps(
+        asdict(record),
+        indent=2,
+        sort_keys=True,
+        ensure_ascii=False,
+        allow_nan=False,
     )
+    return printable_json(text) + "\n"
 
 
 def record_from_json(text: str) -> Record:

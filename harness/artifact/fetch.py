@@ -24,11 +24,13 @@ from harness.artifact.cache_entry import (
     write_note,
     writing_cache,
 )
+from harness.artifact.failure import TransferFailure
+from harness.artifact.pace import Pace
 from harness.artifact.patience import PATIENCE, Patience
 from harness.artifact.progress import Progress
 from harness.artifact.refusal import Refusal, judge_content, refuse_archive
 from harness.artifact.sources import Source, list_sources
-from harness.artifact.transfer import TransferFailure, receive
+from harness.artifact.transfer import receive
 from harness.rows import Archive
 
 
@@ -133,12 +135,17 @@ def _ask(
 ) -> FetchedArchive | Refusal:
     """Ask one source, and again while its failure may pass."""
     tries = 1 if source.is_local else patience.tries
+    pace = patience.pace()
     for tried in range(1, tries):
-        got = _ask_once(archive, source, entry, progress, patience)
+        got = _ask_once(
+            archive, source, entry, progress=progress, patience=patience, pace=pace
+        )
         if isinstance(got, FetchedArchive) or not got.may_pass:
             return got
         sleep(patience.wait_s(tried))
-    got = _ask_once(archive, source, entry, progress, patience)
+    got = _ask_once(
+        archive, source, entry, progress=progress, patience=patience, pace=pace
+    )
     if isinstance(got, Refusal) and tries > 1:
         return replace(got, reason=f"{got.reason} (try {tries} of {tries})")
     return got
@@ -148,8 +155,10 @@ def _ask_once(
     archive: Archive,
     source: Source,
     entry: CacheEntry,
+    *,
     progress: Progress | None,
     patience: Patience,
+    pace: Pace,
 ) -> FetchedArchive | Refusal:
     place = source.address
     # One name for all: the lock is held, and what a killed process left is overwritten.
@@ -160,6 +169,7 @@ def _ask_once(
             part,
             timeout_s=patience.timeout_s,
             largest_bytes=patience.largest_bytes,
+            pace=pace,
             progress=progress,
         )
         if isinstance(got, TransferFailure):

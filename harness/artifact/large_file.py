@@ -15,17 +15,17 @@ from pathlib import Path
 from filelock import FileLock
 
 from harness.artifact.cache_entry import Content, writing_cache
-from harness.artifact.entries import find_damage
 from harness.artifact.kind import is_page, kind_of, read_head
 from harness.artifact.patience import PATIENCE, Patience
 from harness.artifact.progress import Progress
-from harness.artifact.refusal import Refusal, refuse_archive
+from harness.artifact.refusal import Refusal, refuse_archive, why_unusable
 from harness.artifact.sources import Source, list_sources
 from harness.artifact.transfer import receive
 from harness.rows import Archive
 
 #: The largest published archive, that of COCO's training images, is near 18 GiB.
-LARGE_PATIENCE = replace(PATIENCE, largest_bytes=64 << 30)
+#: At 100 kB a second it takes 54 hours.
+LARGE_PATIENCE = replace(PATIENCE, largest_bytes=64 << 30, longest_s=72 * 3600.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,8 @@ def _ask(
     sleep: Callable[[float], None],
 ) -> Content | Refusal:
     """Ask one source, and again while that may help."""
-    failures = 0
+    failures, is_begun_anew = 0, False
+    pace = patience.pace()
     while True:
         held_bytes = part.stat().st_size if part.exists() else 0
         got = receive(
@@ -150,6 +151,7 @@ def _ask(
             part,
             timeout_s=patience.timeout_s,
             largest_bytes=patience.largest_bytes,
+            pace=pace,
             progress=progress,
             # Bytes of two versions may meet in one file: only a digest would tell.
             resume=bool(wanted.digests),
@@ -160,13 +162,17 @@ def _ask(
                 return got
             with writing_cache(part):
                 part.unlink()
-            if held_bytes:  # begun by another run or source: the whole may be right
+            # Begun by another run or source: the whole may be right. Asked once, or a
+            # source that breaks and ends by turns would be asked for ever.
+            if held_bytes and not is_begun_anew:
+                is_begun_anew = True
                 continue
             return refusal
         refusal = Refusal(
             place=source.address, reason=got.reason, may_pass=got.may_pass
         )
-        got_further = bool(wanted.digests) and part.stat().st_size > held_bytes
+        came_bytes = part.stat().st_size - held_bytes if wanted.digests else 0
+        got_further = came_bytes >= patience.further_bytes
         failures = 0 if got_further else failures + 1
         if not got.may_pass or failures >= patience.tries or source.is_local:
             return refusal
@@ -183,7 +189,7 @@ def _judge(wanted: WantedFile, place: str, path: Path) -> Refusal | None:
             return None
     else:
         found = []
-        damage = find_damage(path)
+        damage = why_unusable(path)
         if damage is None and wanted.size_bytes in (None, size_bytes):
             return None
         if damage is not None:

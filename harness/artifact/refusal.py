@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.artifact.cache_entry import Content, is_pinned
-from harness.artifact.entries import find_damage
+from harness.artifact.entries import find_damage, read_entries
 from harness.artifact.kind import is_page, kind_of, read_head
 from harness.artifact.sources import published_path
 from harness.errors import ArchiveUnavailable, WrongArchive
@@ -36,7 +36,8 @@ def judge_content(
 ) -> Refusal | None:
     """Say why a received file is not taken for the archive, or None when it is.
 
-    A known digest decides alone. Without one the file must be a whole archive.
+    A known digest decides alone. Without one the file must be a whole archive that
+    holds a file.
     """
     if archive.sha256 is not None and is_pinned(archive, content):
         return None
@@ -47,7 +48,7 @@ def judge_content(
         return Refusal(
             place=place, reason=f"answered with a page that starts {head[:16]!r}"
         )
-    damage = find_damage(path)
+    damage = why_unusable(path)
     if not is_pinned(archive, content):
         return Refusal(
             place=place,
@@ -58,6 +59,17 @@ def judge_content(
     if damage is not None:
         return Refusal(place=place, reason=damage, may_pass=True)
     return None
+
+
+def why_unusable(path: Path) -> str | None:
+    """Say why the bytes of a file are no archive to take anything from, or None.
+
+    Zeros are a whole tar, and so is a gzip of them: one without an entry.
+    """
+    damage = find_damage(path)
+    if damage is None and not any(one.kind == "file" for one in read_entries(path)):
+        return "an archive that holds no file"
+    return damage
 
 
 def refuse_archive(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.atomic import write_text
 from harness.evaluate.curve import Curve
+from harness.printable import printable_json
 
 
 def write_curves(path: Path, curves: Iterable[Curve]) -> None:
@@ -27,4 +28,4 @@ def write_curves(path: Path, curves: Iterable[Curve]) -> None:
         )
         for one in curves
     ]
-    write_text(path, "[\n" + ",\n".join(lines) + "\n]\n")
+    write_text(path, printable_json("[\n" + ",\n".join(lines) + "\n]\n"))

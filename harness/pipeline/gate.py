@@ -18,6 +18,7 @@ from harness.pipeline.finding import Finding, Rule, finding_of
 from harness.pipeline.recheck import recheck_record
 from harness.pipeline.structure import recheck_structures
 from harness.pipeline.waiving import apply_waivers
+from harness.printable import printable_json
 from harness.record_files import read_record, record_paths
 from harness.records import FAILING, INCOMPLETE, Record
 from harness.registry.datasets import KnownDataset
@@ -106,7 +107,8 @@ def gate_json(report: GateReport) -> str:
         "counts": dict(report.counts),
         "findings": [asdict(one) for one in report.findings],
     }
-    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
+    return printable_json(text) + "\n"
 
 
 def _read_folder(folder: Path, rule: Rule) -> tuple[list[Finding], dict[str, Record]]:

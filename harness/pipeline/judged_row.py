@@ -17,6 +17,7 @@ from harness.pipeline.architectures import ARCHITECTURES
 from harness.pipeline.opened_dataset import OpenedDataset
 from harness.pipeline.opened_row import OpenedRow
 from harness.pipeline.settings import Settings
+from harness.printable import LONGEST_PART_CHARS, printable
 from harness.record_files import write_detections, write_truth
 from harness.records import (
     DatasetUsed,
@@ -70,7 +71,7 @@ def judge_row(
         if one.image_id in unread and not one.path.is_file()
     }
     broken = {key: told for key, told in unread.items() if key not in gone}
-    differences = (*shared.dataset.differences, *unread_images(broken))
+    differences = told((*shared.dataset.differences, *unread_images(broken)))
     measurements = tuple(
         _score_run(shared, one, outcome)
         for one, outcome in pairs
@@ -95,7 +96,7 @@ def judge_row(
         environment=replace(
             shared.environment, metric_engine=_metric_of(shared, row.row).engine_name()
         ),
-        notes=(*shared.dataset.found.notes, *_notes(shared.zoo, row)),
+        notes=told((*shared.dataset.found.notes, *_notes(shared.zoo, row))),
     )
 
 
@@ -150,6 +151,11 @@ def unread_images(faults: Mapping[int, str]) -> tuple[str, ...]:
     return (f"{len(image_ids)} images without detections: {named}{more}",)
 
 
+def told(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return what a record tells, printable: it names files and words of others."""
+    return tuple(printable(one, longest_chars=LONGEST_PART_CHARS) for one in texts)
+
+
 def _dataset_used(shared: SharedPass, differences: tuple[str, ...]) -> DatasetUsed:
     found = shared.dataset.found
     return DatasetUsed(
@@ -194,7 +200,7 @@ def refused_row(
     if isinstance(error, HarnessError):
         verdict, reason = Verdict(error.verdict), str(error)
     else:
-        verdict, reason = Verdict.ERRORED, f"{type(error).__name__}: {error}"
+        verdict, reason = Verdict.ERRORED, f"{type(error).__name__}: {printable(error)}"
     return Record(
         zoo=row.zoo,
         row_id=row.row_id,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from harness.records import Judgement, Measurement, Record, Verdict
+from harness.report.inert import inert
 from harness.report.tally import NOT_MEASURED
 from harness.report.words import Words
 from harness.rows import Erratum, Row, Zoo
@@ -94,7 +96,7 @@ def run_label(run: Run) -> str:
 
 def erratum_link(erratum_id: str) -> str:
     """Return a link to the erratum's heading on the same page."""
-    return f"[{erratum_id}](#{erratum_id.lower()})"
+    return f"[{inert(erratum_id)}](#{quote(erratum_id.lower())})"
 
 
 def signed(difference_pct: float) -> str:

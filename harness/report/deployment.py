@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from harness.records import Measurement, Record, SpeedRecord, Verdict
 from harness.report.cells import signed
+from harness.report.inert import inert, inert_code
 from harness.report.markdown import render_table
-from harness.report.notes import one_line
+from harness.report.notes import inert_line
 from harness.report.summary import NO_NUMBER
 from harness.report.words import Words
 from harness.rows import Row, Zoo
@@ -50,9 +51,9 @@ def deployment(
     others = [
         "- "
         + words.note.format(
-            row=f"{row.row_id} {one.precision}",
+            row=inert_code(f"{row.row_id} {one.precision}"),
             verdict=words.verdicts[record.verdict],
-            text=one_line(record.reason),
+            text=inert_line(record.reason),
         )
         for row in zoo.rows
         for one in measured
@@ -90,7 +91,7 @@ def _line(
     ]
     speed = one.speeds.get(row.row_id)
     return [
-        f"`{row.row_id}`",
+        f"`{inert_code(row.row_id)}`",
         one.precision,
         BETWEEN.join(_number(value) for value in got),
         BETWEEN.join(_number(value) for value in float32),
@@ -130,7 +131,9 @@ def _speed_cells(speed: SpeedRecord | None) -> list[str]:
         f"{speed.ms:.2f}",
         f"{speed.float32_ms:.2f}",
         f"{speed.float32_ms / speed.ms:.2f}",
-        f"{speed.device_model} ({speed.threads}; {', '.join(speed.instructions)})",
+        inert(
+            f"{speed.device_model} ({speed.threads}; {', '.join(speed.instructions)})"
+        ),
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TypeVar
 
 from harness.records import DatasetUsed, Record
+from harness.report.inert import inert, inert_code
 from harness.report.markdown import render_table
 from harness.report.words import Words
 from harness.rows import Erratum, Zoo
@@ -19,7 +20,10 @@ def environments(records: Mapping[str, Record], words: Words) -> Iterator[str]:
     yield f"## {words.environment_heading}"
     lines = [
         "- "
-        + words.environment.format(rows=words.rows(len(row_ids)), **asdict(environment))
+        + words.environment.format(
+            rows=words.rows(len(row_ids)),
+            **{name: inert(value) for name, value in asdict(environment).items()},
+        )
         for environment, row_ids in _by_part(records, lambda one: one.environment)
     ]
     yield "\n".join(lines) or words.no_environment
@@ -31,7 +35,7 @@ def errata(zoo: Zoo, words: Words) -> Iterator[str]:
         return
     yield f"## {words.errata_heading}"
     for one in zoo.errata:
-        yield f"### {one.erratum_id}"
+        yield f"### {inert(one.erratum_id)}"
         yield "\n".join(f"- {line}" for line in _erratum_lines(one, words))
 
 
@@ -57,12 +61,12 @@ def archives(records: Mapping[str, Record], words: Words) -> Iterator[str]:
         words.archive_columns,
         [
             [
-                one.name,
-                one.source,
+                inert(one.name),
+                inert(one.source),
                 str(one.size_bytes),
-                f"`{one.sha256}`",
-                one.layout,
-                one.shape_plan,
+                f"`{inert_code(one.sha256)}`",
+                inert(one.layout),
+                inert(one.shape_plan),
             ]
             for one in used
         ],
@@ -75,13 +79,13 @@ def rows(zoo: Zoo, records: Mapping[str, Record], words: Words) -> Iterator[str]
     lines = [
         "- "
         + words.note.format(
-            row=row.row_id,
+            row=inert_code(row.row_id),
             verdict=words.verdicts[record.verdict],
             text=words.semicolon.join(told),
         )
         for row in zoo.rows
         if (record := records.get(row.row_id)) is not None
-        and (told := [one_line(one) for one in (record.reason, *record.notes) if one])
+        and (told := [inert_line(one) for one in (record.reason, *record.notes) if one])
     ]
     if lines:
         yield f"## {words.notes_heading}"
@@ -108,24 +112,25 @@ def _by_part(
 
 def _erratum_lines(one: Erratum, words: Words) -> Iterator[str]:
     yield words.erratum.format(
-        field=one.field,
-        printed=one.printed,
-        corrected=one.corrected,
-        rows=", ".join(f"`{row_id}`" for row_id in one.rows) or words.everywhere,
+        field=inert_code(one.field),
+        printed=inert_code(one.printed),
+        corrected=inert_code(one.corrected),
+        rows=", ".join(f"`{inert_code(row_id)}`" for row_id in one.rows)
+        or words.everywhere,
     )
     yield words.changes_run if one.changes_run else words.changes_nothing
     for evidence in one.evidence:
-        yield words.evidence.format(evidence=one_line(evidence))
+        yield words.evidence.format(evidence=inert_line(evidence))
     if one.note:
-        yield one_line(one.note)
+        yield inert_line(one.note)
 
 
 def _dataset(dataset: DatasetUsed, row_ids: list[str], words: Words) -> Iterator[str]:
     yield "- " + words.dataset.format(
-        name=dataset.name,
+        name=inert_code(dataset.name),
         images=dataset.image_count,
         annotations=dataset.annotation_count,
-        fingerprint=dataset.fingerprint,
+        fingerprint=inert_code(dataset.fingerprint),
         rows=words.rows(len(row_ids)),
     )
     if dataset.limit is not None:
@@ -133,9 +138,9 @@ def _dataset(dataset: DatasetUsed, row_ids: list[str], words: Words) -> Iterator
     elif not dataset.differences:
         yield f"  - {words.is_published_dataset}"
     for difference in dataset.differences:
-        yield f"  - {one_line(difference)}"
+        yield f"  - {inert_line(difference)}"
 
 
-def one_line(text: str) -> str:
-    """Return the text with every run of white space as one space."""
-    return " ".join(text.split())
+def inert_line(text: str) -> str:
+    """Return the text inert, with every run of white space as one space."""
+    return inert(" ".join(text.split()))

@@ -17,6 +17,7 @@ from harness.report.figures import (
     count_figures,
     figure_cell,
 )
+from harness.report.inert import inert, inert_comment, link
 from harness.report.markdown import render_table
 from harness.report.tally import NOT_MEASURED, check_belonging, count_outcomes
 from harness.report.words import PAGES, Words
@@ -76,8 +77,8 @@ def render_pages(
 def _render(page: _Page) -> str:
     zoo, words = page.zoo, page.words
     blocks = [
-        f"<!-- {words.generated.format(command=_command(page))} -->",
-        f"# {words.titles.get(zoo.title, zoo.title)}",
+        f"<!-- {words.generated.format(command=inert_comment(_command(page)))} -->",
+        f"# {inert(words.titles.get(zoo.title, zoo.title))}",
     ]
     if page.values is Values.PUBLISHED:
         blocks.append(words.published_only)
@@ -161,19 +162,20 @@ def _chapter(page: _Page, chapter: str, tables: list[Table]) -> Iterator[str]:
 def _cell(page: _Page, row: Row, table: Table, title: str) -> str:
     zoo, words = page.zoo, page.words
     if title == table.link_column:
-        link = f"[{words.link_label}]({zoo.archives[row.archive].url})"
-        return f"{link}{_marks(zoo, row)}" if page.values is Values.MEASURED else link
+        linked = link(words.link_label, zoo.archives[row.archive].url)
+        marks = _marks(zoo, row) if page.values is Values.MEASURED else ""
+        return f"{linked}{marks}"
     metric = table.metric_columns.get(title)
     if metric is None:
         return _translated(row.cells[title], table, words)
     if metric in STRUCTURE_METRICS and page.values is Values.PUBLISHED:
         claim = claim_of_column(zoo, row, metric)
-        return "" if claim is None else claim.printed
+        return "" if claim is None else inert(claim.printed)
     if metric in STRUCTURE_METRICS:
         return figure_cell(zoo, row, metric, page.structures.get(row.row_id), words)
     if page.values is Values.MEASURED:
         return metric_cell(zoo, row, metric, page.records.get(row.row_id), words)
-    return zoo.printed(row.row_id, metric) or ""
+    return inert(zoo.printed(row.row_id, metric) or "")
 
 
 def _marks(zoo: Zoo, row: Row) -> str:
@@ -184,4 +186,5 @@ def _marks(zoo: Zoo, row: Row) -> str:
 
 
 def _translated(printed: str, table: Table, words: Words) -> str:
-    return table.translations.get(printed, printed) if words.is_translated else printed
+    translations = table.translations if words.is_translated else {}
+    return inert(translations.get(printed, printed))

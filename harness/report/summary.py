@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
+from harness.printable import printable_json
 from harness.records import Record
 from harness.report.cells import Run, judgement_of, runs_of, shown_verdict, signed
 from harness.report.plain_table import plain_table
@@ -108,7 +109,8 @@ def summary_json(
         "counts": dict(summary.counts),
         "measured_nothing": bool(summary.loud),
     }
-    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
+    return printable_json(text) + "\n"
 
 
 def _lines_of(zoo: Zoo, row: Row, record: Record | None) -> Iterator[SummaryLine]:

@@ -100,10 +100,61 @@ def test_a_transfer_that_gets_further_each_time_is_not_given_up(
         handler.end_headers()
         handler.wfile.write(WHOLE[first : first + 700])
 
-    got = fetch(wanted(web.on("/x.zip", rest)), tmp_path)
+    patience = replace(LARGE_PATIENCE, further_bytes=700)
+    got = fetch(wanted(web.on("/x.zip", rest)), tmp_path, patience=patience)
 
     assert got.path.read_bytes() == WHOLE
     assert len(web.requests) == -(-len(WHOLE) // 700)
+
+
+def test_a_byte_for_each_connection_is_not_getting_further(
+    web: Any, tmp_path: Path
+) -> None:
+    def byte(handler: Any) -> None:
+        """Give the next byte and hang up."""
+        first = int(handler.headers.get("Range", "bytes=0-")[6:-1])
+        handler.send_response(206 if first else 200)
+        whole = f"bytes {first}-{len(WHOLE) - 1}/{len(WHOLE)}"
+        handler.send_header("Content-Range", whole)
+        handler.send_header("Content-Length", str(len(WHOLE) - first))
+        handler.end_headers()
+        handler.wfile.write(WHOLE[first : first + 1])
+
+    one = wanted(web.on("/x.zip", byte))
+
+    with pytest.raises(ArchiveUnavailable, match=r"cut short: 3 of .*give --mirror"):
+        fetch(one, tmp_path)
+    assert len(web.requests) == LARGE_PATIENCE.tries
+
+
+def test_a_source_that_breaks_and_ends_wrongly_by_turns_is_left(
+    web: Any, tmp_path: Path
+) -> None:
+    wrong = zip_of(b"y" * 5000)
+
+    def turns(handler: Any) -> None:
+        """Break off the start, and give a rest that is not the right one."""
+        first = int(handler.headers.get("Range", "bytes=0-")[6:-1])
+        handler.send_response(206 if first else 200)
+        whole = f"bytes {first}-{len(wrong) - 1}/{len(wrong)}"
+        handler.send_header("Content-Range", whole)
+        handler.send_header("Content-Length", str(len(wrong) - first))
+        handler.end_headers()
+        handler.wfile.write(wrong[first:] if first else wrong[:1000])
+
+    one = wanted(web.on("/x.zip", turns))
+
+    with pytest.raises(WrongArchive, match=r"the bytes are not the pinned ones"):
+        fetch(one, tmp_path, patience=replace(LARGE_PATIENCE, further_bytes=1))
+    assert len(web.requests) == 4
+
+
+def test_all_tries_of_a_source_share_its_time(web: Any, tmp_path: Path) -> None:
+    one = wanted(web.on("/x.zip", web.gives(WHOLE)))
+
+    with pytest.raises(ArchiveUnavailable, match=r"not done after 0 s, the longest"):
+        fetch(one, tmp_path, patience=replace(LARGE_PATIENCE, longest_s=0.0))
+    assert web.requests == []
 
 
 def test_the_start_of_another_version_is_thrown_away(tmp_path: Path) -> None:
@@ -256,7 +307,7 @@ def test_an_answer_with_another_part_is_not_joined(web: Any, tmp_path: Path) -> 
     (tmp_path / ".x.zip.part").write_bytes(WHOLE[:3000])
     one = wanted(web.on("/x.zip", another_part))
 
-    with pytest.raises(ArchiveUnavailable, match="answered with 'bytes 5-9"):
+    with pytest.raises(ArchiveUnavailable, match=r"'bytes 5-9/\d+', not with the rest"):
         fetch(one, tmp_path)
 
 

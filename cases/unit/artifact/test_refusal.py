@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import tarfile
+import zipfile
 
 import pytest
 
@@ -128,3 +131,25 @@ def test_one_wrong_archive_outweighs_sources_that_do_not_answer(archive_at):
         "got a: 2 bytes, sha256 bb | b: HTTP 404; find the original, or pin the new "
         "bytes on purpose"
     )
+
+
+@pytest.mark.parametrize("form", ["gzip of zeros", "folders alone", "zip of nothing"])
+def test_an_archive_without_a_file_is_not_taken_unpinned(
+    archive_at, gzip_of, tmp_path, form
+):
+    folder = tarfile.TarInfo("x")
+    folder.type = tarfile.DIRTYPE
+    zipped = io.BytesIO()
+    zipfile.ZipFile(zipped, "w").close()
+    content = {
+        "gzip of zeros": gzip_of(bytes(10240)),
+        "folders alone": folder.tobuf() + bytes(10240),
+        "zip of nothing": zipped.getvalue(),
+    }[form]
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    told = Content(sha256="0" * 64, size_bytes=len(content))
+
+    refusal = judge_content(archive_at("http://h/x.tar"), "http://h/x.tar", path, told)
+
+    assert str(refusal) == "http://h/x.tar: an archive that holds no file"

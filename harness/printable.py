@@ -1,0 +1,81 @@
+r"""Text of others in, the same text as one line that nothing obeys out.
+
+What a server, a file or a library says may hold an escape code that rewrites the
+terminal, a character that turns the reading order around, or a line that a build
+service takes for a command. Here they become ``\x1b``, ``\u202e`` and ``\x3a:``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+#: Of one piece of others' text. The longest honest one, the error of a library, is
+#: near 200 characters.
+LONGEST_TEXT_CHARS = 300
+
+#: Of one whole part of a message. The longest honest one names every row of a zoo, at
+#: 50 characters each, or every address that was tried and what each of them said.
+LONGEST_PART_CHARS = 4000
+
+#: What build services obey in a log: ``::name`` where a line starts, ``##[`` and
+#: ``##vso[`` anywhere.  # actions/runner, ActionCommand.cs; Azure logging commands
+_COMMAND = re.compile(r"^(\s*):(?=:[A-Za-z])|#(?=#\[|#vso\[)")
+
+
+def printable(text: object, *, longest_chars: int = LONGEST_TEXT_CHARS) -> str:
+    r"""Return the text on one line, every character of it seen, cut where it is long.
+
+    A control or format character, a lone surrogate, an unassigned character and any
+    space but the usual one become ``\xNN``, ``\uNNNN`` or ``\UNNNNNNNN``. Printable
+    text comes back as it was, so that text may pass here more than once.
+
+    Args:
+        text: what somebody else said; anything that ``str`` takes.
+        longest_chars: where it is cut; the count of the characters left out follows.
+    """
+    said = str(text)
+    shown: list[str] = []
+    room_chars = longest_chars
+    for place, one in enumerate(said):
+        told = one if one.isprintable() else _escaped(one)
+        room_chars -= len(told)
+        if room_chars < 0:
+            shown.append(f"... and {len(said) - place} more characters")
+            break
+        shown.append(told)
+    return _COMMAND.sub(_defused, "".join(shown))
+
+
+def printable_lines(text: str) -> str:
+    """Return text of several lines, each of them made printable and none cut."""
+    return "\n".join(
+        printable(line, longest_chars=10 * len(line))  # an escape is 10 at most
+        for line in text.split("\n")
+    )
+
+
+def printable_json(text: str) -> str:
+    """Return JSON whose strings hold the same, spelled with printable characters.
+
+    Unlike :func:`printable` it changes no value: JSON has escapes of its own. A lone
+    surrogate could not be written to a file otherwise.
+    """
+    spelled = "".join(
+        one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1]
+        for one in text
+    )
+    return _COMMAND.sub(
+        lambda found: f"{found[0][:-1]}\\u{ord(found[0][-1]):04x}", spelled
+    )
+
+
+def _escaped(one: str) -> str:
+    number = ord(one)
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _defused(found: re.Match[str]) -> str:
+    return r"\x23" if found[0] == "#" else f"{found[1]}\\x3a"
