@@ -6,6 +6,7 @@ is no fault of a row, of an archive or of a source.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from harness.temporary import file_beside
 
 #: A disk with less room is full: the records of one COCO row take more.
 PROBE_BYTES = 1 << 20
+
+
+#: What the system says where a file cannot be written, whoever wants to.
+NOT_WRITABLE = frozenset(
+    {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,16 @@ def writing(path: Path, own: OwnFolder) -> Iterator[None]:
             got=error.strerror or str(error),
             next_step=f"free some space or choose another {own.option} ({own.twin})",
         ) from error
+
+
+def cannot_write(error: OSError) -> UsageError:
+    """Return the refusal of a file of the user's choice that cannot be written."""
+    return UsageError(
+        f"{error.filename or 'a file'} cannot be written or read",
+        expected="a place with room in it, open to this user",
+        got=error.strerror or str(error),
+        next_step="free some space or choose another place",
+    )
 
 
 def demand_writable(folder: Path, own: OwnFolder) -> None:

@@ -97,6 +97,7 @@ def detect(
     fresh: bool = False,
     progress: Progress | None = None,
     stopped: Stopped = lambda kept_images: None,
+    told_fault: Callable[[str], str] = str,
 ) -> tuple[Outcome, ...]:
     """Show the images to every detector that has not seen them, and keep what it finds.
 
@@ -113,6 +114,7 @@ def detect(
         fresh: forget first what the store holds of these runs.
         progress: told the images done so far, those of the store included.
         stopped: told what is kept when a signal stops the work.
+        told_fault: what to store of why an image cannot be read.
 
     Returns:
         One outcome for each run, in order.
@@ -126,7 +128,7 @@ def detect(
         digest = run.key.digest()
         if digest not in jobs:
             stored = store.open_run(run.key, image_ids)
-            jobs[digest] = _open_job(run, stored, fresh=fresh)
+            jobs[digest] = _open_job(run, stored, told_fault, fresh=fresh)
     try:
         _work(images, list(jobs.values()), progress or _silent)
     except KeyboardInterrupt:
@@ -147,6 +149,7 @@ class _Job:
     input_px: int
     view: View
     stored: StoredRun
+    told_fault: Callable[[str], str]
     parts: RunParts | None = None  # None until the store is read
     detector: Detector | None = None  # let go of when the job fails or is done
     error: Exception | None = None
@@ -174,7 +177,8 @@ class _Job:
         if seen.image_ids:
             found |= zip(seen.image_ids, self._detect(seen), strict=True)
         self.computed_images += len(image_ids)
-        self.parts.add(part, list(found.values()), seen.faults)
+        faults = {key: self.told_fault(text) for key, text in seen.faults.items()}
+        self.parts.add(part, list(found.values()), faults)
         if ends_part:
             self.parts.end_part()
             if not self.parts.missing:
@@ -232,8 +236,12 @@ class _Step:
         return frozenset(job.view for job in self.jobs)
 
 
-def _open_job(run: Run, stored: StoredRun, *, fresh: bool) -> _Job:
-    job = _Job(input_px=run.key.input_px, view=run.view, stored=stored)
+def _open_job(
+    run: Run, stored: StoredRun, told_fault: Callable[[str], str], *, fresh: bool
+) -> _Job:
+    job = _Job(
+        input_px=run.key.input_px, view=run.view, stored=stored, told_fault=told_fault
+    )
     with job.failing_alone():
         if fresh:
             stored.discard()

@@ -11,8 +11,6 @@ same network in dynamic mode or in the static executor (measured).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from harness.model.fluid_tensor import write_records
 from harness.model.memory import let_go, return_freed
 from harness.model.precision import FLOAT32, ask_for, program_for
 from harness.model.runtime import import_paddle
+from harness.temporary import temporary_folder
 
 #: Memory that Paddle may take on a GPU at the start; it grows when more is needed.
 GPU_START_MB = 512
@@ -47,9 +46,9 @@ def open_predictor(
     import_paddle()
     from paddle import inference
 
-    with TemporaryDirectory(prefix="zoo-graph-") as folder:
+    with temporary_folder("graph") as folder:
         program = program_for(program, device.precision)
-        model, parameters = Path(folder, "model"), Path(folder, "weights")
+        model, parameters = folder / "model", folder / "weights"
         model.write_bytes(program)
         # without names: Paddle takes them in the order of the sorted ones
         write_records(parameters, (weights[name] for name in sorted(weights)))
