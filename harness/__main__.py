@@ -1,7 +1,7 @@
 """The command ``zoo``: parses words and prints results; decides nothing.
 
 Exit codes (design 3): 0 as asked; 1 a claim missed or a check failed; 2 usage;
-3 incomplete, something could not be measured.
+3 incomplete, something could not be measured; 130 stopped by Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from harness.commands import (
 from harness.commands.exits import EXIT_FAILED, EXIT_USAGE
 from harness.commands.printing import err, out
 from harness.errors import HarnessError, UsageError
+from harness.own_folders import NOT_WRITABLE, cannot_write
+from harness.stop_signal import stopping
 
 app = typer.Typer(
     name="zoo",
@@ -77,15 +79,26 @@ def start(
 
 
 def main() -> None:
-    """Run the command; a refusal becomes one line and an exit code."""
-    try:
-        app()
-    except UsageError as error:
-        err.print(f"zoo: {error}")
-        sys.exit(EXIT_USAGE)
-    except HarnessError as error:
-        err.print(f"zoo: {error}")
-        sys.exit(EXIT_FAILED)
+    """Run the command; a refusal, or a signal, becomes one line and an exit code."""
+    with stopping() as stop:
+        try:
+            app()
+        except UsageError as error:
+            err.print(f"zoo: {error}")
+            sys.exit(EXIT_USAGE)
+        except HarnessError as error:
+            err.print(f"zoo: {error}")
+            sys.exit(EXIT_FAILED)
+        except OSError as error:
+            if error.errno not in NOT_WRITABLE:
+                raise
+            err.print(f"zoo: {cannot_write(error)}")
+            sys.exit(EXIT_USAGE)
+        except (KeyboardInterrupt, SystemExit):
+            if stop.number is None:
+                raise
+            err.print("zoo: stopped; nothing half-written is left, start it again")
+            sys.exit(stop.exit_code)
 
 
 if __name__ == "__main__":

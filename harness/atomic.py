@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from harness.temporary import file_beside
 
 
 @contextmanager
@@ -17,15 +17,10 @@ def replacing(path: Path) -> Iterator[Path]:
     nothing beside it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    beside = Path(name)
-    try:
+    with file_beside(path) as beside:
         yield beside
         beside.chmod(0o644)  # mkstemp gives 0600; a published page is for everybody
         beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -122,6 +122,19 @@ def join_images(
     )
 
 
+def split_images(found: Detections) -> list[ImageDetections]:
+    """Return the detections of each evaluated image, order kept."""
+    here = [found.image_ids == one for one in found.evaluated_ids]  # I of [N]
+    return [
+        ImageDetections(
+            classes=found.classes[one],
+            scores=found.scores[one],
+            boxes_xyxy=found.boxes_xyxy[one],
+        )
+        for one in here
+    ]
+
+
 def join_detections(parts: Sequence[Detections]) -> Detections:
     """Join result sets of disjoint images, order kept."""
     if not parts:

@@ -16,7 +16,6 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import weakref
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import HarnessError, LimitReached
+from harness.temporary import temporary_folder
 
 #: Words of the environment that a child keeps: they say how to compute, and where the
 #: libraries of a GPU are.
@@ -92,8 +92,9 @@ class LimitedChild:
 
     def __init__(self, service: str, *, limits: ChildLimits) -> None:
         self._limits = limits
-        self._folder = tempfile.TemporaryDirectory(prefix="zoo-child-")
-        self._process = _start(service, limits, Path(self._folder.name))
+        held = contextlib.ExitStack()
+        folder = held.enter_context(temporary_folder("child"))
+        self._process = _start(service, limits, folder)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -106,7 +107,7 @@ class LimitedChild:
             name="child-told",
             daemon=True,
         ).start()
-        self._finalizer = weakref.finalize(self, _end, self._process, self._folder)
+        self._finalizer = weakref.finalize(self, _end, self._process, held)
 
     @property
     def pid(self) -> int:
@@ -279,13 +280,11 @@ def _keep_end(file: IO[bytes], told: deque[bytes]) -> None:
             told.append(some)
 
 
-def _end(
-    process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]
-) -> None:
+def _end(process: subprocess.Popen[bytes], held: contextlib.ExitStack) -> None:
     process.kill()
     process.wait()
     for one in (process.stdin, process.stdout, process.stderr):
         if one is not None:
             with contextlib.suppress(OSError):
                 one.close()
-    folder.cleanup()
+    held.close()

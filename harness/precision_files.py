@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.atomic import write_text
+from harness.own_folders import RECORDS, writing
 from harness.record_files import read_kept, record_paths, record_to_json
 from harness.records import SpeedRecord
 
@@ -36,9 +37,14 @@ def read_precisions(folder: Path) -> tuple[str, ...]:
 
 
 def write_speed(folder: Path, record: SpeedRecord) -> Path:
-    """Write ``<folder>/speed/<row id>.json`` and return its path."""
+    """Write ``<folder>/speed/<row id>.json`` and return its path.
+
+    Raises:
+        UsageError: the folder cannot be written, or the disk is full.
+    """
     path = folder / SPEED / f"{record.row_id}.json"
-    write_text(path, record_to_json(record))
+    with writing(folder, RECORDS):
+        write_text(path, record_to_json(record))
     return path
 
 

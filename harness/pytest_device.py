@@ -1,4 +1,4 @@
-"""What a run asks for in; a refusal to start when nothing here computes so, out."""
+"""What a run asks for in; a refusal to start where nothing here can do so, out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.errors import DeviceMissing
+from harness.errors import DeviceMissing, UsageError
 from harness.model.precision import FLOAT32
 from harness.pipeline.settings import Settings
 from harness.precision_files import precision_folder
@@ -25,6 +25,20 @@ def demand_device(*, gpu: bool, precision: str) -> None:
     try:
         open_device(gpu=gpu, precision=precision)
     except DeviceMissing as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def demand_folders(settings: Settings) -> None:
+    """Refuse to start where cache or records folder take no file; sweep them.
+
+    Raises:
+        pytest.UsageError: the message names the folder and the option that moves it.
+    """
+    from harness.pipeline.ready_folders import ready_folders
+
+    try:
+        ready_folders(settings)
+    except UsageError as error:
         raise pytest.UsageError(str(error)) from error
 
 

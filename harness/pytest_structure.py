@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.record_files import record_to_json, structure_from_json
 from harness.records import PASSING, StructureRecord
 from harness.rows import Claim, Zoo
@@ -39,14 +39,20 @@ def prints_any(zoo: Zoo) -> bool:
 def computing(zoo: Zoo, folder: Path) -> Callable[[Claim], StructureRecord]:
     """Return what computes the figures of a claim's row, and writes their record."""
     from harness.pipeline.structure import structure_record
+    from harness.pipeline.told_places import HOME, told_record
     from harness.record_files import write_structure
 
     made: dict[str, StructureRecord] = {}
 
     def compute(claim: Claim) -> StructureRecord:
         if claim.row_id not in made:
-            record = structure_record(zoo, zoo.row(claim.row_id))
-            write_structure(folder, record)
+            row = zoo.row(claim.row_id)
+            places = {str(folder): "<records>", str(Path.home()): HOME}
+            record = told_record(structure_record(zoo, row), places)
+            try:
+                write_structure(folder, record)
+            except UsageError as refusal:
+                pytest.fail(f"errored: {refusal}", pytrace=False)
             made[claim.row_id] = record
         return made[claim.row_id]
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,14 +26,17 @@ from harness.model.program_limits import (
 )
 from harness.pipeline.known_datasets import known_datasets
 from harness.pipeline.settings import Settings
-from harness.pytest_device import demand_device, kept_apart
+from harness.pytest_device import demand_device, demand_folders, kept_apart
 from harness.pytest_folders import is_named, meant_folders
 from harness.pytest_lines import line_writer
-from harness.record_files import record_from_json, record_to_json
-from harness.records import INCOMPLETE, PASSING, Record, StructureRecord
+from harness.pytest_records import PROPERTY, end_case, records_of
+from harness.pytest_stopped import KEY, UnderWay
+from harness.record_files import record_to_json
+from harness.records import Record, StructureRecord
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 from harness.rows import MARKERS, Claim, Row, Zoo
+from harness.stop_signal import stopping
 
 DEFAULT_ZOO = "january-2020"
 #: What an environment twin of a switch may say for "no".
@@ -43,7 +48,6 @@ UNNAMED = (
 )
 ZOO_KEY = pytest.StashKey[Zoo]()
 UNASKED_KEY = pytest.StashKey[int]()
-RECORD_PROPERTY = "zoo_record"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -141,8 +145,20 @@ def pytest_collection_modifyitems(
         _set_aside(config, items, speed)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse at once a cache or a records folder that rows cannot be written to."""
+    config = session.config
+    rows = [row for item in session.items if (row := _row_of(item))]
+    # A worker of pytest-xdist has no terminal to refuse on: it is told row by row.
+    if rows and not (config.option.collectonly or hasattr(config, "workerinput")):
+        demand_folders(kept_apart(settings_of(config, _zoo(config))))
+
+
 def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    terminalreporter: pytest.TerminalReporter,
+    exitstatus: pytest.ExitCode,
+    config: pytest.Config,
 ) -> None:
     """End with the table of the measured rows, or with how to ask for them."""
     unasked = config.stash.get(UNASKED_KEY, 0)
@@ -151,18 +167,21 @@ def pytest_terminal_summary(
             f"{unasked} rows of the zoo were not asked for: "
             "`pytest -m coco`, `pytest -m 'voc and prune'`, `pytest --zoo demo`"
         )
-    records = _records_of(terminalreporter)
+    reports = [one for some in terminalreporter.stats.values() for one in some]
+    records = records_of(reports)
     if records:
         from harness.report.summary import summarise, summary_text
 
         terminalreporter.section("zoo")
         summary = summarise(_zoo(config), records, list(records))
         terminalreporter.write_line(summary_text(summary))
-    reports = (one for some in terminalreporter.stats.values() for one in some)
     computed = structure.records_of(reports)
     if computed:
         terminalreporter.section("structure")
         terminalreporter.write_line(structure.table_of(_zoo(config), computed))
+    if KEY in config.stash and exitstatus == pytest.ExitCode.INTERRUPTED:
+        terminalreporter.section("stopped")
+        terminalreporter.write_line(config.stash[KEY].text(records))
 
 
 @pytest.fixture(scope="session")
@@ -200,16 +219,20 @@ def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Rec
     rows = [row for item in request.session.items if (row := _row_of(item))]
     # Workers of pytest-xdist share the rows out: each measures its own alone.
     selected = [] if hasattr(config, "workerinput") else rows
-    settings = with_scenes(
-        zoo,
-        kept_apart(settings_of(config, zoo)),
-        {row.dataset for row in rows},
-        drawing=lines.drawing,
+    settings = kept_apart(settings_of(config, zoo))
+    under_way = UnderWay(
+        row_ids=tuple(row.row_id for row in rows), fresh=settings.fresh
     )
-    with serving(zoo, settings) as settings:
-        measurer = Measurer(
-            zoo=zoo, selected=selected, settings=settings, watcher=lines.watcher()
-        )
+    config.stash[KEY] = under_way
+    watcher = replace(lines.watcher(), stopped=under_way.stop)
+    datasets = {row.dataset for row in rows}
+    with stopping(), ExitStack() as opened:
+        try:
+            ready = with_scenes(zoo, settings, datasets, drawing=lines.drawing)
+        except HarnessError as error:
+            pytest.fail(str(error), pytrace=False)
+        ready = opened.enter_context(serving(zoo, ready))
+        measurer = Measurer(zoo=zoo, selected=selected, settings=ready, watcher=watcher)
         yield measurer.measure
 
 
@@ -224,21 +247,11 @@ def zoo_verdict(
 
     def judge(row: Row) -> Record:
         record = zoo_measurer(row)
-        record_property(RECORD_PROPERTY, record_to_json(record))
+        record_property(PROPERTY, record_to_json(record))
         end_case(record, require_measured=required)
         return record
 
     return judge
-
-
-def end_case(record: Record, *, require_measured: bool) -> None:
-    """Pass, fail or skip, as design 3 maps verdicts to outcomes."""
-    if record.verdict in PASSING:
-        return
-    told = f"{record.verdict}: {record.reason}".removesuffix(": ")
-    if record.verdict in INCOMPLETE and not require_measured:
-        pytest.skip(told)
-    pytest.fail(told, pytrace=False)
 
 
 def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
@@ -311,17 +324,6 @@ def _set_aside(
 ) -> None:
     config.hook.pytest_deselected(items=some)
     items[:] = [item for item in items if item not in some]
-
-
-def _records_of(terminalreporter: pytest.TerminalReporter) -> dict[str, Record]:
-    records = {}
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            told = dict(getattr(report, "user_properties", ())).get(RECORD_PROPERTY)
-            if told is not None:
-                record = record_from_json(str(told))
-                records[record.row_id] = record
-    return records
 
 
 def _absolute(path: str | Path) -> Path:

@@ -29,6 +29,7 @@ import numpy as np
 from harness.atomic import replacing, write_text
 from harness.detections import Detections, Results
 from harness.errors import RecordInvalid, located
+from harness.own_folders import RECORDS, writing
 from harness.printable import printable_json
 from harness.records import RECORD_FORMAT, Record, SpeedRecord, StructureRecord
 from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
@@ -89,9 +90,14 @@ def _from_json(text: str, kind: type[Kept]) -> Kept:
 
 
 def write_structure(folder: Path, record: StructureRecord) -> Path:
-    """Write ``<folder>/structure/<row id>.json`` and return its path."""
+    """Write ``<folder>/structure/<row id>.json`` and return its path.
+
+    Raises:
+        UsageError: the folder cannot be written, or the disk is full.
+    """
     path = folder / STRUCTURE / f"{record.row_id}.json"
-    write_text(path, record_to_json(record))
+    with writing(folder, RECORDS):
+        write_text(path, record_to_json(record))
     return path
 
 
@@ -106,9 +112,14 @@ def read_structures(folder: Path) -> dict[str, StructureRecord]:
 
 
 def write_record(folder: Path, record: Record) -> Path:
-    """Write ``<folder>/<row id>.json`` and return its path."""
+    """Write ``<folder>/<row id>.json`` and return its path.
+
+    Raises:
+        UsageError: the folder cannot be written, or the disk is full.
+    """
     path = folder / f"{record.row_id}.json"
-    write_text(path, record_to_json(record))
+    with writing(folder, RECORDS):
+        write_text(path, record_to_json(record))
     return path
 
 
@@ -188,7 +199,11 @@ def _write_arrays(folder: Path, kind: str, value: Detections | Results | Truth) 
     if not path.exists():  # named by content: there already means right already
         # Others' float64 shrink by a quarter, for twice the time of scoring them.
         save = np.savez if isinstance(value, Results) else np.savez_compressed
-        with replacing(path) as beside, beside.open("wb") as file:
+        with (
+            writing(folder, RECORDS),
+            replacing(path) as beside,
+            beside.open("wb") as file,
+        ):
             save(file, **value.arrays())
     return name
 

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 from harness.artifact.digest import file_sha256
 from harness.atomic import write_text
-from harness.errors import UsageError
+from harness.own_folders import CACHE, writing
 from harness.rows import Archive
 
 LAYOUT = "archives-1"
@@ -158,15 +158,8 @@ def writing_cache(path: Path) -> Iterator[None]:
     Raises:
         UsageError: the folder cannot be made or written, or the disk is full.
     """
-    try:
+    with writing(path, CACHE):
         yield
-    except OSError as error:
-        raise UsageError(
-            f"{path}: the cache cannot be written",
-            expected="a folder with room in it",
-            got=error.strerror or str(error),
-            next_step="free some space or choose another --zoo-cache",
-        ) from error
 
 
 def _is_noted(found: Content, note: SourceNote | None) -> bool:

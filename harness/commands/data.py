@@ -158,7 +158,9 @@ def check_data(
     refusals: list[HarnessError] = []
     for name in datasets or DATASETS:
         try:
-            checked = check_dataset(name, settings, progress=lines.checking(name))
+            checked = check_dataset(
+                name, settings, progress=lines.checking(name), noting=err.print
+            )
         except (DatasetMissing, DatasetInvalid) as refusal:
             refusals.append(refusal)
             told.append({"dataset": name, "refusal": str(refusal), "sound": False})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -25,6 +24,7 @@ from harness.commands.options import (
 from harness.commands.printing import err, out, print_json
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
+from harness.temporary import temporary_folder
 
 
 def gate(
@@ -97,8 +97,8 @@ def accept(
 
     found, home = open_zoo(zoo), find_home()
     facts, engine = known_datasets(found, home), chosen_engine(coco_engine)
-    with tempfile.TemporaryDirectory() as folder:
-        repeated = repeat or Path(folder)
+    with temporary_folder("repeat") as folder:
+        repeated = repeat or folder
         if repeat is None:
             lines = ProgressLines(err.print)
             settings = Settings(

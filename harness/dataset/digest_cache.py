@@ -2,10 +2,10 @@
 
 ::
 
-    <cache>/digests-1.json      path -> size, times, inode, SHA-256
+    <cache>/digests-2.json      path -> size, times, inode, SHA-256; and its own
 
 Opening a set of 5000 images a second time then reads none of them. The file may be
-deleted at any time, and one that cannot be read counts as empty.
+deleted at any time. One that is damaged, be it by a single digit, counts as empty.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from harness.atomic import write_text
 
-FILE_NAME = "digests-1.json"
-FORMAT = 1
+FILE_NAME = "digests-2.json"
+FORMAT = 2
 
 #: A file that changed so shortly before it was read may change again without its times
 #: telling: the coarsest clock of a file system in use counts 2 s (FAT).
@@ -46,7 +46,8 @@ class DigestCache:
     ) -> None:
         self._path = path
         self._clock_ns = clock_ns
-        self._kept = _read(path)
+        self._kept, self._damage = _read(path)
+        self._is_believed = False
         self._new: dict[str, tuple[Stamp, str]] = {}
 
     def sha256(self, file: Path) -> str:
@@ -59,6 +60,7 @@ class DigestCache:
         stamp = _stamp_of(file.stat())
         known = self._new.get(name) or self._kept.get(name)
         if known is not None and known[0] == stamp:
+            self._is_believed |= name not in self._new
             return known[1]
         looked_ns = self._clock_ns()
         digest = file_sha256(file)
@@ -67,17 +69,28 @@ class DigestCache:
             self._new[name] = (stamp, digest)
         return digest
 
+    @property
+    def damage(self) -> str | None:
+        """What is wrong with the file that was found; None when nothing is."""
+        return self._damage
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether a digest was told that an earlier run computed."""
+        return self._is_believed
+
+    def doubt(self) -> None:
+        """Forget what earlier runs computed: every file is read again."""
+        self._kept, self._is_believed = {}, False
+
     def save(self) -> None:
         """Keep what was learned; a folder that cannot be written is left alone."""
         if not self._new:
             return
-        self._kept = {**_read(self._path), **self._new}
-        data = {
-            "format": FORMAT,
-            "files": {
-                name: [*stamp, digest] for name, (stamp, digest) in self._kept.items()
-            },
-        }
+        others, _ = _read(self._path)
+        self._kept = {**others, **self._new}
+        files = {name: [*stamp, digest] for name, (stamp, digest) in self._kept.items()}
+        data = {"format": FORMAT, "files": files, "sha256": _checksum(files)}
         try:
             write_text(self._path, json.dumps(data, sort_keys=True) + "\n")
         except OSError:
@@ -99,20 +112,30 @@ def _stamp_of(found: os.stat_result) -> Stamp:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
-def _read(path: Path) -> dict[str, tuple[Stamp, str]]:
+def _read(path: Path) -> tuple[dict[str, tuple[Stamp, str]], str | None]:
+    """Return what a file keeps, and what is wrong with it: then it keeps nothing."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
-            return {}
+            return {}, f"format {data['format']!r}"
+        if data["sha256"] != _checksum(data["files"]):
+            return {}, "its content does not have its checksum"
         return {
             str(name): (
                 (int(size), int(mtime_ns), int(ctime_ns), int(inode)),
                 _hexadecimal(digest),
             )
             for name, (size, mtime_ns, ctime_ns, inode, digest) in data["files"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}  # a cache that cannot be read vouches for nothing
+        }, None
+    except FileNotFoundError:
+        return {}, None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return {}, f"{type(error).__name__}: {error}"
+
+
+def _checksum(files: Any) -> str:
+    """Return the SHA-256 of the entries; any digit of any of them changes it."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
 def _hexadecimal(digest: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from harness.temporary import folder_in
 
 
 def fill_beside(
@@ -19,11 +19,8 @@ def fill_beside(
         fill: makes them in the folder it is given.
     """
     root.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=".scenes.", dir=root))
-    try:
+    with folder_in(root, "scenes") as beside:
         fill(beside)
         for part in parts:
             if not (root / part).exists():  # else of a drawing cut short: it is equal
                 (beside / part).rename(root / part)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)

@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 
 from harness.dataset.image import ImageEntry
 from harness.dataset.views import View
-from harness.detections import Detections, ImageDetections, join_images
+from harness.detections import Detections, ImageDetections
 from harness.errors import DetectionsInvalid, UsageError, located
 from harness.evaluate.batches import BATCH_SIZE, Seen, read_ahead
+from harness.evaluate.run_parts import RunParts, open_parts
 from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredRun, StoreKey
 
 #: Called with how many images are done and how many there are.
 Progress = Callable[[int, int], None]
+
+#: Called with how many images of each run are kept, by the digest of its key.
+Stopped = Callable[[Mapping[str, int]], None]
 
 
 class Detector(Protocol):
@@ -96,13 +100,16 @@ def detect(
     *,
     fresh: bool = False,
     progress: Progress | None = None,
+    stopped: Stopped = lambda kept_images: None,
+    told_fault: Callable[[str], str] = str,
 ) -> tuple[Outcome, ...]:
     """Show the images to every detector that has not seen them, and keep what it finds.
 
     An image is read once for all detectors; one that cannot be read is told as a fault
     of the run and has no detections. What the store holds is not computed again;
-    what was computed is stored every ``PART_IMAGES`` images. The failure of one run, of
-    whatever kind, does not stop the others.
+    what was computed is stored every ``PART_IMAGES`` images, and when a signal stops
+    the work: whole batches of the part under way. The failure of one run, of whatever
+    kind, does not stop the others.
 
     Args:
         images: the dataset, in the order its detections shall have.
@@ -110,9 +117,14 @@ def detect(
         store: where detections are kept.
         fresh: forget first what the store holds of these runs.
         progress: told the images done so far, those of the store included.
+        stopped: told what is kept when a signal stops the work.
+        told_fault: what to store of why an image cannot be read.
 
     Returns:
         One outcome for each run, in order.
+
+    Raises:
+        KeyboardInterrupt: a signal stopped the work; the same call goes on from there.
     """
     image_ids = [image.image_id for image in images]
     jobs: dict[str, _Job] = {}
@@ -120,8 +132,16 @@ def detect(
         digest = run.key.digest()
         if digest not in jobs:
             stored = store.open_run(run.key, image_ids)
-            jobs[digest] = _open_job(run, stored, fresh=fresh)
-    _work(images, list(jobs.values()), progress or _silent)
+            jobs[digest] = _open_job(run, stored, told_fault, fresh=fresh)
+    try:
+        _work(images, list(jobs.values()), progress or _silent)
+    except KeyboardInterrupt:
+        try:
+            for job in jobs.values():
+                job.keep_begun()
+        finally:
+            stopped({digest: job.kept_images for digest, job in jobs.items()})
+        raise
     outcomes = {digest: job.outcome() for digest, job in jobs.items()}
     return tuple(outcomes[run.key.digest()] for run in runs)
 
@@ -133,17 +153,16 @@ class _Job:
     input_px: int
     view: View
     stored: StoredRun
-    missing: frozenset[int] = frozenset()
+    told_fault: Callable[[str], str]
+    parts: RunParts | None = None  # None until the store is read
     detector: Detector | None = None  # let go of when the job fails or is done
     error: Exception | None = None
-    found: list[ImageDetections] = field(default_factory=list)  # of the part so far
-    faults: dict[int, str] = field(default_factory=dict)  # likewise
     computed_images: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
 
-    def wants(self, part: int) -> bool:
-        return self.error is None and part in self.missing
+    def wants(self, start: int) -> bool:
+        return self.error is None and self.parts is not None and self.parts.wants(start)
 
     @contextlib.contextmanager
     def failing_alone(self) -> Iterator[None]:
@@ -154,12 +173,29 @@ class _Job:
             self.error = error
             self.detector = None
 
-    def look_at(self, seen: Seen, image_ids: Sequence[int]) -> None:
+    def look_at(
+        self, seen: Seen, part: int, image_ids: Sequence[int], *, ends_part: bool
+    ) -> None:
+        assert self.parts is not None
         found = dict.fromkeys(image_ids, NOTHING)
         if seen.image_ids:
             found |= zip(seen.image_ids, self._detect(seen), strict=True)
-        self.found += found.values()
-        self.faults |= seen.faults
+        self.computed_images += len(image_ids)
+        faults = {key: self.told_fault(text) for key, text in seen.faults.items()}
+        self.parts.add(part, list(found.values()), faults)
+        if ends_part:
+            self.parts.end_part()
+            if not self.parts.missing:
+                self.detector = None
+
+    def keep_begun(self) -> None:
+        if self.error is None and self.parts is not None:
+            with self.failing_alone():
+                self.parts.keep_begun()
+
+    @property
+    def kept_images(self) -> int:
+        return 0 if self.parts is None else self.parts.kept_images
 
     def _detect(self, seen: Seen) -> list[ImageDetections]:
         assert self.detector is not None
@@ -175,14 +211,6 @@ class _Job:
                     got=len(found),
                 )
         return found
-
-    def end_part(self, part: int) -> None:
-        image_ids = self.stored.part_image_ids(part)
-        self.stored.write_part(part, join_images(image_ids, self.found), self.faults)
-        self.computed_images += len(image_ids)
-        self.found, self.faults = [], {}
-        if part == max(self.missing):
-            self.detector = None
 
     def outcome(self) -> Outcome:
         with self.failing_alone():
@@ -212,13 +240,17 @@ class _Step:
         return frozenset(job.view for job in self.jobs)
 
 
-def _open_job(run: Run, stored: StoredRun, *, fresh: bool) -> _Job:
-    job = _Job(input_px=run.key.input_px, view=run.view, stored=stored)
+def _open_job(
+    run: Run, stored: StoredRun, told_fault: Callable[[str], str], *, fresh: bool
+) -> _Job:
+    job = _Job(
+        input_px=run.key.input_px, view=run.view, stored=stored, told_fault=told_fault
+    )
     with job.failing_alone():
         if fresh:
             stored.discard()
-        job.missing = frozenset(stored.missing_parts())
-        if job.missing:
+        job.parts = open_parts(stored)
+        if job.parts.missing:
             detector = run.open_detector()
             if detector.input_px != job.input_px:
                 raise UsageError(
@@ -233,10 +265,7 @@ def _open_job(run: Run, stored: StoredRun, *, fresh: bool) -> _Job:
 def _work(
     images: Sequence[ImageEntry], jobs: Sequence[_Job], progress: Progress
 ) -> None:
-    to_do = {part for job in jobs if job.error is None for part in job.missing}
-    done = len(images) - sum(
-        len(images[part * PART_IMAGES : (part + 1) * PART_IMAGES]) for part in to_do
-    )
+    done = len(images) - sum(len(step.entries) for step in _steps(images, jobs))
     progress(done, len(images))
     with contextlib.closing(read_ahead(_steps(images, jobs))) as coming:
         for step, future in coming:
@@ -245,9 +274,8 @@ def _work(
                 if job.error is not None:
                     continue  # it failed while this batch was being read
                 with job.failing_alone():
-                    job.look_at(future.result()[job.view], image_ids)
-                    if step.ends_part:
-                        job.end_part(step.part)
+                    seen = future.result()[job.view]
+                    job.look_at(seen, step.part, image_ids, ends_part=step.ends_part)
             done += len(step.entries)
             progress(done, len(images))
 
@@ -256,7 +284,7 @@ def _steps(images: Sequence[ImageEntry], jobs: Sequence[_Job]) -> Iterator[_Step
     """Give the batches that any job still wants, in the order of the images."""
     for start in range(0, len(images), BATCH_SIZE):
         part, end = start // PART_IMAGES, min(start + BATCH_SIZE, len(images))
-        wanting = [job for job in jobs if job.wants(part)]
+        wanting = [job for job in jobs if job.wants(start)]
         if wanting:
             yield _Step(
                 part=part,

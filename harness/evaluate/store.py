@@ -4,9 +4,10 @@
 
     <store>/<digest of the key>/key.json        what the digest stands for
     <store>/<digest of the key>/part-00000.npz  the first PART_IMAGES images
-    <store>/<digest of the key>/part-00001.npz  the next ones
+    <store>/<digest of the key>/begun-00001.npz the first of the next ones
 
-A part that is missing, damaged or of something else counts as not computed.
+A part that is missing, damaged or of something else counts as not computed. One that
+was begun when its run was stopped is gone on with.
 """
 
 from __future__ import annotations
@@ -23,16 +24,18 @@ import numpy as np
 from harness.atomic import replacing, write_text
 from harness.detections import Detections, join_detections
 from harness.errors import DetectionsInvalid
+from harness.own_folders import CACHE, writing
 
 #: Bump by hand when the project's own code makes other detections of the same inputs;
 #: what the stores hold under an older one is then never looked at again.
 DETECTION_REVISION = 1
 
 #: Detections of a part, and why images of it could not be read.
-_Part: TypeAlias = tuple[Detections, dict[int, str]]
+Part: TypeAlias = tuple[Detections, dict[int, str]]
 
-#: Images of one part: what a killed run loses at most. A multiple of the batch size,
-#: so that a run that goes on forms the batches that an unbroken one does.
+#: Images of one part: what a killed run loses at most; one that is stopped loses a
+#: batch. A multiple of the batch size, so that a run that goes on forms the batches
+#: that an unbroken one does.
 PART_IMAGES = 64
 
 
@@ -86,7 +89,9 @@ class StoredRun:
         Every stored part is read and checked.
         """
         return tuple(
-            part for part in range(self.part_count) if self._read_part(part) is None
+            part
+            for part in range(self.part_count)
+            if self._read(part, self._path(part)) is None
         )
 
     def write_part(
@@ -102,25 +107,54 @@ class StoredRun:
         Raises:
             DetectionsInvalid: they are not of the part's images in order, or are such
                 that no metric may score them.
+            UsageError: the cache cannot be written, or its disk is full.
         """
+        self._write(part, detections, faults, self._path(part))
+        self._begun_path(part).unlink(missing_ok=True)
+
+    def write_begun(
+        self, part: int, detections: Detections, faults: Mapping[int, str]
+    ) -> None:
+        """Keep the detections of the first images of a part, whole or not at all.
+
+        Raises:
+            DetectionsInvalid: as for a whole part.
+            UsageError: likewise.
+        """
+        self._write(part, detections, faults, self._begun_path(part))
+
+    def read_begun(self, part: int) -> Part | None:
+        """Return what is kept of a part's first images; None when nothing sound is."""
+        return self._read(part, self._begun_path(part))
+
+    def _write(
+        self, part: int, detections: Detections, faults: Mapping[int, str], path: Path
+    ) -> None:
         detections.check()
         got = tuple(detections.evaluated_ids.tolist())
-        if got != self.part_image_ids(part):
+        expected = self._expected_ids(part, got, path)
+        if got != expected:
             raise DetectionsInvalid(
-                f"evaluated images of part {part}",
-                expected=self.part_image_ids(part),
-                got=got,
+                f"evaluated images of part {part}", expected=expected, got=got
             )
         explanation = self.folder / "key.json"
-        if not explanation.exists():
-            write_text(explanation, self.key.to_json())
-        with replacing(self._path(part)) as beside, beside.open("wb") as file:
-            np.savez_compressed(
-                file,
-                digest=np.array(self._part_digest(detections, faults)),
-                faults=np.array(_faults_text(faults)),
-                **detections.arrays(),
-            )
+        with writing(self.folder, CACHE):
+            if not explanation.exists():
+                write_text(explanation, self.key.to_json())
+            with replacing(path) as beside, beside.open("wb") as file:
+                np.savez_compressed(
+                    file,
+                    digest=np.array(self._part_digest(detections, faults)),
+                    faults=np.array(_faults_text(faults)),
+                    **detections.arrays(),
+                )
+
+    def _expected_ids(
+        self, part: int, got: tuple[int, ...], path: Path
+    ) -> tuple[int, ...]:
+        """Return the images that a file of a part is of: all, or as many as begun."""
+        is_whole = path == self._path(part)
+        return self.part_image_ids(part)[: None if is_whole else len(got)]
 
     def read_all(self) -> Detections:
         """Return the detections of every image, in the run's order.
@@ -141,9 +175,9 @@ class StoredRun:
             found |= faults
         return found
 
-    def _read_parts(self) -> Iterator[_Part]:
+    def _read_parts(self) -> Iterator[Part]:
         for part in range(self.part_count):
-            read = self._read_part(part)
+            read = self._read(part, self._path(part))
             if read is None:
                 raise DetectionsInvalid(
                     f"part {part} of {self.folder}",
@@ -154,12 +188,21 @@ class StoredRun:
             yield read
 
     def discard(self) -> None:
-        """Forget every part, so that all of them have to be computed."""
-        for path in self.folder.glob("part-*.npz"):
-            path.unlink(missing_ok=True)
+        """Forget every part, so that all of them have to be computed.
+
+        Raises:
+            UsageError: the cache cannot be written.
+        """
+        with writing(self.folder, CACHE):
+            for kind in ("part-*.npz", "begun-*.npz"):
+                for path in self.folder.glob(kind):
+                    path.unlink(missing_ok=True)
 
     def _path(self, part: int) -> Path:
         return self.folder / f"part-{part:05d}.npz"
+
+    def _begun_path(self, part: int) -> Path:
+        return self.folder / f"begun-{part:05d}.npz"
 
     def _part_digest(self, detections: Detections, faults: Mapping[int, str]) -> str:
         # With the key, a file copied from another run is not taken; the images that
@@ -167,12 +210,12 @@ class StoredRun:
         text = f"{self.key.digest()}:{detections.sha256()}:{_faults_text(faults)}"
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _read_part(self, part: int) -> _Part | None:
-        """Return a part, or None when it is missing, damaged or of something else."""
+    def _read(self, part: int, path: Path) -> Part | None:
+        """Return what a file holds, or None: missing, damaged or of something else."""
         try:
             # Opened here: np.load leaves the file of a damaged zip open.
             with (
-                self._path(part).open("rb") as file,
+                path.open("rb") as file,
                 np.load(file, allow_pickle=False) as arrays,
             ):
                 digest = str(arrays["digest"])
@@ -190,7 +233,8 @@ class StoredRun:
             return None
         if digest != self._part_digest(detections, faults):
             return None
-        if tuple(detections.evaluated_ids.tolist()) != self.part_image_ids(part):
+        got = tuple(detections.evaluated_ids.tolist())
+        if got != self._expected_ids(part, got, path):
             return None
         return detections, faults
 

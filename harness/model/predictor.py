@@ -11,8 +11,6 @@ same network in dynamic mode or in the static executor (measured).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from harness.model.fluid_tensor import write_records
 from harness.model.memory import let_go, return_freed
 from harness.model.precision import FLOAT32, ask_for, demand_scales
 from harness.model.runtime import import_paddle
+from harness.temporary import temporary_folder
 
 MODEL, WEIGHTS = "model", "weights"  # files of a graph
 
@@ -46,9 +45,9 @@ def open_predictor(
     """
     if device.precision != FLOAT32 and not optimise:
         raise UsageError(f"{device.precision} without graph optimisation")
-    with TemporaryDirectory(prefix="zoo-graph-") as folder:
-        write_graph(Path(folder), program, weights, precision=device.precision)
-        return open_written(Path(folder), device=device, optimise=optimise)
+    with temporary_folder("graph") as folder:
+        write_graph(folder, program, weights, precision=device.precision)
+        return open_written(folder, device=device, optimise=optimise)
 
 
 def write_graph(

@@ -9,8 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -44,6 +42,7 @@ from harness.model.program_messages import (
     question_parts,
     read_answer,
 )
+from harness.temporary import temporary_folder
 
 SERVICE = "harness.model.program_service:program_service"
 
@@ -201,12 +200,12 @@ def start_program(
         ),
     )
     process = ProgramProcess(child=child, limits=limits)
-    with TemporaryDirectory(prefix="zoo-graph-") as folder:
+    with temporary_folder("graph") as folder:
         write_graph(
-            Path(folder), written.content, written.weights, precision=device.precision
+            folder, written.content, written.weights, precision=device.precision
         )
         opening = Opening(
-            folder=folder,
+            folder=str(folder),
             device=device,
             optimise=optimise,
             image=written.image,

@@ -8,6 +8,8 @@ tried on each, and what happened, is in ``decisions/0007-two-runtimes.md``. One 
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import warnings
 from typing import Any
 
@@ -43,8 +45,20 @@ def import_paddle() -> Paddle:
             got=str(error),
             next_step="install zoo-harness[cpu], [cpu3] or [gpu]",
         ) from error
+    _take_back_termination()
     demand_old_programs(paddle)
     return paddle
+
+
+def _take_back_termination() -> None:
+    """Let Python, and not Paddle, hear SIGTERM.
+
+    Importing Paddle puts a handler of its own in the place of ours, unknown to Python:
+    it prints a trace and ends the process, and what was computed is lost.
+    """
+    if threading.current_thread() is threading.main_thread():
+        handler = signal.getsignal(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, handler or signal.SIG_DFL)
 
 
 def demand_old_programs(paddle: Paddle) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from harness.pipeline.architectures import ARCHITECTURES
 from harness.pipeline.environment import describe_environment
 from harness.records import Environment
 from harness.rows import Row
+from harness.temporary import temporary_folder
 
 #: Images that are decoded and resized to learn what one takes.
 READ_IMAGES = 8
@@ -80,8 +80,8 @@ class Calibration:
         paths = [one.path for one in reading.images[:READ_IMAGES]]
         if paths:
             return _time_reading(paths, views)
-        with tempfile.TemporaryDirectory() as folder:
-            return _time_reading(_draw(Path(folder)), views)
+        with temporary_folder("images") as folder:
+            return _time_reading(_draw(folder), views)
 
     def environment(self, row: Row) -> Environment:
         """Return what would compute the row's numbers."""

@@ -44,6 +44,7 @@ def check_dataset(
     settings: Settings,
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    noting: Callable[[str], None] = lambda line: None,
 ) -> CheckedDataset:
     """Open a dataset, decode every image, and say what is wrong or unusual.
 
@@ -51,12 +52,13 @@ def check_dataset(
         name: key of ``DATASETS``.
         settings: say where it is and what is known of it.
         progress: called with (done, total) after each image.
+        noting: told, a line, of kept digests that cannot be used.
 
     Raises:
         DatasetMissing: it is not there, or there is no reader for it yet.
         DatasetInvalid: its annotations are malformed.
     """
-    opened = open_dataset(name, settings)
+    opened = open_dataset(name, settings, noting=noting)
     found, root = opened.found, settings.data_root
     assert root is not None  # it was opened there
     faults: list[str] = []

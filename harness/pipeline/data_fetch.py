@@ -7,10 +7,8 @@ its real name, and a file that is there already is never changed.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -24,7 +22,9 @@ from harness.artifact.progress import Progress
 from harness.artifact.written_entries import Limits, write_entries
 from harness.errors import DatasetInvalid, HarnessError, UsageError, located
 from harness.pipeline.data_parts import state_of
+from harness.pipeline.ready_folders import sweep_cache
 from harness.registry.dataset_sources import DataPart
+from harness.temporary import folder_in, sweep
 
 #: Below the cache: archives that are being fetched.
 FOLDER = "datasets-1"
@@ -74,7 +74,17 @@ def fetch_data(parts: Sequence[DataPart], plan: FetchPlan) -> tuple[FetchedPart,
     """
     folder = plan.cache / FOLDER
     with _alone_in(folder):
+        sweep_cache(plan.cache)
+        _sweep_data(folder, plan.data_root, parts)
         return _fetch_alone(parts, folder, plan)
+
+
+def _sweep_data(folder: Path, data_root: Path, parts: Sequence[DataPart]) -> None:
+    """Remove what killed fetches left; a transfer that can be gone on with stays."""
+    sweep(folder)
+    sweep(data_root)
+    for name in {one.file_name for one in parts if not one.digests}:
+        (folder / f".{name}.part").unlink(missing_ok=True)
 
 
 def _fetch_alone(
@@ -174,7 +184,8 @@ def _beside(data_root: Path) -> Iterator[Path]:
     """Give a hidden folder on the data root's disk; remove it after the block."""
     try:
         data_root.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".zoo-data-", dir=data_root))
+        opened = ExitStack()
+        beside = opened.enter_context(folder_in(data_root, "zoo-data"))
     except OSError as error:
         raise UsageError(
             f"{data_root}: the data root cannot be written",
@@ -182,7 +193,5 @@ def _beside(data_root: Path) -> Iterator[Path]:
             got=error.strerror or str(error),
             next_step="choose another --data-root",
         ) from error
-    try:
+    with opened:
         yield beside
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from harness.model.quantised.quantisation import KINDS
 from harness.pipeline.architectures import ARCHITECTURES
 from harness.pipeline.opened_row import doubted_strategies
 from harness.rows import Row, Zoo
+from harness.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ def describe_archive(zoo: Zoo, row: Row, path: Path) -> DescribedArchive:
     """
     if not path.exists():
         raise UsageError(f"no archive {path}", expected="a tar archive or a folder")
-    with tempfile.TemporaryDirectory() as cache:
-        folder = path if path.is_dir() else unpack(path, Path(cache))
+    with temporary_folder("archive") as cache:
+        folder = path if path.is_dir() else unpack(path, cache)
         with located(path.name):
             opened = ARCHITECTURES[row.architecture].open_folder(
                 find_checkpoint_folder(folder, row.archive),

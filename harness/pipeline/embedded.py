@@ -17,6 +17,7 @@ from typing import Protocol
 
 from filelock import FileLock
 
+from harness.artifact.cache_entry import writing_cache
 from harness.artifact.server import serve_folder
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.dataset.voc_scenes import write_voc_scenes
@@ -27,7 +28,8 @@ from harness.rows import Zoo
 
 ARCHIVES = "archives"
 DESCRIPTION = "embedded.toml"
-
+#: Below the cache: drawn scenes.
+SCENES = "scenes-2"
 
 #: Told of a dataset how many of its images are drawn, and of how many.
 Drawing = Callable[[str, int, int], None]
@@ -143,15 +145,19 @@ def with_scenes(
         settings: as asked for.
         datasets: those of the rows that will be measured; the others are not drawn.
         drawing: told of the dataset after each image of its set.
+
+    Raises:
+        UsageError: the cache cannot be written, or its disk is full.
     """
     embedded = read_embedded(zoo)
     if embedded is None or settings.data_root is not None:
         return settings
     root = settings.cache / scenes_folder(embedded)
-    root.parent.mkdir(parents=True, exist_ok=True)
-    # The workers of one run all want them, and only one may put the folder in place.
-    with FileLock(root.with_name(f"{root.name}.lock")):
-        draw_scenes(embedded, root, datasets, drawing=drawing)
+    with writing_cache(settings.cache):
+        root.parent.mkdir(parents=True, exist_ok=True)
+        # The workers of one run all want them; only one may put the folder in place.
+        with FileLock(root.with_name(f"{root.name}.lock")):
+            draw_scenes(embedded, root, datasets, drawing=drawing)
     return replace(settings, data_root=root)
 
 
@@ -172,4 +178,4 @@ def draw_scenes(
 def scenes_folder(embedded: Embedded) -> str:
     """Return the folder of the drawn scenes, below the cache."""
     told = (f"{name}-{one.seed}-{one.count}" for name, one in embedded.scenes.items())
-    return f"scenes-2/{'-'.join(told)}"
+    return f"{SCENES}/{'-'.join(told)}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from harness.detections import Results
 from harness.errors import UsageError
 from harness.formats.table import FORMATS
 from harness.pipeline.stored_run import StoredRun
+from harness.temporary import folder_in
 
 
 def export(
@@ -62,11 +62,9 @@ def export(
         made.write(results, run.truth, output)
         return output
     output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        prefix=f".{output.name}.", dir=output.parent
-    ) as beside:
-        made.write(results, run.truth, Path(beside, "new"))
+    with folder_in(output.parent, output.name) as beside:
+        made.write(results, run.truth, beside / "new")
         if output.exists():
-            output.rename(Path(beside, "old"))
-        Path(beside, "new").rename(output)
+            output.rename(beside / "old")
+        (beside / "new").rename(output)
     return output

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.artifact.fetch import FetchedArchive, fetch_archive
 from harness.artifact.progress import Progress
 from harness.errors import HarnessError, UsageError
+from harness.pipeline.ready_folders import sweep_cache
 from harness.pipeline.settings import Settings
 from harness.registry.lock import Pin, read_lock, write_lock
 from harness.registry.sources import find_sources
@@ -49,7 +50,13 @@ def fetch_archives(
     *,
     fetching: Callable[[str], Progress | None] = lambda name: None,
 ) -> tuple[Fetched, ...]:
-    """Fetch each archive; what one refuses does not stop the others."""
+    """Fetch each archive; what one refuses does not stop the others.
+
+    Raises:
+        UsageError: the cache cannot be written, or the mirror is none; no archive
+            could be had.
+    """
+    sweep_cache(settings.cache)
     fetched = []
     for archive in archives:
         try:
@@ -60,6 +67,8 @@ def fetch_archives(
                 offline=settings.offline,
                 progress=fetching(archive.name),
             )
+        except UsageError:
+            raise
         except HarnessError as refusal:
             fetched.append(Fetched(archive=archive, got=None, refusal=refusal))
         else:

@@ -6,10 +6,11 @@ so that an image is read and decoded once; the others find their record made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.artifact.progress import Progress as BytesProgress
+from harness.errors import UsageError
 from harness.evaluate.detect import Detector, Run, detect
 from harness.evaluate.store import DetectionStore, StoreKey
 from harness.model.device import open_device
@@ -32,6 +33,7 @@ from harness.pipeline.opened_row import OpenedRow, open_row
 from harness.pipeline.run_keys import STORE, run_sizes, store_key
 from harness.pipeline.settings import Settings
 from harness.pipeline.speed import time_row
+from harness.pipeline.told_places import places_of, tell, told_record
 from harness.precision_files import write_speed
 from harness.record_files import write_record
 from harness.records import Record
@@ -44,6 +46,9 @@ class Watcher:
 
     fetching: Callable[[str], BytesProgress | None] = lambda name: None
     detecting: Callable[[str, int, int], None] = lambda name, done, total: None
+    #: Of each row under way when a signal came: its images kept in the store, of all.
+    stopped: Callable[[Row, int, int], None] = lambda row, kept, total: None
+    noting: Callable[[str], None] = lambda line: None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,11 +75,20 @@ class Measurer:
             for record in measure_rows(
                 self.zoo, together, self.settings, watcher=self.watcher
             ):
-                write_record(self.settings.records, record)
-                self._records[record.row_id] = record
-                if record.measurements and self.settings.precision != FLOAT32:
-                    self._time(record)
+                kept = self._keep(record)
+                if kept.measurements and self.settings.precision != FLOAT32:
+                    self._time(kept)
         return self._records[row.row_id]
+
+    def _keep(self, record: Record) -> Record:
+        """Write a record; one that cannot be written says so, and is not made again."""
+        try:
+            write_record(self.settings.records, record)
+        except UsageError as refusal:
+            refused = refused_row(self.zoo.row(record.row_id), refusal)
+            record = told_record(refused, places_of(self.settings))
+        self._records[record.row_id] = record
+        return record
 
     def _time(self, record: Record) -> None:
         device = open_device(gpu=self.settings.gpu, precision=self.settings.precision)
@@ -104,7 +118,7 @@ def measure_rows(
         try:
             demand_row(row)
             demand_strategy(settings.precision, row.strategy)
-            shared = shared or _open_pass(zoo, row, settings)
+            shared = shared or _open_pass(zoo, row, settings, watcher)
             if isinstance(shared, Exception):
                 records[row.row_id] = refused_row(row, shared)
                 continue
@@ -115,7 +129,8 @@ def measure_rows(
     if opened and isinstance(shared, SharedPass):
         for record in _measure_opened(shared, opened, watcher):
             records[record.row_id] = record
-    return [records[row.row_id] for row in rows]
+    places = places_of(settings)
+    return [told_record(records[row.row_id], places) for row in rows]
 
 
 def decoder_of(row: Row) -> str:
@@ -123,10 +138,12 @@ def decoder_of(row: Row) -> str:
     return ARCHITECTURES[row.architecture].view(row.input_px).decoder
 
 
-def _open_pass(zoo: Zoo, row: Row, settings: Settings) -> SharedPass | Exception:
+def _open_pass(
+    zoo: Zoo, row: Row, settings: Settings, watcher: Watcher
+) -> SharedPass | Exception:
     """Return what the rows share, or the error that stops them all."""
     try:
-        found = open_dataset(row.dataset, settings)
+        found = open_dataset(row.dataset, settings, noting=watcher.noting)
         device = open_device(gpu=settings.gpu, precision=settings.precision)
         return SharedPass(
             zoo=zoo,
@@ -149,13 +166,15 @@ def _measure_opened(
 ) -> Iterable[Record]:
     graphs = _SharedGraphs(shared)
     planned = [one for row in opened for one in _plan_runs(shared, row, graphs)]
-    name = shared.dataset.name
+    name, places = shared.dataset.name, places_of(shared.settings)
     outcomes = detect(
         shared.dataset.found.images,
         [one.run for one in planned],
         DetectionStore(shared.settings.cache / STORE),
         fresh=shared.settings.fresh,
         progress=lambda done, total: watcher.detecting(name, done, total),
+        stopped=lambda kept: _tell_stopped(shared, planned, kept, watcher),
+        told_fault=lambda text: tell(text, places),
     )
     for row in opened:
         pairs = [
@@ -167,6 +186,23 @@ def _measure_opened(
             yield judge_row(shared, row, pairs)
         except Exception as error:  # noqa: BLE001 - told as this row's verdict
             yield refused_row(row.row, error, opened=row)
+
+
+def _tell_stopped(
+    shared: SharedPass,
+    planned: Sequence[PlannedRun],
+    kept: Mapping[str, int],
+    watcher: Watcher,
+) -> None:
+    """Tell of each row how many images of its runs are kept, of how many."""
+    image_count = len(shared.dataset.found.images)
+    for row_id in dict.fromkeys(one.row.row.row_id for one in planned):
+        runs = [one.run for one in planned if one.row.row.row_id == row_id]
+        watcher.stopped(
+            shared.zoo.row(row_id),
+            sum(kept[run.key.digest()] for run in runs),
+            len(runs) * image_count,
+        )
 
 
 class _SharedGraphs:

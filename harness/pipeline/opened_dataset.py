@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.dataset.digest_cache import FILE_NAME, DigestCache
 from harness.dataset.labelled import LabelledSet
@@ -23,8 +25,18 @@ class OpenedDataset:
     differences: tuple[str, ...]  # from the published one; not asked of a part
 
 
-def open_dataset(name: str, settings: Settings) -> OpenedDataset:
+def open_dataset(
+    name: str, settings: Settings, *, noting: Callable[[str], None] = lambda line: None
+) -> OpenedDataset:
     """Open and check the dataset of a zoo's rows.
+
+    Digests of files that an earlier run computed spare their reading. Before a dataset
+    is said to differ from the published one, every file is read.
+
+    Args:
+        name: the word that rows use.
+        settings: say where it is and what is known of it.
+        noting: told, a line, of kept digests that cannot be used.
 
     Raises:
         DatasetMissing: no data root, no such set under it, or no reader for it yet.
@@ -41,8 +53,20 @@ def open_dataset(name: str, settings: Settings) -> OpenedDataset:
             next_step="give --data-root DIR or set ZOO_DATA_ROOT",
         )
     digests = DigestCache(settings.cache / FILE_NAME)
-    found = DATASETS[name](settings.data_root, limit=settings.limit, digests=digests)
+    if digests.damage is not None:
+        noting(f"{FILE_NAME} of the cache is made anew: {digests.damage}")
+    opened = _open(name, settings.data_root, settings, digests)
+    if opened.differences and digests.is_believed:
+        digests.doubt()
+        opened = _open(name, settings.data_root, settings, digests)
     digests.save()
+    return opened
+
+
+def _open(
+    name: str, data_root: Path, settings: Settings, digests: DigestCache
+) -> OpenedDataset:
+    found = DATASETS[name](data_root, limit=settings.limit, digests=digests)
     if found.limit is not None:
         return OpenedDataset(name=name, found=found, differences=_told_faults(found))
     known = settings.known_datasets.get(name, KnownDataset())

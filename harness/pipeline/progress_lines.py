@@ -30,7 +30,9 @@ class ProgressLines:
 
     def watcher(self) -> Watcher:
         """Return what :class:`~harness.pipeline.measure.Measurer` tells."""
-        return Watcher(fetching=self.fetching, detecting=self.detecting)
+        return Watcher(
+            fetching=self.fetching, detecting=self.detecting, noting=self._write
+        )
 
     def drawing(self, dataset: str, done: int, total: int) -> None:
         """Tell of scenes drawn for a dataset."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harness.own_folders import CACHE, demand_writable
 from harness.pipeline.embedded import Drawing, serving, with_scenes
 from harness.pipeline.measure import Watcher, measure_rows
+from harness.pipeline.ready_folders import sweep_cache
 from harness.pipeline.settings import Settings
 from harness.record_files import write_record
 from harness.rows import Zoo
@@ -23,9 +25,14 @@ def repeat_rows(
     """Measure rows afresh and write their records to the settings' folder.
 
     A row id that the zoo does not have is left to whoever judges the records.
+
+    Raises:
+        UsageError: the cache or the folder cannot be written.
     """
     rows = [row for row in zoo.rows if row.row_id in row_ids]
     datasets = {row.dataset for row in rows}
+    demand_writable(settings.cache, CACHE)
+    sweep_cache(settings.cache)
     ready = with_scenes(zoo, replace(settings, fresh=True), datasets, drawing=drawing)
     with serving(zoo, ready) as ready:
         for dataset in dict.fromkeys(row.dataset for row in rows):

@@ -115,7 +115,7 @@ def test_a_cache_that_cannot_be_written_is_named():
             UsageError,
             match=r"^/c: the cache cannot be written; expected a folder with room in "
             r"it, got No space left on device; free some space or choose another "
-            r"--zoo-cache$",
+            r"--zoo-cache \(ZOO_CACHE\)$",
         ),
         writing_cache(Path("/c")),
     ):

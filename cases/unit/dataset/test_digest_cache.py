@@ -40,6 +40,12 @@ def cache(tmp_path: Path, clock_ns: int = LATER) -> DigestCache:
     return DigestCache(tmp_path / "kept" / "digests.json", clock_ns=lambda: clock_ns)
 
 
+def checked(files: object) -> str:
+    """A file of the cache whose content has its checksum, whatever it is."""
+    digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+    return json.dumps({"format": 2, "files": files, "sha256": digest})
+
+
 def test_a_file_is_read_once_by_all_runs_together(
     tmp_path: Path, file: Path, reads: list[Path]
 ) -> None:
@@ -126,12 +132,15 @@ def test_a_missing_file_is_an_error_also_when_it_was_known(
         "",
         "[]",
         "{",
+        '{"format": 1, "files": {}}',
+        '{"format": 2}',
         '{"format": 2, "files": {}}',
-        '{"format": 1}',
-        '{"format": 1, "files": {"/x": [1, 2]}}',
-        '{"format": 1, "files": {"/x": [1, 2, 3, 4, "no digits"]}}',
-        '{"format": 1, "files": {"/x": [1, 2, 3, 4, "abcd"]}}',
-        '{"format": 1, "files": {"/x": 7}}',
+        '{"format": 2, "files": {}, "sha256": "0"}',
+        checked({"/x": [1, 2]}),
+        checked({"/x": [1, 2, 3, 4, "no digits"]}),
+        checked({"/x": [1, 2, 3, 4, "abcd"]}),
+        checked({"/x": 7}),
+        checked(7),
         "\xff",
     ],
 )
@@ -143,9 +152,56 @@ def test_a_damaged_cache_counts_as_empty_and_is_mended(
     path.write_bytes(text.encode("latin-1"))
     one = cache(tmp_path)
 
+    assert one.damage
     assert one.sha256(file) == hashlib.sha256(b"A").hexdigest()
     one.save()
+    assert cache(tmp_path).damage is None
     assert list(json.loads(path.read_text())["files"]) == [str(file)]
+
+
+def test_one_changed_character_anywhere_is_never_believed(
+    tmp_path: Path, file: Path, reads: list[Path]
+) -> None:
+    one = cache(tmp_path)
+    right = one.sha256(file)
+    one.save()
+    path = tmp_path / "kept" / "digests.json"
+    text = path.read_text()
+    for place, was in enumerate(text):
+        path.write_text(text[:place] + ("1" if was != "1" else "2") + text[place + 1 :])
+        reads.clear()
+        harmed = cache(tmp_path)
+
+        assert harmed.sha256(file) == right
+        assert (reads == [file]) == (harmed.damage is not None)
+
+
+def test_a_missing_or_whole_file_is_no_damage(tmp_path: Path, file: Path) -> None:
+    one = cache(tmp_path)
+    assert one.damage is None
+    one.sha256(file)
+    one.save()
+
+    assert cache(tmp_path).damage is None
+
+
+def test_a_doubted_cache_reads_every_file_again_and_keeps_what_it_finds(
+    tmp_path: Path, file: Path, reads: list[Path]
+) -> None:
+    one = cache(tmp_path)
+    one.sha256(file)
+    assert not one.is_believed
+    one.save()
+    other = cache(tmp_path)
+    other.sha256(file)
+    assert other.is_believed
+    reads.clear()
+
+    other.doubt()
+    other.sha256(file)
+
+    assert reads == [file]
+    assert not other.is_believed
 
 
 def test_what_another_process_saved_meanwhile_is_kept(

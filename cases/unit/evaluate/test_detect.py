@@ -1,6 +1,8 @@
+import errno
+import os
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from harness.errors import (
     DetectionsInvalid,
     UsageError,
 )
+from harness.evaluate.batches import BATCH_SIZE
 from harness.evaluate.detect import Detected, Detector, Failed, Outcome, Run, detect
 from harness.evaluate.store import PART_IMAGES, DetectionStore, StoreKey
 
@@ -221,12 +224,13 @@ def test_no_images_make_no_detections(store: DetectionStore, key_of: KeyOf) -> N
 
 
 @pytest.mark.parametrize("colour", [1, 64, 65, 70, 130, 150])
-def test_a_killed_run_goes_on_where_it_was(
+def test_a_stopped_run_goes_on_at_the_batch_where_it_was(
     drawn_images: Images, store: DetectionStore, key_of: KeyOf, colour: int
 ) -> None:
-    killed = FailingDetector(colour, KeyboardInterrupt())
+    stopped, counts = FailingDetector(colour, KeyboardInterrupt()), []
+    runs = [run_of(key_of(), stopped)]
     with pytest.raises(KeyboardInterrupt):
-        detect(drawn_images, [run_of(key_of(), killed)], store)
+        detect(drawn_images, runs, store, stopped=counts.append)
     detector, told = FakeDetector(), []
 
     (outcome,) = detect(
@@ -236,12 +240,140 @@ def test_a_killed_run_goes_on_where_it_was(
         progress=lambda done, _: told.append(done),
     )
 
-    kept = (colour - 1) // PART_IMAGES * PART_IMAGES
+    kept = (colour - 1) // BATCH_SIZE * BATCH_SIZE
     found = detected(outcome)
     assert found.detections.sha256() == expected_detections(drawn_images).sha256()
     assert found.computed_images == sum(detector.calls) == 150 - kept
     assert not found.replayed
     assert (told[0], told[-1]) == (kept, 150)
+    assert counts == [{key_of().digest(): kept}]
+    assert not list(store.folder.glob("*/begun-*"))
+
+
+def test_a_killed_run_goes_on_at_the_part_where_it_was(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    killed = FailingDetector(125, RuntimeError("as a kill: nothing more is written"))
+    detect(drawn_images, [run_of(key_of(), killed)], store)
+    detector = FakeDetector()
+
+    (outcome,) = detect(drawn_images, [run_of(key_of(), detector)], store)
+
+    assert sum(detector.calls) == 150 - PART_IMAGES
+    assert detected(outcome).detections.sha256() == (
+        expected_detections(drawn_images).sha256()
+    )
+
+
+def test_a_run_may_be_stopped_at_every_batch_and_equals_an_unbroken_one(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf, tmp_path: Path
+) -> None:
+    """Two runs at different points, one unreadable image, stops wherever one can be."""
+    broken = tmp_path / "broken.bmp"
+    broken.write_bytes(b"BM")
+    images = (*drawn_images[:66], replace(drawn_images[66], path=broken))
+    images = (*images, *drawn_images[67:])
+    keys = [key_of(archive_sha256=name) for name in ("a", "b")]
+    unbroken = detect(
+        images,
+        [run_of(key, FakeDetector()) for key in keys],
+        DetectionStore(tmp_path / "unbroken"),
+    )
+    calls: list[int] = []
+    for colour in range(1, 151, BATCH_SIZE):
+        stopping = FailingDetector(colour, KeyboardInterrupt())
+        other = FakeDetector()
+        runs = [run_of(keys[0], other), run_of(keys[1], stopping)]
+        with pytest.raises(KeyboardInterrupt):
+            detect(images, runs[:: 1 if colour % 16 == 1 else -1], store)
+        calls += other.calls
+
+    ended = [FakeDetector(), FakeDetector()]
+    outcomes = detect(
+        images,
+        [run_of(key, one) for key, one in zip(keys, ended, strict=True)],
+        store,
+    )
+
+    assert sum(calls) + sum(ended[0].calls) == 149  # each readable image once
+    for one, whole in zip(outcomes, unbroken, strict=True):
+        assert detected(one).detections.sha256() == detected(whole).detections.sha256()
+        assert detected(one).faults == detected(whole).faults
+        assert list(detected(one).faults) == [drawn_images[66].image_id]
+
+
+@pytest.mark.parametrize("harm", ["cut short", "of another part", "half a batch"])
+def test_a_begun_part_that_is_not_sound_is_computed_again(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf, harm: str
+) -> None:
+    stopped = FailingDetector(100, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        detect(drawn_images, [run_of(key_of(), stopped)], store)
+    run = store.open_run(key_of(), [one.image_id for one in drawn_images])
+    (path,) = run.folder.glob("begun-*")
+    if harm == "cut short":
+        path.write_bytes(path.read_bytes()[:-40])
+    elif harm == "of another part":
+        path = path.rename(path.with_name("begun-00002.npz"))
+    else:
+        run.write_begun(1, expected_detections(drawn_images[64:69]), {})
+    detector = FakeDetector()
+
+    (outcome,) = detect(drawn_images, [run_of(key_of(), detector)], store)
+
+    assert sum(detector.calls) == 150 - PART_IMAGES
+    assert detected(outcome).detections.sha256() == (
+        expected_detections(drawn_images).sha256()
+    )
+
+
+def test_a_fresh_run_does_not_take_up_what_was_begun(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    stopped = FailingDetector(20, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        detect(drawn_images, [run_of(key_of(), stopped)], store)
+    detector = FakeDetector()
+
+    detect(drawn_images, [run_of(key_of(), detector)], store, fresh=True)
+
+    assert sum(detector.calls) == 150
+
+
+@pytest.mark.parametrize("failing", ["write_part", "write_begun"])
+def test_a_store_that_fills_up_is_one_sentence_and_loses_nothing_before(
+    drawn_images: Images,
+    store: DetectionStore,
+    key_of: KeyOf,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: str,
+) -> None:
+    detect(drawn_images[:64], [run_of(key_of(), FakeDetector())], store)
+
+    def full(*arguments: object, **arrays: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    if failing == "write_part":
+        (outcome,) = detect(drawn_images, [run_of(key_of(), FakeDetector())], store)
+        told = str(failed(outcome))
+        assert told.startswith(f"{store.folder / key_of().digest()}: the cache cannot")
+        assert "No space left on device; free some space or choose another" in told
+        assert "--zoo-cache (ZOO_CACHE)" in told
+    else:
+        counts: list[Mapping[str, int]] = []
+        runs = [run_of(key_of(), FailingDetector(100, KeyboardInterrupt()))]
+        with pytest.raises(KeyboardInterrupt):
+            detect(drawn_images, runs, store, stopped=counts.append)
+        assert counts == [{key_of().digest(): 64}]
+    monkeypatch.undo()
+    assert sorted(one.name for one in store.folder.rglob("*.*")) == [
+        "key.json",
+        "part-00000.npz",
+    ]
+    detector = FakeDetector()
+    (outcome,) = detect(drawn_images, [run_of(key_of(), detector)], store)
+    assert sum(detector.calls) == 150 - 64
 
 
 def test_only_the_damaged_part_is_computed_again(

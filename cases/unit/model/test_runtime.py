@@ -38,6 +38,25 @@ def test_tf32_is_off_unless_the_user_says_otherwise(monkeypatch):
     assert os.environ["NVIDIA_TF32_OVERRIDE"] == "0"  # zoo-spec 8
 
 
+def test_sigterm_is_heard_by_python_after_paddle_was_imported():
+    code = (
+        "import os, signal\n"
+        "from harness.model.runtime import import_paddle\n"
+        "from harness.stop_signal import stopping\n"
+        "try:\n"
+        "    with stopping():\n"
+        "        import_paddle()\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "stopped"
+
+
 def test_programs_are_of_the_old_form_whatever_the_environment_says():
     code = (
         "from harness.model.runtime import import_paddle, NEW_PROGRAMS as flag\n"

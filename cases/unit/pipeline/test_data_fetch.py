@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import shutil
 import tarfile
 import threading
@@ -350,3 +351,42 @@ def test_two_fetches_at_once_make_one(coco: DataPart, plan: FetchPlan) -> None:
 
     assert sorted(one.was_present for one in fetched) == [False, True, True]
     assert [one.refusal for one in fetched] == [None] * 3
+
+
+@pytest.mark.parametrize("digests", [(), ("md5:" + "0" * 32,)], ids=["no", "yes"])
+def test_half_a_transfer_stays_only_if_it_can_be_gone_on_with(
+    tmp_path: Path, digests: tuple[str, ...]
+) -> None:
+    """Without a digest nothing tells whether two halves belong together."""
+    wanted = part("https://data.example/val2017.zip", b"12", digests=digests)
+    folder = tmp_path / "cache" / FOLDER
+    folder.mkdir(parents=True)
+    half = folder / ".val2017.zip.part"
+    half.write_bytes(b"1")
+    plan = FetchPlan(
+        data_root=tmp_path / "data", cache=tmp_path / "cache", offline=True
+    )
+
+    (fetched,) = fetch_data([wanted], plan)
+
+    assert isinstance(fetched.refusal, ArchiveUnavailable)
+    assert half.exists() == bool(digests)
+
+
+def test_what_a_killed_fetch_unpacked_is_swept_and_other_files_stay(
+    tmp_path: Path,
+) -> None:
+    data_root = tmp_path / "data"
+    left = data_root / ".zoo-data.12345678.zoo-new" / "content"
+    left.mkdir(parents=True)
+    os.utime(left.parent, (1_000_000_000, 1_000_000_000))
+    mine = data_root / ".mine"
+    mine.mkdir()
+    wanted = part("https://data.example/val2017.zip", b"12")
+
+    fetch_data(
+        [wanted],
+        FetchPlan(data_root=data_root, cache=tmp_path / "cache", offline=True),
+    )
+
+    assert [one.name for one in data_root.iterdir()] == [".mine"]

@@ -1,5 +1,7 @@
 import datetime as dt
+import errno
 import importlib.metadata
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from harness import record_files
 from harness.artifact.pack import pack_tar
 from harness.artifact.unpack import unpack
 from harness.compare.tolerance import budget_of
@@ -32,11 +35,12 @@ from harness.pipeline.measure import Measurer, Watcher, measure_rows
 from harness.pipeline.opened_row import OpenedRow, open_row
 from harness.pipeline.settings import Settings
 from harness.precision_files import precision_folder, read_speeds
-from harness.record_files import read_records, write_record
+from harness.record_files import read_records, record_to_json, write_record
 from harness.records import Record, Verdict
 from harness.registry.claims import claims_text
 from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
+from harness.report.pages import Values, render_pages
 from harness.rows import Claim, Row, Zoo
 
 BASELINE = "yolov3-mobilenet_v1-coco-baseline-160"
@@ -549,7 +553,7 @@ def test_the_store_never_answers_for_the_other_runtime(
 @pytest.fixture
 def opened_pass(mine: Mine) -> tuple[SharedPass, OpenedRow]:
     zoo = mine.open()
-    shared = measure_module._open_pass(zoo, zoo.row(BASELINE), mine.settings)
+    shared = measure_module._open_pass(zoo, zoo.row(BASELINE), mine.settings, Watcher())
     assert isinstance(shared, SharedPass)
     return shared, open_row(zoo, zoo.row(BASELINE), mine.settings)
 
@@ -722,6 +726,94 @@ def test_nothing_is_written_outside_cache_and_records(
     mine.measure(BASELINE)
 
     assert files() == before
+
+
+def test_no_record_and_no_page_tells_where_somebody_keeps_things(
+    mine: Mine, scenes: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Rows that fail in every way that names a path, in the folders of a user."""
+    home = tmp_path / "home" / "maria"
+    shutil.copytree(scenes, home / "data")
+    harmed = sorted((home / "data" / "coco" / "val2017").iterdir())
+    harmed[0].write_bytes(b"no image")
+    harmed[1].unlink()
+    shutil.copytree(mine.mirror, home / "mirror")
+    settings = Settings(
+        cache=home / "cache",
+        records=home / "records" / "mine",
+        data_root=home / "data",
+        mirror=str(home / "mirror"),
+        offline=True,
+    )
+    zoo = mine.open()
+    rows = [zoo.row(one) for one in (BASELINE, PRUNED, LARGE)]
+    (bad,) = (home / "mirror").rglob("*prune578.tar")
+    bad.write_bytes(b"no archive")
+    pinned = replace(zoo.archives[zoo.row(PRUNED).archive], sha256="0" * 64)
+    zoo = replace(zoo, archives={**zoo.archives, pinned.name: pinned})
+    failing = [
+        *measure_rows(zoo, rows, settings),
+        # Before any row: no such set, and a folder that is a file.
+        *measure_rows(zoo, rows[:1], replace(settings, data_root=home / "none")),
+        *measure_rows(zoo, rows[:1], replace(settings, cache=harmed[0])),
+    ]
+
+    told = "".join(record_to_json(one) for one in failing)
+    verdicts = [one.verdict for one in failing]
+    assert verdicts == [
+        Verdict.WRONG_DATASET,
+        Verdict.WRONG_ARCHIVE,
+        Verdict.WRONG_DATASET,
+        Verdict.NO_DATASET,
+        Verdict.ERRORED,
+    ]
+    assert f"<data root>/coco/val2017/{harmed[0].name}" in told
+    assert "<mirror>/" in told
+    assert "a data root <data root> without it" in told
+    assert "<cache>" in told
+    for record in failing[:3]:
+        write_record(settings.records, record)
+    pages = render_pages(zoo, read_records(settings.records), Values.MEASURED)
+    for text in (told, *pages.values()):
+        assert str(tmp_path) not in text
+        assert "maria" not in text
+    kept = [one for one in home.rglob("*") if one.suffix in {".json", ".npz"}]
+    assert kept
+    for path in kept:  # nor what the store would replay for somebody else
+        if path.is_relative_to(settings.cache / "detections-1"):
+            assert b"maria" not in faults_in(path)
+
+
+def faults_in(path: Path) -> bytes:
+    if path.suffix == ".json":
+        return path.read_bytes()
+    with np.load(path) as arrays:
+        return str(arrays["faults"]).encode()
+
+
+def test_a_record_that_cannot_be_written_is_errored_and_not_measured_again(
+    mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoo = mine.open()
+    rows = [zoo.row(one) for one in (BASELINE, PRUNED)]
+    measurer = Measurer(zoo=zoo, selected=rows, settings=mine.settings)
+    passes: list[int] = []
+
+    def full(path: Path, content: str) -> None:
+        passes.append(1)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(record_files, "write_text", full)
+    records = [measurer.measure(row) for row in (*rows, *rows)]
+
+    assert len(passes) == 2
+    assert {one.verdict for one in records} == {Verdict.ERRORED}
+    (reason,) = {one.reason for one in records}
+    assert reason == (
+        "<records>: the records folder cannot be written; expected a folder with room "
+        "in it, got No space left on device; free some space or choose another "
+        "--records (ZOO_RECORDS)"
+    )
 
 
 @pytest.fixture

@@ -1,3 +1,6 @@
+import functools
+import hashlib
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +10,7 @@ import pytest
 from harness.dataset import digest_cache
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.errors import DatasetInvalid, DatasetMissing
+from harness.pipeline import opened_dataset
 from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.settings import Settings
 from harness.registry.datasets import KnownDataset
@@ -43,6 +47,47 @@ def test_a_dataset_is_compared_with_the_published_one(settings: Settings) -> Non
         "image_count: published 5000, here 4",
         f"fingerprint: published f, here {wrong.found.fingerprint}",
     )
+
+
+def keep_wrong_digest(settings: Settings, *, with_checksum: bool) -> None:
+    """Change a digit of the digest that is kept of the first image."""
+    path = settings.cache / digest_cache.FILE_NAME
+    data = json.loads(path.read_text())
+    name = min(one for one in data["files"] if not one.endswith(".json"))
+    digest = data["files"][name][-1]
+    data["files"][name][-1] = ("0" if digest[0] != "0" else "1") + digest[1:]
+    if with_checksum:
+        text = json.dumps(data["files"], sort_keys=True)
+        data["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    path.write_text(json.dumps(data, sort_keys=True))
+
+
+@pytest.mark.parametrize("with_checksum", [False, True])
+def test_a_wrong_kept_digest_never_accuses_a_dataset(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, with_checksum: bool
+) -> None:
+    """Damage is seen by the checksum; a digest kept wrong, by reading again."""
+    # So late that files are old enough for their digests to be kept.
+    later = functools.partial(digest_cache.DigestCache, clock_ns=lambda: 2**62)
+    monkeypatch.setattr(opened_dataset, "DigestCache", later)
+    right = open_dataset("coco", settings).found.fingerprint
+    known = knowing(settings, fingerprint=right)
+    keep_wrong_digest(settings, with_checksum=with_checksum)
+    notes: list[str] = []
+
+    opened = open_dataset("coco", known, noting=notes.append)
+
+    assert opened.differences == ()
+    assert opened.found.fingerprint == right
+    told = (
+        f"{digest_cache.FILE_NAME} of the cache is made anew: "
+        "its content does not have its checksum"
+    )
+    assert notes == ([] if with_checksum else [told])
+
+    again: list[str] = []
+    assert open_dataset("coco", known, noting=again.append).differences == ()
+    assert again == []
 
 
 def test_a_part_is_not_compared(settings: Settings) -> None:
