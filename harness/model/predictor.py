@@ -11,6 +11,7 @@ same network in dynamic mode or in the static executor (measured).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
