@@ -22,6 +22,7 @@ from harness.artifact.progress import Progress
 from harness.artifact.refusal import Refusal, refuse_archive
 from harness.artifact.sources import Source, list_sources
 from harness.artifact.transfer import receive
+from harness.artifact.unpack_limits import DATASET_LIMITS
 from harness.rows import Archive
 
 #: The largest published archive, that of COCO's training images, is near 18 GiB.
@@ -183,7 +184,7 @@ def _judge(wanted: WantedFile, place: str, path: Path) -> Refusal | None:
             return None
     else:
         found = []
-        damage = find_damage(path)
+        damage = find_damage(path, DATASET_LIMITS)
         if damage is None and wanted.size_bytes in (None, size_bytes):
             return None
         if damage is not None:
