@@ -70,10 +70,12 @@ def _entries_of(path: Path, limits: Limits) -> Iterator[Entry]:
             with path.open("rb") as stream:
                 yield from read_tar(stream)
         case "tar.gz":
-            longest_bytes = limits.stream_bytes(path.stat().st_size)
+            packed_bytes = path.stat().st_size
             with gzip.open(path) as stream:
-                bounded = _Bounded(stream, longest_bytes)
-                yield from read_tar(bounded)
+                bounded = _Bounded(stream, limits.stream_bytes(packed_bytes, 1))
+                for count, entry in enumerate(read_tar(bounded), start=2):
+                    yield entry
+                    bounded.longest_bytes = limits.stream_bytes(packed_bytes, count)
                 with located("after the last entry"), naming_damage():
                     while bounded.read(CHUNK_BYTES):  # gzip's checksum is at its end
                         pass
@@ -100,10 +102,10 @@ class _Bounded(io.BufferedIOBase):
 
     def __init__(self, stream: io.BufferedIOBase, longest_bytes: int) -> None:
         self._stream = stream
-        self._longest_bytes = longest_bytes
+        self.longest_bytes = longest_bytes
 
     def read(self, size: int | None = -1, /) -> bytes:
-        room = self._longest_bytes - self._stream.tell()
+        room = self.longest_bytes - self._stream.tell()
         # One byte more than there is room for tells a full stream from a longer one.
         data = self._stream.read(
             room + 1 if size is None or size < 0 else min(size, room + 1)
@@ -114,7 +116,7 @@ class _Bounded(io.BufferedIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         assert whence == io.SEEK_SET  # all that is asked here
-        if offset > self._longest_bytes:
+        if offset > self.longest_bytes:
             raise self._too_long()
         return self._stream.seek(offset)
 
@@ -123,5 +125,5 @@ class _Bounded(io.BufferedIOBase):
 
     def _too_long(self) -> ArchiveUnreadable:
         return distrusted(
-            "unpacks to too much", f"at most {self._longest_bytes} bytes", "more"
+            "unpacks to too much", f"at most {self.longest_bytes} bytes", "more"
         )

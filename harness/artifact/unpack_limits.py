@@ -25,13 +25,14 @@ class Limits:
         by_ratio = max(int(self.ratio * packed_bytes), self.ratio_free_bytes)
         return min(self.total_bytes, by_ratio)
 
-    def stream_bytes(self, packed_bytes: int) -> int:
-        """Return how long the tar inside a compressed file of that size may be.
+    def stream_bytes(self, packed_bytes: int, entries: int) -> int:
+        """Return how long the tar in a compressed file may be, of so many entries.
 
         Beyond it the stream holds more than could honestly be written.
         """
-        overhead_bytes = ENTRY_OVERHEAD_BYTES * (self.entries + 1) + END_BYTES
-        return self.room_bytes(packed_bytes) + overhead_bytes
+        return (
+            self.room_bytes(packed_bytes) + ENTRY_OVERHEAD_BYTES * entries + END_BYTES
+        )
 
 
 #: For the archives of models.
