@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import pytest_structure as structure
+from harness.dataset.image_header import OPTION, VARIABLE
 from harness.errors import HarnessError
 from harness.evaluate.coco_engine_names import ENGINE_NAMES, chosen_engine
 from harness.model.precision import FLOAT32, PRECISIONS
@@ -21,6 +22,7 @@ from harness.pipeline.settings import Settings
 from harness.pytest_device import demand_device, kept_apart
 from harness.pytest_folders import is_named, meant_folders
 from harness.pytest_lines import line_writer
+from harness.pytest_pixels import limit_pixels
 from harness.record_files import record_from_json, record_to_json
 from harness.records import INCOMPLETE, PASSING, Record, StructureRecord
 from harness.registry.location import find_home
@@ -53,6 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--require-measured", action="store_true", help="fail what was not measured")
     add("--retrain", choices=("missing", "always"), help="train rows again")
     add("--limit", type=int, metavar="N", help="only the first N images: partial")
+    add(OPTION, type=int, metavar="N", help=f"of an image that is read ({VARIABLE})")
     add("--fresh", action="store_true", help="detect again what is stored")
     add("--coco-engine", choices=ENGINE_NAMES, help="what scores COCO rows")
     add("--precision", choices=PRECISIONS, default=FLOAT32, help="not judged if other")
@@ -70,6 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "--retrain: this version measures published archives only; "
             "retraining is not built yet"
         )
+    limit_pixels(config)
     if config.getoption("zoo"):
         _zoo(config)  # met in the middle of collection, a refusal is not a usage error
     demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
