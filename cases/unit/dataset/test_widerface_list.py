@@ -47,7 +47,7 @@ def test_a_face_of_zeros_that_is_counted_is_a_face() -> None:
     [
         (["x", "1", "1 2 3 4"], r"line 1; expected event/image\.jpg, got 'x'"),
         (["E/a.jpg", "one"], "line 2; expected the number of faces, got 'one'"),
-        (["E/a.jpg", "9" * 9], "line 3; expected 999999999 faces, got 0"),
+        (["E/a.jpg", "9" * 9], "line 2; expected 999999999 faces, got 0"),
         (
             ["E/a.jpg", "9" * 10],
             "line 2; expected the number of faces, got '9999999999'",
