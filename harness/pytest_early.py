@@ -26,6 +26,7 @@ VALUED = (
     "--mirror",
     "--retrain",
     "--limit",
+    "--max-image-pixels",
     "--coco-engine",
     "--precision",
     "--program-memory",

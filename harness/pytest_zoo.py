@@ -6,41 +6,32 @@ own id and markers. A bare ``pytest`` asks for none of them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from harness import pytest_structure as structure
 from harness.errors import HarnessError
-from harness.evaluate.coco_engine_names import ENGINE_NAMES, chosen_engine
-from harness.model.precision import FLOAT32, PRECISIONS
-from harness.model.program_limits import (
-    MEMORY_OPTION,
-    TIME_OPTION,
-    ProgramLimits,
-    limits_of,
-)
-from harness.pipeline.known_datasets import known_datasets
-from harness.pipeline.settings import Settings
 from harness.pytest_device import demand_device, demand_folders, kept_apart
 from harness.pytest_folders import is_named, meant_folders
 from harness.pytest_lines import line_writer
+from harness.pytest_options import (
+    DEFAULT_ZOO,
+    add_options,
+    program_limits_of,
+    settings_of,
+)
+from harness.pytest_pixels import limit_pixels
 from harness.pytest_records import PROPERTY, end_case, records_of
 from harness.pytest_stopped import KEY, UnderWay
 from harness.record_files import record_to_json
 from harness.records import Record, StructureRecord
-from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 from harness.rows import MARKERS, Claim, Row, Zoo
 from harness.stop_signal import stopping
 
-DEFAULT_ZOO = "january-2020"
-#: What an environment twin of a switch may say for "no".
-OFF = ("none", "0", "no", "false")
 #: The command line named no path.
 UNNAMED = (
     pytest.Config.ArgsSource.TESTPATHS,
@@ -52,30 +43,7 @@ UNASKED_KEY = pytest.StashKey[int]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of design 3; each has an environment twin where it names one."""
-    add = parser.getgroup("zoo", "reproducibility of a model zoo").addoption
-    add("--zoo", metavar="NAME|PATH", help=f"zoo to check (default {DEFAULT_ZOO})")
-    add("--gpu", action="store_true", help="compute on the GPU, or refuse to start")
-    add("--data-root", metavar="DIR", help="datasets (ZOO_DATA_ROOT)")
-    add("--zoo-cache", metavar="DIR", help="archives, detections (ZOO_CACHE)")
-    add("--records", metavar="DIR", help="where records go (ZOO_RECORDS)")
-    add("--mirror", metavar="URL|DIR", help="asked for archives first (ZOO_MIRROR)")
-    add("--offline", action="store_true", help="ask no host (ZOO_OFFLINE)")
-    add("--require-measured", action="store_true", help="fail what was not measured")
-    add("--retrain", choices=("missing", "always"), help="train rows again")
-    add("--limit", type=int, metavar="N", help="only the first N images: partial")
-    add("--fresh", action="store_true", help="detect again what is stored")
-    add("--coco-engine", choices=ENGINE_NAMES, help="what scores COCO rows")
-    add(
-        MEMORY_OPTION,
-        metavar="GB",
-        help="what the program of an archive may take (ZOO_PROGRAM_MEMORY)",
-    )
-    add(
-        TIME_OPTION,
-        metavar="S",
-        help="how long its first batches may take (ZOO_PROGRAM_SECONDS)",
-    )
-    add("--precision", choices=PRECISIONS, default=FLOAT32, help="not judged if other")
+    add_options(parser.getgroup("zoo", "reproducibility of a model zoo").addoption)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "retraining is not built yet"
         )
     program_limits_of(config)
+    limit_pixels(config)
     if config.getoption("zoo"):
         _zoo(config)  # met in the middle of collection, a refusal is not a usage error
     demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
@@ -254,47 +223,6 @@ def zoo_verdict(
     return judge
 
 
-def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
-    """Return the settings of a run: option, else environment twin, else default."""
-    place = config.rootpath / ".zoo"
-
-    def said(option: str, twin: str) -> str | None:
-        return str(config.getoption(option) or os.environ.get(twin) or "") or None
-
-    data_root = said("data_root", "ZOO_DATA_ROOT")
-    records = said("records", "ZOO_RECORDS") or place / "records"
-    return Settings(
-        cache=_absolute(said("zoo_cache", "ZOO_CACHE") or place / "cache"),
-        records=_absolute(records) / zoo.name,
-        data_root=_absolute(data_root) if data_root else None,
-        mirror=said("mirror", "ZOO_MIRROR"),
-        offline=str(said("offline", "ZOO_OFFLINE")).lower() not in OFF,
-        gpu=config.getoption("gpu"),
-        limit=config.getoption("limit"),
-        fresh=config.getoption("fresh"),
-        precision=config.getoption("precision"),
-        program_limits=program_limits_of(config),
-        coco_engine=chosen_engine(config.getoption("coco_engine")),
-        known_datasets=known_datasets(zoo, find_home()),
-    )
-
-
-def program_limits_of(config: pytest.Config) -> ProgramLimits:
-    """Return what the programs of archives may take.
-
-    Raises:
-        pytest.UsageError: an option or its environment twin is no such number.
-    """
-    try:
-        return limits_of(
-            memory_gb=config.getoption("program_memory"),
-            first_s=config.getoption("program_seconds"),
-            environment=os.environ,
-        )
-    except HarnessError as error:
-        raise pytest.UsageError(str(error)) from error
-
-
 def _zoo(config: pytest.Config) -> Zoo:
     if ZOO_KEY not in config.stash:
         try:
@@ -324,7 +252,3 @@ def _set_aside(
 ) -> None:
     config.hook.pytest_deselected(items=some)
     items[:] = [item for item in items if item not in some]
-
-
-def _absolute(path: str | Path) -> Path:
-    return Path(path).expanduser().absolute()

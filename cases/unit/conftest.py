@@ -1,6 +1,71 @@
-"""How detections of two runtimes are compared."""
+"""How detections of two runtimes are compared, and hostile files opened."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+
+import harness
+
+#: Runs the given lines, and tells the refusal and what memory they took beyond what
+#: was there before. A wrong limit must not take the machine's memory: 4 GB end it.
+CHILD = """
+import resource, sys
+from pathlib import Path
+from harness.errors import HarnessError
+
+def held_bytes(word):
+    for line in open("/proc/self/status"):
+        if line.startswith(word):
+            return int(line.split()[1]) * 1024
+
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+path = Path(sys.argv[1])
+{before}
+held = held_bytes("VmRSS")
+try:
+    {lines}
+    told = "not refused"
+except HarnessError as error:
+    told = str(error)
+print(held_bytes("VmHWM") - held)
+print(told)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """How a child process fared with a file."""
+
+    told: str  # the refusal, or "not refused"
+    took_bytes: int  # memory, beyond what it held before
+
+
+def _open_in_a_child(path, lines, *, before=""):
+    code = CHILD.format(before=before, lines=lines.replace("\n", "\n    "))
+    root = Path(harness.__file__).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,  # what hangs must end
+    )
+    assert done.returncode == 0, done.stderr
+    took, _, told = done.stdout.partition("\n")
+    return Opened(told=told.strip(), took_bytes=int(took))
+
+
+@pytest.fixture(scope="session")
+def open_in_a_child():
+    """Return a function: a file and the lines that read ``path`` in, what came out."""
+    if not Path("/proc/self/status").is_file():
+        pytest.skip("memory is read from /proc")
+    return _open_in_a_child
 
 
 def _unmatched_rows(found, expected, *, score, box_px):

@@ -1,11 +1,12 @@
 import importlib.metadata
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from harness.dataset.coco_scenes import write_coco_scenes
-from harness.pytest_zoo import settings_of
+from harness.pytest_options import settings_of
 from harness.record_files import read_record, read_records, read_structures
 from harness.records import FAILING, INCOMPLETE, PASSING, Verdict
 from harness.registry.datasets import KnownDataset
@@ -355,6 +356,10 @@ def test_collecting_imports_neither_paddle_nor_the_metrics(
         (["--limit=0"], "*--limit: expected 1 image or more, got 0"),
         (["--limit=-3"], "*--limit: expected 1 image or more, got -3"),
         (["--limit=few"], "*invalid int value: 'few'"),
+        (
+            ["--max-image-pixels=0"],
+            "*--max-image-pixels; expected a number of pixels, 1 or more, got '0'*",
+        ),
         (["--coco-engine=x"], "*--coco-engine: invalid choice: 'x'*"),
         (["--retrain=missing"], "*--retrain: this version measures published*"),
         (["--retrain=always"], "*retraining is not built yet"),
@@ -481,6 +486,29 @@ def test_the_table_comes_from_all_workers(fake: pytest.Pytester) -> None:
 
 def settings_with(project: pytest.Pytester, zoo: Zoo, *words: str) -> object:
     return settings_of(project.parseconfig(*words), zoo)
+
+
+@pytest.mark.parametrize("before", [None, "5"])
+def test_the_limit_of_pixels_holds_for_one_session(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    if before is None:
+        monkeypatch.delenv("ZOO_MAX_IMAGE_PIXELS", raising=False)
+    else:
+        monkeypatch.setenv("ZOO_MAX_IMAGE_PIXELS", before)
+    path = project.makepyfile(
+        """
+        from harness.dataset.image_header import max_image_pixels
+
+        def test_it():
+            assert max_image_pixels() == 7
+        """
+    )
+
+    result = project.runpytest_inprocess("--max-image-pixels=7", path)
+
+    result.assert_outcomes(passed=1)
+    assert os.environ.get("ZOO_MAX_IMAGE_PIXELS") == before
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.artifact.entries import read_entries
+from harness.artifact.unpack_limits import LIMITS, Limits
 from harness.artifact.written_entries import is_taken
 from harness.errors import UsageError
 
@@ -38,19 +39,23 @@ def demand_room(needs_bytes: Mapping[Path, int]) -> None:
             )
 
 
-def claimed_bytes(archive_path: Path, only: tuple[str, ...] = ()) -> int:
+def claimed_bytes(
+    archive_path: Path, only: tuple[str, ...] = (), limits: Limits = LIMITS
+) -> int:
     """Return how much the files of an archive say that they unpack to.
 
     Args:
         archive_path: a tar, tar.gz or zip.
         only: count what lies at or below these paths alone; all of it for none.
+        limits: how many entries it may have, and how far a tar.gz may unpack.
 
     Raises:
-        ArchiveUnreadable: it is no archive, or its list of entries is damaged.
+        ArchiveUnreadable: it is no archive, or its list of entries is damaged or too
+            long.
     """
     return sum(
         entry.claimed_bytes
-        for entry in read_entries(archive_path)
+        for entry in read_entries(archive_path, limits)
         if entry.kind == "file" and is_taken(entry.name, only)
     )
 

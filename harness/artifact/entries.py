@@ -8,88 +8,86 @@ from __future__ import annotations
 
 import gzip
 import io
-import lzma
-import stat
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Literal
 
-from harness.artifact.kind import kind_of, read_head
+from harness.artifact.archive_entry import (
+    CHUNK_BYTES,
+    Entry,
+    distrusted,
+    naming_damage,
+)
+from harness.artifact.kind import kind_of, named_kind, read_head
+from harness.artifact.tar_entries import read_tar
+from harness.artifact.unpack_limits import LIMITS, Limits
+from harness.artifact.zip_entries import read_zip
 from harness.errors import ArchiveUnreadable, located
 
-CHUNK_BYTES = 1 << 18
-#: Where a gzip stream is cut off if nobody says otherwise.
-LONGEST_STREAM_BYTES = 8 << 30
 
-DAMAGE = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    gzip.BadGzipFile,
-    NotImplementedError,  # zipfile: a compression that Python does not have
-    RuntimeError,  # zipfile: encrypted
-    OverflowError,  # tarfile: an absurd size in a header
-    MemoryError,  # tarfile: an absurd size of an extended header
-    ValueError,  # tarfile: an absurd number in an extended header
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One entry of an archive. Its bytes must be read before the next one is asked."""
-
-    name: str  # as the archive has it: not to be trusted
-    kind: Literal["file", "folder", "other"]
-    described: str  # what it is, in a word: "regular file", "symbolic link", ...
-    claimed_bytes: int  # what the archive says: not to be trusted
-    open_bytes: Callable[[], IO[bytes]]
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes of a file, piece by piece.
-
-        Raises:
-            ArchiveUnreadable: they are damaged or cut short.
-        """
-        with _naming_damage():
-            stream = self.open_bytes()
-        with stream:
-            while True:
-                with _naming_damage():
-                    chunk = stream.read(CHUNK_BYTES)
-                if not chunk:
-                    return
-                yield chunk
-
-
-def read_entries(
-    path: Path, *, longest_stream_bytes: int = LONGEST_STREAM_BYTES
-) -> Iterator[Entry]:
+def read_entries(path: Path, limits: Limits = LIMITS) -> Iterator[Entry]:
     """Yield the entries of an archive in its own order.
 
+    Args:
+        path: a tar, tar.gz or zip; its content says which.
+        limits: how many entries it may have, and how far a tar.gz may unpack.
+
     Raises:
-        ArchiveUnreadable: it is no archive, or its list of entries is damaged.
+        ArchiveUnreadable: it is no archive, its list of entries is damaged, empty or
+            too long, or its stream is.
     """
+    count = 0
+    for count, entry in enumerate(_entries_of(path, limits), start=1):
+        if count > limits.entries:
+            raise distrusted("too many entries", f"at most {limits.entries}", "more")
+        yield entry
+    if not count:
+        raise ArchiveUnreadable(
+            "an archive of nothing",
+            expected="at least one entry",
+            got="none",
+            next_step="look at what its address serves",
+        )
+
+
+def find_damage(path: Path, limits: Limits = LIMITS) -> str | None:
+    """Say what is wrong with an archive's structure, or None; reads no tar's data."""
+    try:
+        for _ in read_entries(path, limits):
+            pass
+    except ArchiveUnreadable as error:
+        return str(error)
+    return None
+
+
+def _entries_of(path: Path, limits: Limits) -> Iterator[Entry]:
+    if not path.is_file():  # a pipe would be waited for
+        raise ArchiveUnreadable(
+            "not an archive", expected="a regular file", got="something else"
+        )
     head = read_head(path)
     match kind_of(head):
         case "tar":
             with path.open("rb") as stream:
-                yield from _read_tar(stream)
+                yield from read_tar(stream)
         case "tar.gz":
+            packed_bytes = path.stat().st_size
             with gzip.open(path) as stream:
-                bounded = _Bounded(stream, longest_stream_bytes)
-                yield from _read_tar(bounded)
-                with located("after the last entry"), _naming_damage():
+                bounded = _Bounded(stream, limits.stream_bytes(packed_bytes, 1))
+                for count, entry in enumerate(read_tar(bounded), start=2):
+                    yield entry
+                    bounded.longest_bytes = limits.stream_bytes(packed_bytes, count)
+                with located("after the last entry"), naming_damage():
                     while bounded.read(CHUNK_BYTES):  # gzip's checksum is at its end
                         pass
         case "zip":
-            yield from _read_zip(path)
+            yield from read_zip(path, limits.entries)
+        case None if named := named_kind(head):
+            raise ArchiveUnreadable(
+                f"an archive packed by {named}, which is not read",
+                expected="a tar, tar.gz or zip",
+                got=f"a file that starts {head[:6]!r}",
+                next_step="unpack it and pack it again as .tar",
+            )
         case None:
             raise ArchiveUnreadable(
                 "not an archive",
@@ -99,110 +97,15 @@ def read_entries(
             )
 
 
-def find_damage(path: Path) -> str | None:
-    """Say what is wrong with an archive's structure, or None; reads no tar's data."""
-    try:
-        for _ in read_entries(path):
-            pass
-    except ArchiveUnreadable as error:
-        return str(error)
-    return None
-
-
-def _read_tar(stream: io.BufferedIOBase) -> Iterator[Entry]:
-    with located("first entry"), _naming_damage():
-        tar = tarfile.open(fileobj=stream, mode="r:")  # noqa: SIM115 - closed below
-    with tar:
-        last = "the start"
-        while True:
-            with located(f"after {last}"), _naming_damage():
-                member = tar.next()
-            if member is None:
-                break
-            # Nobody asks again, and a bomb has millions. (typeshed does not know them.)
-            tar.members.clear()  # type: ignore[attr-defined]
-            last = repr(member.name)
-            yield _tar_entry(tar, member)
-        # tarfile takes a damaged header for the end of the list, and says nothing.
-        with located(f"after {last}"), _naming_damage():
-            stream.seek(tar.offset)
-            mark = stream.read(tarfile.BLOCKSIZE)
-        if mark != bytes(tarfile.BLOCKSIZE):
-            with located(f"after {last}"):
-                raise ArchiveUnreadable(
-                    "damaged or cut short",
-                    expected="another entry or the end mark",
-                    got=f"{mark[:16]!r}" if mark else "the end of the file",
-                    next_step="fetch it again",
-                )
-
-
-def _tar_entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
-    described = {
-        tarfile.SYMTYPE: "symbolic link",
-        tarfile.LNKTYPE: "hard link",
-        tarfile.CHRTYPE: "device",
-        tarfile.BLKTYPE: "device",
-        tarfile.FIFOTYPE: "pipe",
-    }.get(member.type, f"entry of type {member.type!r}")
-    kind: Literal["file", "folder", "other"] = "other"
-    if member.isdir():
-        kind, described = "folder", "folder"
-    elif member.issparse():
-        described = "sparse file"
-    elif member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
-        kind, described = "file", "regular file"
-
-    def open_bytes() -> IO[bytes]:
-        stream = tar.extractfile(member)
-        assert stream is not None  # a regular file
-        return stream
-
-    return Entry(
-        name=member.name,
-        kind=kind,
-        described=described,
-        claimed_bytes=member.size,
-        open_bytes=open_bytes,
-    )
-
-
-def _read_zip(path: Path) -> Iterator[Entry]:
-    with _naming_damage():
-        archive = zipfile.ZipFile(path)
-    with archive:
-        for member in archive.infolist():
-            yield _zip_entry(archive, member)
-
-
-def _zip_entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Entry:
-    mode = stat.S_IFMT(member.external_attr >> 16)  # 0 where the writer kept no mode
-    kind: Literal["file", "folder", "other"] = "other"
-    described = "symbolic link" if mode == stat.S_IFLNK else "device or pipe"
-    if member.flag_bits & 1:
-        described = "encrypted file"
-    elif member.is_dir() and mode in (0, stat.S_IFDIR):
-        kind, described = "folder", "folder"
-    elif not member.is_dir() and mode in (0, stat.S_IFREG):
-        kind, described = "file", "regular file"
-    return Entry(
-        name=member.filename,
-        kind=kind,
-        described=described,
-        claimed_bytes=member.file_size,
-        open_bytes=lambda: archive.open(member),
-    )
-
-
 class _Bounded(io.BufferedIOBase):
     """A stream that ends in a refusal where an honest one would have ended."""
 
     def __init__(self, stream: io.BufferedIOBase, longest_bytes: int) -> None:
         self._stream = stream
-        self._longest_bytes = longest_bytes
+        self.longest_bytes = longest_bytes
 
     def read(self, size: int | None = -1, /) -> bytes:
-        room = self._longest_bytes - self._stream.tell()
+        room = self.longest_bytes - self._stream.tell()
         # One byte more than there is room for tells a full stream from a longer one.
         data = self._stream.read(
             room + 1 if size is None or size < 0 else min(size, room + 1)
@@ -212,8 +115,8 @@ class _Bounded(io.BufferedIOBase):
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        assert whence == io.SEEK_SET  # all that tarfile uses
-        if offset > self._longest_bytes:
+        assert whence == io.SEEK_SET  # all that is asked here
+        if offset > self.longest_bytes:
             raise self._too_long()
         return self._stream.seek(offset)
 
@@ -221,22 +124,6 @@ class _Bounded(io.BufferedIOBase):
         return self._stream.tell()
 
     def _too_long(self) -> ArchiveUnreadable:
-        return ArchiveUnreadable(
-            "unpacks to too much",
-            expected=f"at most {self._longest_bytes} bytes",
-            got="more",
-            next_step="do not trust this archive",
+        return distrusted(
+            "unpacks to too much", f"at most {self.longest_bytes} bytes", "more"
         )
-
-
-@contextmanager
-def _naming_damage() -> Iterator[None]:
-    try:
-        yield
-    except DAMAGE as error:
-        raise ArchiveUnreadable(
-            "damaged or cut short",
-            expected="a whole archive",
-            got=f"{type(error).__name__} ({error})",
-            next_step="fetch it again",
-        ) from error

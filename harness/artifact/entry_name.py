@@ -9,6 +9,9 @@ from harness.errors import ArchiveUnreadable
 
 LONGEST_PART_BYTES = 255  # NAME_MAX of every file system in use
 LONGEST_NAME_BYTES = 1024  # leaves PATH_MAX (4096 on Linux) room for the cache's path
+#: The deepest published one, of a dataset, is 5 deep; each part is a folder to make.
+MAX_PARTS = 16
+LONGEST_SHOWN = 80  # characters of a name in a message
 
 
 def safe_path(name: str) -> PurePosixPath:
@@ -30,14 +33,21 @@ def safe_path(name: str) -> PurePosixPath:
     )
     if too_long:
         raise _unsafe("a name too long to write", name)
+    if len(path.parts) > MAX_PARTS:
+        raise _unsafe(f"a name {len(path.parts)} folders deep", name)
     return path
 
 
+def shown(name: str) -> str:
+    """Return a name of an archive as a message has it: quoted, escaped and cut."""
+    cut = name[:LONGEST_SHOWN]
+    return repr(name) if len(name) <= LONGEST_SHOWN else f"{cut!r}..."
+
+
 def _unsafe(what: str, name: str) -> ArchiveUnreadable:
-    shown = repr(name) if len(name) <= 80 else f"{name[:80]!r}..."
     return ArchiveUnreadable(
         what,
         expected="a relative name inside the archive's folder",
-        got=shown,
+        got=shown(name),
         next_step="do not trust this archive",
     )

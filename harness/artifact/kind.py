@@ -8,7 +8,16 @@ from typing import Literal
 
 Kind = Literal["tar", "tar.gz", "zip"]
 
-HEAD_BYTES = 512  # one tar header; the other kinds need four bytes
+HEAD_BYTES = 512  # one tar header; the other kinds need six bytes
+
+#: First bytes of what is told by name and not read: to unpack it takes as much memory
+#: as the file asks for.
+NAMED = {
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+}
 
 
 def kind_of(head: bytes) -> Kind | None:
@@ -25,6 +34,11 @@ def kind_of(head: bytes) -> Kind | None:
     except tarfile.TarError:
         return None
     return "tar"
+
+
+def named_kind(head: bytes) -> str | None:
+    """Return what packed a file that is not read, or None for nothing we know."""
+    return next((name for one, name in NAMED.items() if head.startswith(one)), None)
 
 
 def read_head(path: Path) -> bytes:

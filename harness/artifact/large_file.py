@@ -21,6 +21,7 @@ from harness.artifact.progress import Progress
 from harness.artifact.refusal import Refusal, refuse_archive, why_unusable
 from harness.artifact.sources import Source, list_sources
 from harness.artifact.transfer import receive
+from harness.artifact.unpack_limits import DATASET_LIMITS
 from harness.rows import Archive
 
 #: The largest published archive, that of COCO's training images, is near 18 GiB.
@@ -189,7 +190,7 @@ def _judge(wanted: WantedFile, place: str, path: Path) -> Refusal | None:
             return None
     else:
         found = []
-        damage = why_unusable(path)
+        damage = why_unusable(path, DATASET_LIMITS)
         if damage is None and wanted.size_bytes in (None, size_bytes):
             return None
         if damage is not None:

@@ -14,6 +14,7 @@ from harness.artifact.cache_entry import Content, is_pinned
 from harness.artifact.entries import find_damage, read_entries
 from harness.artifact.kind import is_page, kind_of, read_head
 from harness.artifact.sources import published_path
+from harness.artifact.unpack_limits import LIMITS, Limits
 from harness.errors import ArchiveUnavailable, WrongArchive
 from harness.rows import Archive
 
@@ -61,13 +62,18 @@ def judge_content(
     return None
 
 
-def why_unusable(path: Path) -> str | None:
+def why_unusable(path: Path, limits: Limits = LIMITS) -> str | None:
     """Say why the bytes of a file are no archive to take anything from, or None.
 
     Zeros are a whole tar, and so is a gzip of them: one without an entry.
+
+    Args:
+        path: the archive.
+        limits: how much it may hold.
     """
-    damage = find_damage(path)
-    if damage is None and not any(one.kind == "file" for one in read_entries(path)):
+    damage = find_damage(path, limits)
+    entries = () if damage else read_entries(path, limits)
+    if damage is None and not any(one.kind == "file" for one in entries):
         return "an archive that holds no file"
     return damage
 

@@ -21,7 +21,8 @@ from filelock import FileLock
 from harness.artifact.cache_entry import writing_cache
 from harness.artifact.digest import file_sha256
 from harness.artifact.folder_manifest import is_intact, read_manifest, write_manifest
-from harness.artifact.written_entries import LIMITS, Limits, write_entries
+from harness.artifact.unpack_limits import LIMITS, Limits
+from harness.artifact.written_entries import write_entries
 from harness.errors import located
 
 LAYOUT = "folders-1"

@@ -8,31 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
+from harness.artifact.archive_entry import Entry, distrusted
 from harness.artifact.cache_entry import Content
-from harness.artifact.entries import Entry, read_entries
-from harness.artifact.entry_name import safe_path
+from harness.artifact.entries import read_entries
+from harness.artifact.entry_name import safe_path, shown
+from harness.artifact.unpack_limits import LIMITS, Limits
 from harness.errors import ArchiveUnreadable, located
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What an archive may unpack to."""
-
-    entries: int = 20_000  # the published checkpoints have up to 459  # zoo-spec 3.6
-    total_bytes: int = 4 << 30  # theirs are near 0.2 GB
-    ratio: float = 200.0  # unpacked to packed; float32 weights do not reach 10
-    ratio_free_bytes: int = 1 << 20  # so much may come out at any ratio
-
-    def room_bytes(self, packed_bytes: int) -> int:
-        """Return how many bytes an archive of that size may unpack to."""
-        by_ratio = max(int(self.ratio * packed_bytes), self.ratio_free_bytes)
-        return min(self.total_bytes, by_ratio)
-
-
-LIMITS = Limits()
 
 
 def write_entries(
@@ -58,30 +41,24 @@ def write_entries(
     """
     folder.mkdir()
     room_bytes = limits.room_bytes(archive_path.stat().st_size)
-    # A tar spends a header and padding on each entry: two blocks, or six with a long
-    # name.  Beyond that the stream holds more than it could honestly write.
-    stream_bytes = room_bytes + 3072 * (limits.entries + 1) + 10240
     files: dict[str, Content] = {}
-    entries = read_entries(archive_path, longest_stream_bytes=stream_bytes)
-    for count, entry in enumerate(entries, start=1):
-        if count > limits.entries:
-            raise ArchiveUnreadable(
-                "too many entries",
-                expected=f"at most {limits.entries}",
-                got="more",
-                next_step="do not trust this archive",
-            )
-        with located(f"entry {entry.name!r}"):
+    made: set[PurePosixPath] = {PurePosixPath()}
+    for entry in read_entries(archive_path, limits):
+        with located(f"entry {shown(entry.name)}"):
             if entry.kind == "other":
-                raise ArchiveUnreadable(
+                raise distrusted(
                     "neither a file nor a folder",
-                    expected="regular files and folders only",
-                    got=entry.described,
-                    next_step="do not trust this archive",
+                    "regular files and folders only",
+                    entry.described,
                 )
             name = safe_path(entry.name)
             if not is_taken(name, only):
                 continue
+            made.update((name, *name.parents))  # a deep name implies many folders
+            if len(made) - 1 > limits.entries:
+                raise distrusted(
+                    "too many files and folders", f"at most {limits.entries}", "more"
+                )
             path = folder / name
             try:
                 if entry.kind == "folder":
@@ -113,11 +90,10 @@ def _write_file(entry: Entry, path: Path, room_bytes: int) -> Content:
         for chunk in entry.chunks():
             size_bytes += len(chunk)
             if size_bytes > room_bytes:
-                raise ArchiveUnreadable(
+                raise distrusted(
                     "unpacks to too much",
-                    expected=f"at most {room_bytes} bytes from here on",
-                    got="more",
-                    next_step="do not trust this archive",
+                    f"at most {room_bytes} bytes from here on",
+                    "more",
                 )
             digest.update(chunk)
             file.write(chunk)

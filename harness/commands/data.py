@@ -15,6 +15,7 @@ from harness.commands.options import (
     AsJson,
     CacheFolder,
     DataRoot,
+    MaxImagePixels,
     Mirror,
     Offline,
     ZooName,
@@ -145,13 +146,16 @@ def check_data(
     data_root: DataRoot = None,
     zoo: ZooName = DEFAULT_ZOO,
     cache: CacheFolder = DEFAULT_CACHE,
+    max_image_pixels: MaxImagePixels = None,
     as_json: AsJson = False,
 ) -> None:
     """Decode every image of a dataset, and compare it with the published one."""
+    from harness.dataset.image_header import allow_pixels
     from harness.dataset.readers import DATASETS
     from harness.pipeline.data_check import check_dataset
     from harness.pipeline.progress_lines import ProgressLines
 
+    allow_pixels(max_image_pixels)
     settings = _settings(zoo, _demand_root(data_root), cache)
     lines = ProgressLines(err.print)
     told: list[dict[str, Any]] = []

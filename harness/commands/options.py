@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from harness.dataset.image_header import OPTION, VARIABLE
+
 ZooName = Annotated[str, typer.Option("--zoo", help="Name or folder of a zoo.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 Records = Annotated[
@@ -37,6 +39,10 @@ CocoEngine = Annotated[
 DataRoot = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option(envvar="ZOO_DATA_ROOT", help="Where the datasets are."),
+]
+MaxImagePixels = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option(OPTION, metavar="N", help=f"Of an image that is read ({VARIABLE})."),
 ]
 DEFAULT_ZOO = "january-2020"
 DEFAULT_CACHE = Path(".zoo", "cache")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.dataset.image_header import OPTION, demand_header, max_image_pixels
 from harness.dataset.jpeg_end import is_cut_jpeg
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 
@@ -21,6 +23,9 @@ OPENCV_DISTRIBUTIONS = (
     "opencv-contrib-python",
     "opencv-contrib-python-headless",
 )
+
+#: The most that a file spends on a pixel: four channels of 16 bits, not compressed.
+MAX_PIXEL_BYTES = 8
 
 #: What the extras ``cpu`` and ``gpu`` install: its version sets pixels.
 PINNED = "opencv-python-headless==4.11.0.86"  # pyproject.toml
@@ -46,21 +51,24 @@ def read_rgb(path: Path) -> Pixels:
     # zoo-spec 1.2
 
     Args:
-        path: a file of any format that OpenCV decodes.
+        path: a JPEG, PNG or BMP.
 
     Returns:
         ``[H, W, 3]``, uint8, channels R, G, B.
 
     Raises:
         DatasetMissing: no such file.
-        DatasetInvalid: OpenCV cannot decode it, or it is a JPEG that was cut short.
+        DatasetInvalid: it is no JPEG, PNG or BMP, has too many pixels, OpenCV cannot
+            decode it, or it is a JPEG that was cut short.
     """
     import cv2  # noqa: PLC0415 - listing and scoring work without it
 
-    content = np.frombuffer(read_image_bytes(path), dtype=np.uint8)
+    whole = read_image_bytes(path)
+    demand_header(whole, path)
+    content = np.frombuffer(whole, dtype=np.uint8)
     try:
         bgr = cv2.imdecode(content, cv2.IMREAD_COLOR)  # [H, W, 3] or None
-    except cv2.error:  # no bytes at all, or a header that claims too many pixels
+    except cv2.error:  # among others: more pixels than it ever reads
         bgr = None
     if bgr is None:
         raise DatasetInvalid(
@@ -78,9 +86,21 @@ def read_image_bytes(path: Path) -> bytes:
 
     Raises:
         DatasetMissing: no such file, or it may not be read.
-        DatasetInvalid: a JPEG that was cut short, which some decoders fill with grey.
+        DatasetInvalid: no regular file, one larger than any image that is read, or a
+            JPEG that was cut short, which some decoders fill with grey.
     """
+    most_bytes = MAX_PIXEL_BYTES * max_image_pixels()
     try:
+        found = path.stat()
+        # A pipe would be waited for, and a device never ends.
+        if not stat.S_ISREG(found.st_mode) or found.st_size > most_bytes:
+            is_file = stat.S_ISREG(found.st_mode)
+            raise DatasetInvalid(
+                f"image {path} is not read",
+                expected=f"a regular file of at most {most_bytes} bytes",
+                got=f"{found.st_size} bytes" if is_file else "something else",
+                next_step=f"fetch the dataset's images again, or give {OPTION} N",
+            )
         content = path.read_bytes()
     except OSError as error:
         raise DatasetMissing(f"image {path} cannot be read", got=error) from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.dataset.image import Pixels
+from harness.dataset.image_header import FORMATS
 from harness.errors import HarnessError
 
 #: What is true of some published images, and how each decoder takes it.
@@ -77,8 +78,10 @@ def inspect_image(
 def _header_traits(path: Path) -> frozenset[str]:
     from PIL import Image  # noqa: PLC0415 - listing and scoring work without it
 
+    if not path.is_file():  # a pipe would be waited for
+        return frozenset()
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             found = {
                 "cmyk": image.mode == "CMYK",
                 "grey": image.mode in GREY_MODES,

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.dataset.image import Pixels, read_image_bytes
+from harness.dataset.image_header import demand_header, max_image_pixels
 from harness.errors import DatasetInvalid
 
 
@@ -20,23 +21,30 @@ def read_rgb_with_pil(path: Path) -> Pixels:
     EXIF orientation turns nothing.  # zoo-spec 1.7
 
     Args:
-        path: a file of any format that Pillow decodes.
+        path: a JPEG, PNG or BMP.
 
     Returns:
         ``[H, W, 3]``, uint8, channels R, G, B.
 
     Raises:
         DatasetMissing: no such file.
-        DatasetInvalid: Pillow cannot decode it, or it is a JPEG that was cut short.
+        DatasetInvalid: it is no JPEG, PNG or BMP, has too many pixels, Pillow cannot
+            decode it, or it is a JPEG that was cut short.
     """
     from PIL import Image  # noqa: PLC0415 - listing and scoring work without it
 
     content = read_image_bytes(path)
+    header = demand_header(content, path)
+    size_wh = header.width_px, header.height_px
+    if max_image_pixels() > 2 * (Image.MAX_IMAGE_PIXELS or max_image_pixels()):
+        Image.MAX_IMAGE_PIXELS = max_image_pixels()  # asked for: Pillow must allow it
     with warnings.catch_warnings():
-        # Pillow warns of a size that it refuses at twice as much: one limit, told once.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # One limit, told once: Pillow warns of sizes that it reads all the same.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
-            with Image.open(io.BytesIO(content)) as image:
+            # Without formats it tries them all, and starts Ghostscript for an EPS.
+            with Image.open(io.BytesIO(content), formats=[header.format]) as image:
+                _demand_size(image.size, size_wh)
                 rgb: Pixels = np.asarray(image.convert("RGB"))  # [H, W, 3]
         except Exception as error:  # its plugins raise what they like
             raise DatasetInvalid(
@@ -46,6 +54,12 @@ def read_rgb_with_pil(path: Path) -> Pixels:
                 next_step="fetch the dataset's images again",
             ) from error
     return rgb
+
+
+def _demand_size(found_wh: tuple[int, int], stated_wh: tuple[int, int]) -> None:
+    """Refuse another size than was checked: Pillow takes the last of two headers."""
+    if found_wh != stated_wh:
+        raise ValueError(f"a second header with {found_wh}, after {stated_wh}")
 
 
 def _described(error: Exception) -> str:

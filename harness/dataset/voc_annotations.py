@@ -10,6 +10,8 @@ from xml.etree import ElementTree as ET
 
 from harness.errors import DatasetInvalid, located
 
+#: The published ones have below 20 kB.
+MAX_XML_BYTES = 4 << 20
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -43,7 +45,7 @@ def parse_annotation(content: bytes, classes: Mapping[str, int]) -> VocAnnotatio
         classes: class number by name.
 
     Raises:
-        DatasetInvalid: not XML, a document type declaration (it could define
+        DatasetInvalid: oversized, not XML, a document type declaration (it could define
             entities), an element that is missing or there twice, an unknown class, a
             number that is none or not finite, a far edge before its near edge.
     """
@@ -72,6 +74,12 @@ class _NoDoctype(ET.TreeBuilder):
 
 
 def _parse_xml(content: bytes) -> ET.Element:
+    if len(content) > MAX_XML_BYTES:
+        raise DatasetInvalid(
+            "size of the file",
+            expected=f"at most {MAX_XML_BYTES} bytes",
+            got=len(content),
+        )
     # No entity can be defined without a document type, and that is refused.
     parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314
     try:

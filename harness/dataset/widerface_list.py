@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from harness.errors import DatasetInvalid, located
 
+LONGEST_COUNT = 9  # digits of a number of faces
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedFaces:
@@ -78,7 +80,8 @@ def _name(line: str, place: int) -> str:
 
 def _count(lines: Sequence[str], place: int) -> int:
     text = lines[place].strip() if place < len(lines) else ""
-    if not text.isdecimal():
+    # No image has a thousand million faces, and Python does not convert 5000 digits.
+    if not text.isdecimal() or len(text) > LONGEST_COUNT:
         raise DatasetInvalid(
             f"line {place + 1}", expected="the number of faces", got=repr(text)
         )

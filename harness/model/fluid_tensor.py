@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import mmap
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,10 @@ CODES = {dtype: code for code, dtype in DTYPES.items()}
 BEGINNING = bytes(16)
 MAX_DESC_BYTES = 1024  # a desc holds a type and a few dimensions
 MAX_DIMS = 9  # DDim of the old runtime holds no more
+#: Levels of sequences within sequences; a variable of a network has none.
+MAX_LOD_LEVELS = 8
+MAX_ELEMENTS = 1 << 59  # of 8 bytes, and their number, fit 63 bits
+SHAPES = f"at most {MAX_DIMS} sides below 2^31 that fit a memory"
 
 
 class _Cursor:
@@ -82,7 +86,15 @@ def parse_tensor(content: memoryview, offset: int = 0) -> tuple[NDArray[Any], in
     """
     cursor = _Cursor(content, offset)
     cursor.demand_zero("record version")
-    for _ in range(cursor.number("<Q", "LoD level count")):
+    at = cursor.offset
+    levels = cursor.number("<Q", "LoD level count")
+    if levels > MAX_LOD_LEVELS:
+        raise ArchiveUnreadable(
+            f"byte {at}: LoD level count",
+            expected=f"at most {MAX_LOD_LEVELS}",
+            got=levels,
+        )
+    for _ in range(levels):
         cursor.take(cursor.number("<Q", "LoD level size"), "LoD level")
     cursor.demand_zero("tensor version")
     at = cursor.offset
@@ -97,6 +109,19 @@ def parse_tensor(content: memoryview, offset: int = 0) -> tuple[NDArray[Any], in
     dtype, shape = _parse_desc(cursor.take(desc_bytes, "desc"), at)
     data = cursor.take(math.prod(shape) * dtype.itemsize, f"data of shape {shape}")
     return np.frombuffer(data, dtype=dtype).reshape(shape), cursor.offset
+
+
+def is_shape(shape: Sequence[int]) -> bool:
+    """Whether an array can have these sides.
+
+    One that is 0 leaves no element, and yet the others must not ask for more than there
+    are addresses.
+    """
+    return (
+        len(shape) <= MAX_DIMS
+        and all(0 <= side < 1 << 31 for side in shape)
+        and math.prod(max(side, 1) for side in shape) < MAX_ELEMENTS
+    )
 
 
 def begins_a_record(path: Path) -> bool:
@@ -206,11 +231,9 @@ def _parse_desc(desc: memoryview, start: int) -> tuple[np.dtype[Any], tuple[int,
             expected=" | ".join(f"{one} ({DTYPES[one]})" for one in DTYPES),
             got=code,
         )
-    if len(shape) > MAX_DIMS or any(side >= 1 << 31 for side in shape):
+    if not is_shape(shape):
         raise ArchiveUnreadable(
-            f"byte {start}: shape",
-            expected=f"at most {MAX_DIMS} sides below 2^31",
-            got=tuple(shape),
+            f"byte {start}: shape", expected=SHAPES, got=tuple(shape[: MAX_DIMS + 1])
         )
     return DTYPES[code], tuple(shape)
 

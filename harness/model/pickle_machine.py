@@ -18,6 +18,7 @@ from harness.model.pickle_parts import (
     decoded_length,
     make,
     refusal,
+    string_length,
 )
 
 PUSH_ARGUMENT = frozenset(
@@ -44,6 +45,7 @@ class PickleMachine:
     """Runs the opcodes that arrays need, on values that cannot act."""
 
     room_bytes: int  # that strings may still be turned into bytes of
+    array_bytes: int  # that arrays may still have
     at: int = 0  # byte of the opcode
     _stack: list[Any] = field(default_factory=list)
     _memo: dict[int, Any] = field(default_factory=dict)
@@ -147,6 +149,11 @@ class PickleMachine:
         made, state = self._take(2)
         if type(state) is tuple and state:
             self._take_room(state[-1])
+            # Each array has bytes of its own in the file: one string that is named by
+            # many would be copied, or at least looked through, for each of them.
+            self.array_bytes -= string_length(state[-1])
+            if self.array_bytes < 0:
+                raise self._refusal("values of arrays", "no more than the file has")
         build(made, state, at=self.at)
         self._stack.append(made)
 
@@ -193,3 +200,8 @@ _STEPS: Mapping[str, Callable[[PickleMachine, Any], None]] = {
     "REDUCE": PickleMachine._reduce,
     "BUILD": PickleMachine._build,
 }
+
+#: All that it runs. Of any other not even the argument is read.
+KNOWN_OPCODES = frozenset(
+    (*PUSH_ARGUMENT, *PUSH_CONSTANT, *TUPLES, *_STEPS, *NOTHING_TO_DO)
+)

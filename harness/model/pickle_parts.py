@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable
-from harness.model.fluid_tensor import MAX_DIMS
+from harness.model.fluid_tensor import SHAPES, is_shape
 
 
 class Mark(Enum):
@@ -127,6 +127,13 @@ def decoded_length(value: Any) -> int:
     return len(value) if type(value) is str else 0
 
 
+def string_length(value: Any) -> int:
+    """Return how long a string of bytes or characters is, 0 for anything else."""
+    if isinstance(value, LongString):
+        return len(value.content)
+    return len(value) if type(value) in (bytes, memoryview, str) else 0
+
+
 def string_bytes(value: Any) -> bytes | memoryview | None:
     """Return the bytes that a string of them stands for, None if it is none."""
     if isinstance(value, LongString) and value.form != UTF8:
@@ -159,12 +166,10 @@ def _build_array(made: ArrayMade, state: tuple[Any, ...], *, at: int) -> None:
         raise refusal("state of an array", "one", "another", at=at)
     if (
         type(shape) is not tuple
-        or len(shape) > MAX_DIMS
-        or not all(type(one) is int and 0 <= one < 1 << 31 for one in shape)
+        or not all(type(one) is int for one in shape)
+        or not is_shape(shape)
     ):
-        raise refusal(
-            "shape of an array", f"at most {MAX_DIMS} sides below 2^31", at=at
-        )
+        raise refusal("shape of an array", SHAPES, at=at)
     content = string_bytes(raw)  # characters: Python 2
     if not isinstance(dtype, DtypeMade) or content is None:
         raise refusal("values of an array", "a type and bytes", at=at)

@@ -17,8 +17,15 @@ from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable
 from harness.model.memory import let_go_of_map
-from harness.model.pickle_machine import PickleMachine
-from harness.model.pickle_parts import BYTES, LATIN1, UTF8, ArrayMade, LongString
+from harness.model.pickle_machine import KNOWN_OPCODES, PickleMachine
+from harness.model.pickle_parts import (
+    BYTES,
+    LATIN1,
+    STEP,
+    UTF8,
+    ArrayMade,
+    LongString,
+)
 
 #: The largest checkpoint of the zoo has 0.2 GB.  # zoo-spec 3.4
 MAX_PICKLE_BYTES = 4 << 30
@@ -34,6 +41,11 @@ STRINGS = {
 }
 #: A string from this length on is left in the file; no name is as long.
 LONG_BYTES = 4096
+#: Strings that are not, all together: names, and the values of short arrays. 459
+#: variables have below 2 MB of them, and in memory a character may take four bytes.
+MAX_SHORT_BYTES = 64 << 20
+#: "module\nname\n" of a global.
+LONGEST_GLOBAL_BYTES = 256
 #: Paddle 2.x writes it beside the arrays: structured name -> name of the variable.
 STRUCTURED_NAMES = "StructuredToParameterName@@"
 
@@ -52,7 +64,7 @@ def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise ArchiveUnreadable(
             "size of the pickle", expected=f"1 to {MAX_PICKLE_BYTES} bytes", got=size
         )
-    machine = PickleMachine(room_bytes=size)
+    machine = PickleMachine(room_bytes=size, array_bytes=size)
     with path.open("rb") as file:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     for name, argument, at in _opcodes(content):
@@ -70,11 +82,17 @@ def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 def _opcodes(content: mmap.mmap) -> Iterator[tuple[str, Any, int]]:
     """Yield name, argument and byte of each opcode, up to the one that stops."""
-    at = 0
+    at, short_bytes = 0, 0
     for _ in range(MAX_OPCODES):
         place = content.tell()
         try:
             opcode = OPCODES[content.read_byte()]
+            if opcode.name not in KNOWN_OPCODES:
+                raise ArchiveUnreadable(
+                    f"byte {place}: opcode {opcode.name}",
+                    expected="what numpy's arrays need",
+                    next_step=STEP,
+                )
             argument = _argument(opcode, content)
         # what the many readers raise on bytes that are none of theirs
         except (ValueError, KeyError, OverflowError, MemoryError) as error:
@@ -82,6 +100,14 @@ def _opcodes(content: mmap.mmap) -> Iterator[tuple[str, Any, int]]:
                 f"byte {at}: the pickle is damaged or cut off after it", got=error
             ) from error
         at = place
+        if type(argument) in (str, bytes):
+            short_bytes += len(argument)
+        if short_bytes > MAX_SHORT_BYTES:
+            raise ArchiveUnreadable(
+                f"byte {at}: too many short strings",
+                expected=f"at most {MAX_SHORT_BYTES} bytes of them",
+                next_step=STEP,
+            )
         yield opcode.name, argument, at
         if opcode.name == "STOP":
             return
@@ -97,10 +123,17 @@ def _argument(opcode: pickletools.OpcodeInfo, content: Any) -> Any:
         begin = content.tell() + struct.calcsize(form)
         if begin <= len(content):
             (length,) = struct.unpack_from(form, content, content.tell())
-            if LONG_BYTES <= length <= len(content) - begin:
+            if not 0 <= length <= len(content) - begin:  # else the rest would be read
+                raise ValueError(f"a string of {length} bytes")
+            if length >= LONG_BYTES:
                 content.seek(begin + length)
                 view = memoryview(content)[begin : begin + length]
                 return LongString(content=view, form=kind)
+    if opcode.name == "GLOBAL":
+        begin = content.tell()
+        # Without this the rest of the file would be searched for the ends of lines.
+        if content[begin : begin + LONGEST_GLOBAL_BYTES].count(b"\n") < 2:
+            raise ValueError(f"a global longer than {LONGEST_GLOBAL_BYTES} bytes")
     return None if opcode.arg is None else opcode.arg.reader(content)
 
 

@@ -19,7 +19,8 @@ from harness.artifact.disk_room import claimed_bytes, demand_room
 from harness.artifact.large_file import WantedFile, fetch_large
 from harness.artifact.placed_files import place_files
 from harness.artifact.progress import Progress
-from harness.artifact.written_entries import Limits, write_entries
+from harness.artifact.unpack_limits import DATASET_LIMITS
+from harness.artifact.written_entries import write_entries
 from harness.errors import DatasetInvalid, HarnessError, UsageError, located
 from harness.pipeline.data_parts import state_of
 from harness.pipeline.ready_folders import sweep_cache
@@ -28,9 +29,6 @@ from harness.temporary import folder_in, sweep
 
 #: Below the cache: archives that are being fetched.
 FOLDER = "datasets-1"
-
-#: COCO's training images are 118,287 files of 19.3 GB.
-LIMITS = Limits(entries=400_000, total_bytes=128 << 30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +139,15 @@ def _bring(part: DataPart, folder: Path, plan: FetchPlan) -> str:
         progress=plan.watcher.fetching(part.file_name),
     )
     with located(part.file_name):
-        demand_room({plan.data_root: claimed_bytes(got.path, part.takes)})
+        demand_room(
+            {plan.data_root: claimed_bytes(got.path, part.takes, DATASET_LIMITS)}
+        )
         with _beside(plan.data_root) as beside:
             content = beside / "content"
             write_entries(
                 got.path,
                 content,
-                LIMITS,
+                DATASET_LIMITS,
                 only=part.takes,
                 telling=lambda files: plan.watcher.unpacking(part.file_name, files),
             )

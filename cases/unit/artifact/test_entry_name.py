@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.artifact.entry_name import safe_path
+from harness.artifact.entry_name import LONGEST_SHOWN, MAX_PARTS, safe_path, shown
 from harness.errors import ArchiveUnreadable
 
 
@@ -49,6 +49,23 @@ def test_any_other_name_is_refused(name: str, what: str):
         r"got '[^\n]{0,90}'(\.\.\.)?; do not trust this archive$",
     ):
         safe_path(name)
+
+
+def test_a_name_is_at_most_so_many_folders_deep():
+    deepest = "/".join("a" * MAX_PARTS)
+
+    assert len(safe_path(deepest).parts) == MAX_PARTS
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^a name 17 folders deep; expected a relative name .*; do not trust",
+    ):
+        safe_path(f"{deepest}/a")
+
+
+def test_a_name_is_shown_escaped_and_cut():
+    assert shown("\x1b[31m") == "'\\x1b[31m'"
+    assert shown("a" * LONGEST_SHOWN) == repr("a" * LONGEST_SHOWN)
+    assert shown("a" * 10_000) == repr("a" * LONGEST_SHOWN) + "..."
 
 
 @given(st.text(alphabet="ab./\\:\0C", max_size=12))

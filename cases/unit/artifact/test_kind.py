@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from harness.artifact.kind import is_page, kind_of, read_head
+from harness.artifact.kind import is_page, kind_of, named_kind, read_head
 
 
 def test_a_tar_is_known_by_the_checksum_of_its_first_header(good: bytes):
@@ -31,6 +33,12 @@ def test_a_zip_is_known_also_when_it_is_empty():
 
     assert kind_of(empty.getvalue()) == "zip"
     assert kind_of(full.getvalue()) == "zip"
+
+
+def test_what_is_not_read_is_known_by_name(good: bytes):
+    assert named_kind(bz2.compress(good)) == "bzip2"
+    assert named_kind(lzma.compress(good)) == "xz"
+    assert named_kind(good) is None
 
 
 @pytest.mark.parametrize("head", [b"", b"\x1f", bytes(512), b"<html>" * 100])

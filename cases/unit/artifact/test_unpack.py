@@ -245,7 +245,7 @@ def test_a_folder_may_come_twice(at, cache):
 
 
 def test_too_many_entries_are_refused(at, cache, tar_of):
-    path = at(tar_of({f"x/{n}": b"" for n in range(4)}))
+    path = at(tar_of({f"{n}": b"" for n in range(4)}))
 
     with pytest.raises(
         ArchiveUnreadable,
@@ -299,8 +299,8 @@ def test_small_archives_may_have_any_ratio():
 def test_a_truncated_archive_names_the_entry_it_stops_in(at, cache, good):
     with pytest.raises(
         ArchiveUnreadable,
-        match=r"^x.tar: entry 'x/conv1_weights': damaged or cut short; expected a "
-        r"whole archive, got ReadError \(unexpected end of data\); fetch it again$",
+        match=r"^x.tar: entry 'x/conv1_weights': damaged or cut short; expected "
+        r"10240 bytes, got 2488; fetch it again$",
     ):
         unpack(at(good[:3000]), cache)
 

@@ -86,3 +86,38 @@ def test_too_many_entries_are_refused(tmp_path: Path) -> None:
 )
 def test_a_path_is_at_or_below_what_is_asked_for(name: str, taken: bool) -> None:
     assert is_taken(name, ("val",)) is taken
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("a/b/c", stat.S_IFREG), ("a/b/c/", stat.S_IFDIR)]
+)
+def test_folders_that_a_name_implies_are_counted(
+    tmp_path: Path, name: str, mode: int
+) -> None:
+    path = zipped(tmp_path / "x.zip", {name: b"", "a/d": b""}, **{name: mode | 0o755})
+
+    write_entries(path, tmp_path / "enough", Limits(entries=4))
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^entry 'a/d': too many files and folders; expected at most 3, got "
+        r"more; do not trust this archive$",
+    ):
+        write_entries(path, tmp_path / "out", Limits(entries=3))
+
+    assert len(list((tmp_path / "enough").rglob("*"))) == 4
+    assert len(list((tmp_path / "out").rglob("*"))) == 3
+
+
+def test_deep_names_make_no_more_than_the_limit(tmp_path: Path) -> None:
+    """One entry of a few bytes could make hundreds of folders."""
+    names = ["/".join([f"{n}", *"a" * 15]) for n in range(10)]
+    path = zipped(tmp_path / "x.zip", dict.fromkeys(names, b""))
+
+    with pytest.raises(ArchiveUnreadable, match="too many files and folders"):
+        write_entries(path, tmp_path / "out", Limits(entries=100))
+    assert len(list((tmp_path / "out").rglob("*"))) <= 100
+
+    deeper = zipped(tmp_path / "y.zip", {"/".join("a" * 500): b""})
+    with pytest.raises(ArchiveUnreadable, match="a name 500 folders deep"):
+        write_entries(deeper, tmp_path / "none")
+    assert not list((tmp_path / "none").iterdir())

@@ -12,6 +12,7 @@ import pytest
 
 from harness.artifact.server import serve_folder
 from harness.dataset.coco_scenes import write_coco_scenes
+from harness.dataset.image_size import read_size_wh
 
 Zoo = Callable[..., Any]  # conftest's fixture
 
@@ -153,6 +154,23 @@ def test_a_sound_set_passes(home: Path, root: Path, zoo: Zoo) -> None:
 
     assert said.code == 0
     assert said.out.endswith("coco: sound\n")
+
+
+def test_the_limit_of_pixels_is_an_option_of_a_check(
+    home: Path, root: Path, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_MAX_IMAGE_PIXELS", "")  # given back after the test
+    words = ("data", "check", "coco", "--data-root", root, "--zoo-cache", home / "c")
+
+    sizes = [read_size_wh(one) for one in (root / "coco" / "val2017").iterdir()]
+    most = max(width * height for width, height in sizes)
+    enough = zoo(*words, "--max-image-pixels", str(most))
+    few = zoo(*words, "--max-image-pixels", str(most - 1))
+    none = zoo(*words, "--max-image-pixels", "0")
+
+    assert "FAULT" not in enough.out
+    assert f"has too many pixels; expected at most {most - 1}, got" in few.out
+    assert none.code == 2
 
 
 def test_a_set_that_is_not_there_is_incomplete_and_a_malformed_one_fails(

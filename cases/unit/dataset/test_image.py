@@ -79,6 +79,18 @@ def test_the_exif_orientation_turns_the_image(tmp_path: Path) -> None:
     assert rgb[:20].max() < 50
 
 
+def test_what_has_a_header_and_no_pixels_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.png"
+    path.write_bytes(cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))[1][:33])
+
+    with pytest.raises(
+        DatasetInvalid,
+        match=r"broken\.png cannot be decoded; expected an image that OpenCV reads, "
+        r"got 33 bytes that are none; fetch the dataset's images again",
+    ):
+        read_rgb(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
 def test_an_undecodable_file_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.png"
@@ -86,8 +98,8 @@ def test_an_undecodable_file_is_named(tmp_path: Path, content: bytes) -> None:
 
     with pytest.raises(
         DatasetInvalid,
-        match=rf"image .*broken\.png cannot be decoded; expected an image that OpenCV "
-        rf"reads, got {len(content)} bytes that are none; fetch",
+        match=rf"image .*broken\.png cannot be decoded; expected a JPEG, PNG or BMP "
+        rf"with its size, got {len(content)} bytes that start b'.*'; fetch",
     ):
         read_rgb(path)
 

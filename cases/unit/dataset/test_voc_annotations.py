@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from harness.dataset.voc_annotations import parse_annotation
+from harness.dataset.voc_annotations import MAX_XML_BYTES, parse_annotation
 from harness.errors import DatasetInvalid
 
 CLASSES = {"cat": 0, "dog": 1, "été": 2}
@@ -165,3 +165,19 @@ def test_a_malformed_file_says_object_and_field(
 def test_the_object_at_fault_is_counted_from_one() -> None:
     with pytest.raises(DatasetInvalid, match=r"^object 2: name"):
         parse_annotation(xml(CAT + CAT.replace("cat", "cow")), CLASSES)
+
+
+def test_a_file_has_only_so_many_bytes() -> None:
+    filled = xml() + b" " * (MAX_XML_BYTES - len(xml()))
+
+    assert len(parse_annotation(filled, CLASSES).objects) == 1
+    with pytest.raises(
+        DatasetInvalid,
+        match=r"^size of the file; expected at most 4194304 bytes, got 4194305$",
+    ):
+        parse_annotation(filled + b" ", CLASSES)
+
+
+def test_a_deep_file_is_refused_like_any_other() -> None:
+    with pytest.raises(DatasetInvalid, match=r"^root element; expected annotation"):
+        parse_annotation(b"<a>" * 100_000 + b"</a>" * 100_000, CLASSES)

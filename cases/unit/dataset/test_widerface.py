@@ -98,7 +98,7 @@ def test_an_unreadable_image_is_named_and_stays_with_the_size_0(
     found = open_widerface(face_root)
 
     (fault,) = found.faults
-    assert "0--Parade/a.jpg has no header that can be read" in fault
+    assert "0--Parade/a.jpg cannot be decoded" in fault
     assert (found.images[0].width_px, found.images[0].height_px) == (0, 0)
 
 

@@ -47,6 +47,12 @@ def test_a_face_of_zeros_that_is_counted_is_a_face() -> None:
     [
         (["x", "1", "1 2 3 4"], r"line 1; expected event/image\.jpg, got 'x'"),
         (["E/a.jpg", "one"], "line 2; expected the number of faces, got 'one'"),
+        (["E/a.jpg", "9" * 9], "line 2; expected 999999999 faces, got 0"),
+        (
+            ["E/a.jpg", "9" * 10],
+            "line 2; expected the number of faces, got '9999999999'",
+        ),
+        (["E/a.jpg", "9" * 5000], "line 2; expected the number of faces, got '9999"),
         (["E/a.jpg", "-1"], "line 2; expected the number of faces, got '-1'"),
         (["E/a.jpg"], "line 2; expected the number of faces, got ''"),
         (["E/a.jpg", "3", "1 2 3 4"], "line 2; expected 3 faces, got 1"),

@@ -10,7 +10,9 @@ from harness.errors import ArchiveUnreadable
 from harness.model.fluid_tensor import (
     DTYPES,
     MAX_DESC_BYTES,
+    MAX_LOD_LEVELS,
     begins_a_record,
+    is_shape,
     parse_tensor,
     read_tensor,
     tensor_record,
@@ -191,7 +193,7 @@ MALFORMED = {
     ),
     "negative side": (
         record(desc=b"\x08\x05\x10" + b"\xff" * 9 + b"\x01"),
-        r"byte 20: shape; expected at most 9 sides below 2\^31, got \(184",
+        r"byte 20: shape; expected at most 9 sides below 2\^31 that fit .*got \(184",
     ),
     "many sides": (
         record(desc=b"\x08\x05" + b"\x10\x01" * 10),
@@ -199,7 +201,15 @@ MALFORMED = {
     ),
     "huge shape": (
         record(desc=b"\x08\x05" + b"\x10\xff\xff\xff\xff\x07" * 2),
-        r"byte 34: data of shape \(2147483647, 2147483647\) is cut off",
+        r"byte 20: shape; .* that fit a memory, got \(2147483647, 2147483647\)",
+    ),
+    "large shape": (
+        record(desc=b"\x08\x05" + b"\x10\xff\xff\xff\x7f" * 2),
+        r"byte 32: data of shape \(268435455, 268435455\) is cut off",
+    ),
+    "huge shape of nothing": (
+        record(desc=b"\x08\x05\x10\x00" + b"\x10\xff\xff\xff\xff\x07" * 8),
+        r"byte 20: shape; .* that fit a memory, got \(0, 2147483647, 21",
     ),
 }
 
@@ -213,13 +223,42 @@ def test_a_malformed_record_names_the_byte(name):
 
 
 def test_an_absurd_lod_ends_at_the_end_of_the_bytes():
-    content = struct.pack("<IQQ", 0, 2**60, 2**63)
+    content = struct.pack("<IQQ", 0, MAX_LOD_LEVELS, 2**63)
 
     with pytest.raises(
         ArchiveUnreadable,
         match="byte 20: LoD level is cut off; expected 9223372036854775808 bytes",
     ):
         parse(content)
+
+
+def test_only_so_many_lod_levels_are_walked():
+    assert parse(record(lod=(b"",) * MAX_LOD_LEVELS))[0].tolist() == VECTOR.tolist()
+    with pytest.raises(
+        ArchiveUnreadable, match=r"^byte 4: LoD level count; expected at most 8, got 9$"
+    ):
+        parse(record(lod=(b"",) * (MAX_LOD_LEVELS + 1)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "is_one"),
+    [
+        ((), True),
+        ((0,), True),
+        ((0, 4, 0), True),
+        (((1 << 31) - 1, (1 << 28)), True),
+        (((1 << 31) - 1, (1 << 28) + 1), False),
+        ((0, (1 << 31) - 1, (1 << 31) - 1), False),
+        ((1 << 31,), False),
+        ((-1,), False),
+        ((1,) * 9, True),
+        ((1,) * 10, False),
+    ],
+)
+def test_what_numpy_can_hold_is_a_shape(shape, is_one):
+    assert is_shape(shape) is is_one
+    if is_one and 0 in shape:
+        assert np.zeros(0, np.float64).reshape(shape).shape == shape
 
 
 @given(content=st.binary(max_size=80))

@@ -275,7 +275,11 @@ def test_the_pickle_of_these_tests_is_sound(read):
         ({"raw": bytes(12)}, r"expected 8 bytes, got 12"),
         (
             {"shape": b"J\xff\xff\xff\x7f" * 2 + b"\x86"},
-            r"expected 18446744056529682436",
+            r"shape of an array; expected at most 9 sides below 2\^31 that fit a mem",
+        ),
+        (
+            {"shape": b"(K\x00" + b"J\xff\xff\xff\x7f" * 8 + b"t", "raw": b""},
+            r"shape of an array; expected at most 9 sides below 2\^31 that fit a mem",
         ),
         ({"shape": b"J\xff\xff\xff\xff\x85"}, r"shape of an array; expected at most 9"),
         ({"shape": b"\x8a\x05\x00\x00\x00\x00\x01\x85"}, r"shape of an array"),
@@ -494,3 +498,136 @@ def test_one_text_as_the_values_of_many_arrays_is_refused(read):
 
     with pytest.raises(ArchiveUnreadable, match="no more than the file has"):
         read(whole[:-1] + again[3:])
+
+
+@pytest.mark.parametrize("order", [b"<", b">"])
+@pytest.mark.parametrize("size_bytes", [400, 80_000])
+def test_arrays_have_no_more_bytes_than_the_file(read, order, size_bytes):
+    def of(count):
+        made = array_pickle(
+            shape=b"J" + struct.pack("<i", size_bytes // 4) + b"\x85",
+            order=order,
+            raw=bytes(size_bytes),
+        )
+        state, values = made[: made.rindex(b"T")], made[made.rindex(b"T") : -4]
+        head = state[: state.index(text(b"w"))]
+        again = state[state.index(text(b"w")) + len(text(b"w")) :]
+        more = b"".join(
+            text(f"w{n}".encode()) + again + b"h\x01tbs" for n in range(count)
+        )
+        return head + text(b"w") + again + values + b"q\x01tbs" + more + b"."
+
+    assert len(read(of(0))) == 1
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"values of arrays; expected no more than the file has; nothing of the",
+    ):
+        read(of(20))
+
+
+def test_a_string_of_many_arrays_takes_no_memory(tmp_path, open_in_a_child):
+    made = array_pickle(
+        shape=b"J" + struct.pack("<i", 1 << 20) + b"\x85",
+        order=b">",
+        raw=bytes(4 << 20),
+    )
+    begin, split = made.index(text(b"w")) + len(text(b"w")), made.rindex(b"tbs.")
+    again = made[begin : made.index(b"T" + struct.pack("<i", 4 << 20))] + b"h\x01tbs"
+    more = b"".join(text(f"w{n}".encode()) + again for n in range(200))
+    path = tmp_path / "x.pdparams"
+    path.write_bytes(made[:split] + b"q\x01tbs" + more + b".")
+
+    found = open_in_a_child(
+        path,
+        "read_pickled_arrays(path)",
+        before="from harness.model.pickled_arrays import read_pickled_arrays",
+    )
+
+    assert "values of arrays; expected no more than the file has" in found.told
+    assert found.took_bytes < 32 << 20
+
+
+UNKNOWN = {
+    "BINUNICODE8": b"\x8d" + struct.pack("<Q", 64 << 20),
+    "LONG4": b"\x8b" + struct.pack("<i", 64 << 20),
+    "STRING": b"S'",
+    "UNICODE": b"V",
+    "INT": b"I",
+    "LONG": b"L",
+    "FLOAT": b"F",
+    "BYTEARRAY8": b"\x96" + struct.pack("<Q", 64 << 20),
+    "PERSID": b"P",
+    "INST": b"i",
+    "GET": b"g",
+    "PUT": b"p",
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_opcode_that_arrays_do_not_need_is_refused_before_its_argument(
+    read, monkeypatch, name
+):
+    monkeypatch.setattr(pickled_arrays, "_argument", lambda opcode, content: 2)
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=rf"^byte 2: opcode {name}; expected what numpy's arrays need; nothing of",
+    ):
+        read(b"))" + UNKNOWN[name] + b"1" * 99)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        *(UNKNOWN[one] for one in ("BINUNICODE8", "INT")),
+        b"c",
+        b"X\xff\xff\xff\x7f",
+        b"\x8e" + b"\xff" * 8,
+    ],
+)
+def test_a_long_argument_takes_neither_memory_nor_time(
+    tmp_path, open_in_a_child, start
+):
+    path = tmp_path / "x.pdparams"
+    path.write_bytes(b"\x80\x04" + start + b"1" * (32 << 20))
+
+    found = open_in_a_child(
+        path,
+        "read_pickled_arrays(path)",
+        before="from harness.model.pickled_arrays import read_pickled_arrays",
+    )
+
+    assert found.told.startswith("byte ")
+    assert found.took_bytes < 8 << 20
+
+
+def test_a_global_has_only_so_many_characters(read):
+    most = pickled_arrays.LONGEST_GLOBAL_BYTES - len("numpy\n\n")
+
+    with pytest.raises(
+        ArchiveUnreadable, match=r"global numpy a+; expected what rebuil"
+    ):
+        read(b"\x80\x02cnumpy\n" + b"a" * most + b"\n.")
+    with pytest.raises(ArchiveUnreadable, match="a global longer than 256 bytes"):
+        read(b"\x80\x02cnumpy\n" + b"a" * (most + 1) + b"\n.")
+
+
+def test_short_strings_have_only_so_many_bytes_together(read, monkeypatch):
+    content = b"\x80\x02}" + text(b"w" * 50) * 2 + b"."
+    monkeypatch.setattr(pickled_arrays, "MAX_SHORT_BYTES", 100)
+    with pytest.raises(ArchiveUnreadable, match="the end; expected one value"):
+        read(content)
+
+    monkeypatch.setattr(pickled_arrays, "MAX_SHORT_BYTES", 99)
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^byte 58: too many short strings; expected at most 99 bytes of them; ",
+    ):
+        read(content)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.pdparams")
+
+    with pytest.raises(ArchiveUnreadable, match="size of the pickle"):
+        read_pickled_arrays(tmp_path / "x.pdparams")

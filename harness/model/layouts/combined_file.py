@@ -23,11 +23,13 @@ from harness.model.layouts.contract import (
     each_once,
     files_in,
 )
-from harness.model.layouts.program_files import find_program
+from harness.model.layouts.program_files import find_program, read_program_bytes
 from harness.model.layouts.weights import Arrays
 
 #: What our own writer calls the file; any other name is read as well.
 FILE = "persistables"
+#: The zoo's networks have up to 459 variables.  # zoo-spec 3.6
+MAX_RECORDS = 20_000
 
 
 def recognise(folder: Path) -> bool:
@@ -49,7 +51,7 @@ def open_folder(folder: Path, names: Sequence[str]) -> WeightSource:
     program = find_program(folder)
     if program is not None:
         with located(program.name):
-            names = tuple(parse_program(program.read_bytes()).parameters())
+            names = tuple(parse_program(read_program_bytes(program)).parameters())
     return WeightSource(
         stored=each_once(read_records(path, sorted(names))),
         unit="record",
@@ -65,11 +67,15 @@ def read_records(path: Path, names: Sequence[str]) -> list[Stored]:
         names: of the variables, in the file's order.
 
     Raises:
-        ArchiveUnreadable: a record is damaged or missing, or bytes follow the last;
-            names the variable and the byte.
+        ArchiveUnreadable: a record is damaged or missing, bytes follow the last, or
+            there are too many; names the variable and the byte.
     """
     found: list[Stored] = []
     with located(path.name):
+        if len(names) > MAX_RECORDS:
+            raise ArchiveUnreadable(
+                "records", expected=f"at most {MAX_RECORDS}", got=len(names)
+            )
         content = _mapped(path)
         at = 0
         for number, name in enumerate(names):

@@ -26,7 +26,11 @@ from harness.model.layouts.contract import (
     each_once,
     files_in,
 )
-from harness.model.layouts.program_files import find_parameters, find_program
+from harness.model.layouts.program_files import (
+    find_parameters,
+    find_program,
+    read_program_bytes,
+)
 
 
 def recognise(folder: Path) -> bool:
@@ -38,7 +42,7 @@ def recognise(folder: Path) -> bool:
     if path is None:
         return False
     try:
-        program = parse_program(path.read_bytes())
+        program = parse_program(read_program_bytes(path))
     except ArchiveUnreadable:
         return True  # opening it says what is wrong
     return bool(program.feeds() and program.fetches())
@@ -56,7 +60,7 @@ def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
     path = find_program(folder)
     assert path is not None
     with located(path.name):
-        desc = demand_allowed(parse_program(path.read_bytes()))
+        desc = demand_allowed(parse_program(read_program_bytes(path)))
         image, im_size = _feeds(desc)
         if len(desc.fetches()) != 1:
             raise ArchiveUnreadable(

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.errors import ArchiveUnreadable
+from harness.model.fluid.program_desc import MAX_PROGRAM_BYTES
+
 #: Program -> the file its parameters are in, unless they are one file each.
 PARAMETERS_OF = {
     "__model__": "__params__",
@@ -21,7 +24,29 @@ def find_program(folder: Path) -> Path | None:
     for name in PARAMETERS_OF:
         if (folder / name).is_file():
             return folder / name
-    return next((one for one in sorted(folder.glob(f"*{PDMODEL}"))), None)
+    # A folder or a pipe of that name is no program: reading it would fail or wait.
+    found = sorted(one for one in folder.glob(f"*{PDMODEL}") if one.is_file())
+    return next(iter(found), None)
+
+
+def read_program_bytes(path: Path) -> bytes:
+    """Return the bytes of a program, after its size was asked.
+
+    Raises:
+        ArchiveUnreadable: it is no regular file, or larger than any program.
+    """
+    if not path.is_file():
+        raise ArchiveUnreadable(
+            "not a program", expected="a regular file", got="something else"
+        )
+    size_bytes = path.stat().st_size
+    if size_bytes > MAX_PROGRAM_BYTES:
+        raise ArchiveUnreadable(
+            "size of the program",
+            expected=f"at most {MAX_PROGRAM_BYTES} bytes",
+            got=size_bytes,
+        )
+    return path.read_bytes()
 
 
 def find_parameters(program: Path) -> Path | None:

@@ -3,6 +3,7 @@ import pytest
 
 from harness.errors import ArchiveUnreadable
 from harness.model.fluid_tensor import tensor_record
+from harness.model.layouts import combined_file
 from harness.model.layouts.combined_file import COMBINED_FILE, read_records
 from harness.model.layouts.weights import read_weights
 
@@ -154,3 +155,16 @@ def test_two_such_files_are_not(path):
     path.with_name("another").write_bytes(content_of())
 
     assert not COMBINED_FILE.recognise(path.parent)
+
+
+def test_only_so_many_records_are_read(tmp_path, monkeypatch):
+    path = tmp_path / "all"
+    path.write_bytes(tensor_record(np.zeros(0, np.float32)) * 3)
+    monkeypatch.setattr(combined_file, "MAX_RECORDS", 3)
+    assert len(combined_file.read_records(path, ["a", "b", "c"])) == 3
+
+    monkeypatch.setattr(combined_file, "MAX_RECORDS", 2)
+    with pytest.raises(
+        ArchiveUnreadable, match=r"^all: records; expected at most 2, got 3$"
+    ):
+        combined_file.read_records(path, ["a", "b", "c"])

@@ -1,5 +1,10 @@
+import os
+from pathlib import Path
+
 import pytest
 
+from harness.errors import ArchiveUnreadable
+from harness.model.layouts import program_files
 from harness.model.layouts.program_files import find_parameters, find_program
 
 PAIRS = [
@@ -38,3 +43,31 @@ def test_of_several_programs_the_first_name_of_the_list_is_taken(tmp_path):
         (tmp_path / name).write_bytes(b"")
 
     assert find_program(tmp_path) == tmp_path / "__model__"
+
+
+def test_a_program_is_read_after_its_size_was_asked(tmp_path, monkeypatch):
+    path = tmp_path / "__model__"
+    path.write_bytes(b"program")
+    monkeypatch.setattr(program_files, "MAX_PROGRAM_BYTES", 7)
+    assert program_files.read_program_bytes(path) == b"program"
+
+    monkeypatch.setattr(program_files, "MAX_PROGRAM_BYTES", 6)
+    monkeypatch.setattr(Path, "read_bytes", None)
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^size of the program; expected at most 6 bytes, got 7$",
+    ):
+        program_files.read_program_bytes(path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+@pytest.mark.parametrize("name", ["__model__", "net.pdmodel"])
+def test_a_pipe_or_a_folder_is_no_program(tmp_path, make, name):
+    make(tmp_path / name)
+
+    assert program_files.find_program(tmp_path) is None
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^not a program; expected a regular file, got something else$",
+    ):
+        program_files.read_program_bytes(tmp_path / name)
