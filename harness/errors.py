@@ -23,7 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
+
+#: A value that was found is told up to here: more fills the screen and says no more.
+LONGEST_GOT = 400
 
 
 class HarnessError(Exception):
@@ -59,11 +63,8 @@ class HarnessError(Exception):
         if self.expected is not None:
             text += f"; expected {self.expected}"
         if self.got is not None:
-            text += (
-                f", got {self.got}"
-                if self.expected is not None
-                else f"; got {self.got}"
-            )
+            got = shortened(str(self.got), LONGEST_GOT)
+            text += f", got {got}" if self.expected is not None else f"; got {got}"
         if self.next_step is not None:
             text += f"; {self.next_step}"
         return text
@@ -135,3 +136,46 @@ def located(where: object) -> Iterator[None]:
     except HarnessError as error:
         error.where = (str(where), *error.where)
         raise
+
+
+@contextmanager
+def refusing_unreadable(kind: type[HarnessError], next_step: str) -> Iterator[None]:
+    """Raise ``kind`` where the system does not let a file or folder be read.
+
+    Also where its name is one that no system knows: too long, or with a NUL in it.
+    """
+    try:
+        yield
+    except OSError as error:
+        got = error.strerror or error
+        raise kind("cannot be read", got=got, next_step=next_step) from error
+    except ValueError as error:
+        if "null" not in str(error):
+            raise
+        raise kind("cannot be read", got=error, next_step=next_step) from error
+
+
+@contextmanager
+def refusing_unwritable(path: Path, option: str) -> Iterator[None]:
+    """Raise a usage error where the system does not let ``path`` be written.
+
+    Args:
+        path: the file or folder that was asked for.
+        option: what was it asked for with: ``"--records DIR"``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written",
+            got=error.strerror or error,
+            next_step=f"give another {option}",
+        ) from error
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return the text, cut in its middle where it is longer, saying how long it was."""
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]} ... {text[-half:]} ({len(text)} characters)"

@@ -60,8 +60,8 @@ def match(found: Candidates, truth: VocTruth, options: VocOptions) -> Matches:
 
     A detection meets the object of its image and class that it overlaps most, the
     first of them on ties. Boxes that do not overlap strictly (unless the options let
-    them touch), or have no inside, overlap by 0. An object is taken once; what meets it later is wrong, and so is what
-    meets none.  # zoo-spec 1.6
+    them touch), or have no inside, overlap by 0. An object is taken once; what meets it
+    later is wrong, and so is what meets none.  # zoo-spec 1.6
     """
     class_count = len(truth.class_names)
     images = places_of(truth.box_image_ids, truth.image_ids)  # [M]

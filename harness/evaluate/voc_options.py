@@ -88,8 +88,8 @@ class VocOptions:
 PUBLISHED = VocOptions()
 
 #: What the devkit's evaluation does, as py-faster-rcnn's ``voc_eval`` has it: boxes of
-#: files count from 1 as the truth does, and every object and every image counts. (There,
-#: a class without objects counts 0 too; here it has nothing to find and is left out.)
+#: files count from 1 as the truth does, and every object and every image counts. (A
+#: class without objects counts 0 there; here it has nothing to find and is left out.)
 DEVKIT = VocOptions(
     recall_points="float_steps",
     touching_overlap=True,

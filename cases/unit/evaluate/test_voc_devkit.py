@@ -63,16 +63,8 @@ def devkit_ap(objects: Sequence[Object], lines: Sequence[Line], name: str) -> An
     for image, _, _, box in ranked:
         overlap, met = -np.inf, None
         for one in wanted.get(image, []):
-            shared = 1.0
-            for near in (0, 1):
-                side = min(box[near + 2], one["box"][near + 2]) + 1.0
-                side -= max(box[near], one["box"][near])
-                shared *= max(side, 0.0)
-            areas = [
-                (b[2] - b[0] + 1.0) * (b[3] - b[1] + 1.0) for b in (box, one["box"])
-            ]
-            if shared / (sum(areas) - shared) > overlap:
-                overlap, met = shared / (sum(areas) - shared), one
+            if overlap_of(box, one["box"]) > overlap:
+                overlap, met = overlap_of(box, one["box"]), one
         if overlap > 0.5 and met is not None:
             if not met["difficult"]:
                 right, wrong = right + (not met["taken"]), wrong + met["taken"]
@@ -81,6 +73,22 @@ def devkit_ap(objects: Sequence[Object], lines: Sequence[Line], name: str) -> An
             wrong += 1
         recall.append(right / positives)
         precision.append(right / max(right + wrong, np.finfo(np.float64).eps))
+    return averaged(recall, precision)
+
+
+def overlap_of(first: Corners, second: Corners) -> float:
+    shared = 1.0
+    for near in (0, 1):
+        side = min(first[near + 2], second[near + 2]) + 1.0
+        shared *= max(side - max(first[near], second[near]), 0.0)
+    areas = [(b[2] - b[0] + 1.0) * (b[3] - b[1] + 1.0) for b in (first, second)]
+    return shared / (sum(areas) - shared)
+
+
+def averaged(
+    recall: Sequence[float], precision: Sequence[float]
+) -> tuple[float, float]:
+    """Return the mean at the float thresholds, and the area under the best."""
     eleven = 0.0
     for threshold in np.arange(0.0, 1.1, 0.1):
         reached = [p for r, p in zip(recall, precision, strict=True) if r >= threshold]
@@ -205,7 +213,7 @@ def test_boxes_of_files_count_from_1_as_the_truth_does() -> None:
     assert score(far, truth, VOC_CONVENTIONS["paddledetection"])["box_ap"] == 0
     left = results_of([(0, "cat", 0.5, (8, 8, 17, 17))])
     right = results_of([(0, "cat", 0.5, (13, 13, 22, 22))])
-    # Diagonally by 2 it overlaps by 64 / 136, by 1 (as if it counted from 0) by 81 / 119.
+    # Diagonally by 2 it overlaps by 64 / 136; by 1, as from 0, by 81 / 119.
     for moved, devkit, published in ((left, 0, 0), (right, 0, 100)):
         assert score(moved, truth, DEVKIT)["box_ap"] == devkit
         files = VOC_CONVENTIONS["paddledetection"]
@@ -250,6 +258,6 @@ def test_classes_are_chosen_on_purpose() -> None:
     assert chosen("dog") == 0
     assert chosen("dog", "cat") == 50
     with pytest.raises(
-        DatasetInvalid, match="no truth.*; expected an object that counts of horse"
+        DatasetInvalid, match=r"no truth.*; expected an object that counts of horse"
     ):
         chosen("horse")
