@@ -74,7 +74,7 @@ def structure_from_json(text: str) -> StructureRecord:
 def _from_json(text: str, kind: type[Kept]) -> Kept:
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
         raise RecordInvalid("not JSON", got=str(error)) from error
     got = data.get("format") if isinstance(data, dict) else None
     if got != RECORD_FORMAT:

@@ -87,7 +87,7 @@ def parse_category_names(text: str | bytes) -> Mapping[int, str]:
     """
     entries = _entries(_parse_object(text), "categories")
     ids = _unique_ids(entries, "category")
-    names = [str(entry.get("name", "")) for entry in entries]
+    names = [_printable(entry.get("name", "")) for entry in entries]
     counts = Counter(names)
     return {
         one: name if name and counts[name] == 1 else str(one)
@@ -95,9 +95,18 @@ def parse_category_names(text: str | bytes) -> Mapping[int, str]:
     }
 
 
+def _printable(name: object) -> str:
+    r"""Return a name with what no terminal shows written out: ``\ud800``, ``\x1b``."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in str(name))
+
+
 def _parse_object(text: str | bytes) -> Mapping[str, Any]:
     try:
         data = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise DatasetInvalid(
+            "not UTF-8 text", got=error, next_step="save it again in the encoding UTF-8"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise DatasetInvalid("not JSON", got=error) from error
     if not isinstance(data, dict):

@@ -63,7 +63,9 @@ def _parse_json(content: bytes) -> Any:
         ) from error
     except ValueError as error:  # Python reads no more than 4,300 digits
         raise DetectionsInvalid(
-            "a number with thousands of digits", got=error, next_step=again
+            "a number with thousands of digits",
+            got=str(error).partition(";")[0],
+            next_step=again,
         ) from error
 
 

@@ -21,7 +21,7 @@ class Format:
     is_folder: bool  # else one file
     suffix: str  # of that file; of a folder, empty
     to_results: Callable[[Detections, Any], Results]
-    read: Callable[[Path, Any], Results]
+    read: Callable[..., Results]  # of a path and the truth
     write: Callable[[Results, Any, Path], None]
     #: As the official files were published, where that rounds what ``write`` keeps.
     write_published: Callable[[Results, Any, Path], None] | None = None

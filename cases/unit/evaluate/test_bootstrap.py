@@ -9,7 +9,12 @@ import pytest
 
 from harness.detections import Results
 from harness.errors import DatasetInvalid, DetectionsInvalid, UsageError
-from harness.evaluate.bootstrap import WEIGHTED, Difference, differences
+from harness.evaluate.bootstrap import (
+    MOST_RESAMPLES,
+    WEIGHTED,
+    Difference,
+    differences,
+)
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.weighted_ap import Part, Weighted
 from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
@@ -295,12 +300,12 @@ def test_a_lower_second_excludes_zero_too() -> None:
     assert lower.excludes_zero
 
 
-@pytest.mark.parametrize("resamples", [0, -3])
-def test_no_resamples_are_refused(resamples: int) -> None:
+@pytest.mark.parametrize("resamples", [0, -3, MOST_RESAMPLES + 1, 10**15])
+def test_no_resamples_and_too_many_are_refused(resamples: int) -> None:
     one = linear([1, 2, 3, 4])
 
     with pytest.raises(
-        UsageError, match=f"resamples; expected 1 or more, got {resamples}"
+        UsageError, match=f"resamples; expected 1 or more, .*, got {resamples}; give"
     ):
         differences(one, one, resamples=resamples, rng=np.random.default_rng(0))
 

@@ -133,7 +133,8 @@ def test_categories_that_are_places_are_told_though_all_are_known(first: int) ->
     (doubt,) = result_doubts(wrong, truth)
 
     assert doubt.startswith(
-        f"categories look like places in the truth's list, from {first} to {first + 5}: "
+        "categories look like places in the truth's list, from "
+        f"{first} to {first + 5}: "
         "write the ids that it gives them (of the "
     )
 
