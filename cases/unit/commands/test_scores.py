@@ -367,7 +367,7 @@ def test_an_export_says_how_it_is_scored_and_is_scored_so(
     assert box_ap(theirs) == box_ap(zoo(*words, "--json"))
     assert json.loads(again.out)["convention_from"] == "as convention.json says"
     for other in ("coco", "widerface"):
-        path = results(other)
+        path = results(other, other)
         zoo("score", other, path, "--data-root", root, "--name", other)
         said = zoo("export", other, "--zoo", "scored", "--convention", "devkit")
         assert said.code == 2
