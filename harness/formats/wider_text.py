@@ -139,7 +139,7 @@ def write(
 ) -> None:
     """Write the folder that the official tool reads: a file for every evaluated image.
 
-    Boxes have one decimal and scores three, as upstream wrote them. A number that this
+    Boxes have one decimal and scores three, as upstream wrote them. A line that this
     would change has as many digits as it needs to be read back unchanged.
 
     Args:
@@ -158,24 +158,28 @@ def write(
             raise DetectionsInvalid(
                 f"image {image_id} was evaluated, and the truth does not list it"
             )
-    for image_id, box, score in zip(
+    is_short = np.ones(len(results.scores), np.bool_)
+    if not published_format:
+        is_short = round_as_text(results.scores, SCORE_DECIMALS) == results.scores
+        rounded = round_as_text(results.boxes, BOX_DECIMALS)
+        is_short &= (rounded == results.boxes).all(axis=1)
+    for image_id, box, score, short in zip(
         results.image_ids.tolist(),
         results.boxes.tolist(),
         results.scores.tolist(),
+        is_short.tolist(),
         strict=True,
     ):
-        numbers = [_number(side, BOX_DECIMALS, published_format) for side in box]
-        numbers.append(_number(score, SCORE_DECIMALS, published_format))
-        lines[image_id].append(" ".join(numbers) + "\n")
+        if short:
+            x, y, wide, high = box
+            line = f"{x:.1f} {y:.1f} {wide:.1f} {high:.1f} {score:.3f}\n"
+        else:
+            line = f"{' '.join(map(repr, box))} {score!r}\n"
+        lines[image_id].append(line)
     for image_id, found in lines.items():
         name = names[image_id]
         text = f"{name}.jpg\n{len(found)}\n{''.join(found)}"
         write_text(folder / f"{name}.txt", text)
-
-
-def _number(value: float, decimals: int, is_rounded: bool) -> str:
-    text = f"{value:.{decimals}f}"
-    return text if is_rounded or float(text) == value else repr(value)
 
 
 def _read_body(folder: Path, name: str) -> tuple[bytes, int]:
