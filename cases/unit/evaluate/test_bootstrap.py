@@ -258,6 +258,26 @@ def linear(values: list[float], images: tuple[int, ...] = (1, 2, 3, 4)) -> Weigh
     )
 
 
+def test_95_of_100_resamples_lie_within_the_interval() -> None:
+    values, count = [3.0, 14, 15, 92], 2000
+    (one,) = differences(
+        linear([0, 0, 0, 0]),
+        linear(values),
+        resamples=count,
+        rng=np.random.default_rng(7),
+    )
+    drawn = np.random.default_rng(7)
+    means = np.array(
+        [np.mean(np.take(values, drawn.integers(0, 4, 4))) for _ in range(count)]
+    )
+    below, above = (means < one.low_pct).mean(), (means > one.high_pct).mean()
+
+    assert means.min() < one.low_pct < one.high_pct < means.max()
+    # Each end cuts off a fortieth; many resamples are alike, so a step may stay.
+    assert below <= 0.025 <= (means <= one.low_pct).mean()
+    assert above <= 0.025 <= (means >= one.high_pct).mean()
+
+
 def test_the_difference_is_paired() -> None:
     hard = linear([10, 90, 20, 80])
     (one,) = differences(
