@@ -26,9 +26,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-#: A value that was found is told up to here: more fills the screen and says no more.
-LONGEST_GOT = 400
-
 
 class HarnessError(Exception):
     """A refusal with its five parts.
@@ -63,8 +60,11 @@ class HarnessError(Exception):
         if self.expected is not None:
             text += f"; expected {self.expected}"
         if self.got is not None:
-            got = shortened(str(self.got), LONGEST_GOT)
-            text += f", got {got}" if self.expected is not None else f"; got {got}"
+            text += (
+                f", got {self.got}"
+                if self.expected is not None
+                else f"; got {self.got}"
+            )
         if self.next_step is not None:
             text += f"; {self.next_step}"
         return text

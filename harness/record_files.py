@@ -37,9 +37,6 @@ Kept = TypeVar("Kept", Record, SpeedRecord, StructureRecord)
 #: Folder of the structure records in a records folder.
 STRUCTURE = "structure"
 
-#: What to do about a record that was cut off or edited.
-AGAIN = "restore the file, or measure or score again"
-
 
 def record_to_json(record: Record | SpeedRecord | StructureRecord) -> str:
     """Return the canonical JSON of a record: sorted keys, two spaces, final LF."""
@@ -77,8 +74,8 @@ def structure_from_json(text: str) -> StructureRecord:
 def _from_json(text: str, kind: type[Kept]) -> Kept:
     try:
         data = json.loads(text)
-    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
-        raise _invalid("not JSON", got=error) from error
+    except json.JSONDecodeError as error:
+        raise RecordInvalid("not JSON", got=str(error)) from error
     got = data.get("format") if isinstance(data, dict) else None
     if got != RECORD_FORMAT:
         raise RecordInvalid(
@@ -149,10 +146,10 @@ def read_kept(path: Path, kind: type[Kept]) -> Kept:
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise _invalid("not UTF-8 text", got=error) from error
+            raise RecordInvalid("not UTF-8 text", got=str(error)) from error
         record = _from_json(text, kind)
         if record.row_id != path.stem:
-            raise _invalid("row_id", expected=path.stem, got=record.row_id)
+            raise RecordInvalid("row_id", expected=path.stem, got=record.row_id)
     return record
 
 
@@ -202,7 +199,7 @@ def _read_arrays(folder: Path, name: str, kinds: Sequence[type[Any]]) -> Any:
     path = folder / name
     with located(path):
         if not path.is_relative_to(folder) or ".." in Path(name).parts:
-            raise _invalid("path leaves the records folder", got=name)
+            raise RecordInvalid("path leaves the records folder", got=name)
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 value = _kind_of(arrays, kinds)(**dict(arrays))
@@ -211,10 +208,10 @@ def _read_arrays(folder: Path, name: str, kinds: Sequence[type[Any]]) -> Any:
                 "no such file", next_step="copy the records folder whole"
             ) from error
         except Exception as error:  # whatever zip, zlib or numpy make of other bytes
-            raise _invalid("not the arrays of a record", got=error) from error
+            raise RecordInvalid("not the arrays of a record", got=str(error)) from error
         digest = value.sha256()
         if digest != path.stem:
-            raise _invalid(
+            raise RecordInvalid(
                 "the values were altered", expected=f"sha256 {path.stem}", got=digest
             )
     return value
@@ -247,7 +244,7 @@ def _revive(kind: Any, data: Any) -> Any:
         try:
             return kind(data)
         except ValueError as error:
-            raise _invalid(
+            raise RecordInvalid(
                 "unknown word", expected=" | ".join(kind), got=repr(data)
             ) from error
     if kind is float:
@@ -258,9 +255,9 @@ def _revive(kind: Any, data: Any) -> Any:
 
 def _revive_number(data: Any) -> float:
     if isinstance(data, bool) or not isinstance(data, (int, float)):
-        raise _invalid("type", expected="number", got=repr(data))
+        raise RecordInvalid("type", expected="number", got=repr(data))
     if not math.isfinite(data):  # Python's JSON has NaN and Infinity
-        raise _invalid("number", expected="a finite one", got=data)
+        raise RecordInvalid("number", expected="a finite one", got=data)
     return float(data)
 
 
@@ -270,7 +267,7 @@ def _revive_dataclass(kind: Any, data: Any) -> Any:
     unknown = sorted(set(data) - set(hints))
     missing = sorted(set(hints) - set(data))
     if unknown or missing:
-        raise _invalid(
+        raise RecordInvalid(
             f"fields of {kind.__name__}",
             expected=f"{', '.join(missing)} too" if missing else "no others",
             got=f"also {', '.join(unknown)}" if unknown else "none of them",
@@ -282,12 +279,6 @@ def _revive_dataclass(kind: Any, data: Any) -> Any:
     return kind(**values)
 
 
-def _invalid(
-    what: str, *, expected: object = None, got: object = None
-) -> RecordInvalid:
-    return RecordInvalid(what, expected=expected, got=got, next_step=AGAIN)
-
-
 def _demand(data: Any, kind: type) -> None:
     if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
-        raise _invalid("type", expected=kind.__name__, got=repr(data))
+        raise RecordInvalid("type", expected=kind.__name__, got=repr(data))

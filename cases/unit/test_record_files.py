@@ -239,9 +239,7 @@ def test_a_missing_folder_holds_no_records(tmp_path):
 def test_a_record_under_another_rows_name_is_refused(tmp_path):
     write_record(tmp_path, PLAIN).rename(tmp_path / "s.json")
 
-    with pytest.raises(
-        RecordInvalid, match=r"s.json: row_id; expected s, got r; restore"
-    ):
+    with pytest.raises(RecordInvalid, match=r"s.json: row_id; expected s, got r$"):
         read_record(tmp_path / "s.json")
 
 
@@ -284,7 +282,7 @@ def test_altered_values_are_refused(tmp_path, detections):
     with pytest.raises(
         RecordInvalid,
         match=f"{name}: the values were altered; expected sha256 "
-        f"{detections.sha256()}, got {better.sha256()}; restore",
+        f"{detections.sha256()}, got {better.sha256()}$",
     ):
         read_detections(tmp_path, name)
 
@@ -363,12 +361,3 @@ def test_one_wrong_byte_is_refused_or_changes_no_value(
         path.write_bytes(original)
 
     assert digest == detections.sha256()
-
-
-@pytest.mark.parametrize("text", ["[" * 100_000, f'{{"format": {"9" * 5000}}}', "{"])
-def test_a_record_that_is_no_json_says_what_to_do(tmp_path, text):
-    path = tmp_path / "r.json"
-    path.write_text(text)
-
-    with pytest.raises(RecordInvalid, match=r"r\.json: not JSON; got .+; restore the "):
-        read_record(path)

@@ -82,7 +82,7 @@ def read_image_bytes(path: Path) -> bytes:
     """
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a NUL or a lone surrogate names no file
         raise DatasetMissing(f"image {path} cannot be read", got=error) from error
     if is_cut_jpeg(content):
         raise DatasetInvalid(

@@ -544,8 +544,8 @@ def test_places_that_cannot_be_written_are_one_line(
     words = ("score", "coco", results("coco"), "--data-root", root)
 
     for said, option in (
-        (zoo(*words, "--records", file), "--records DIR"),
-        (zoo(*words, "--curves", file / "x"), "--curves FILE"),
+        (zoo(*words, "--records", file), "--records"),
+        (zoo(*words, "--curves", file / "x"), "--curves"),
         (
             zoo("export", "theirs", "--zoo", "scored", "--output", file / "x"),
             "--output",
@@ -553,8 +553,8 @@ def test_places_that_cannot_be_written_are_one_line(
     ):
         assert said.code == 2
         assert len(said.err.splitlines()) == 1
-        assert "cannot be written; got " in said.err
-        assert said.err.endswith(f"; give another {option}\n")
+        assert "cannot be written; " in said.err
+        assert f"another {option}" in said.err
 
 
 @pytest.mark.parametrize(
