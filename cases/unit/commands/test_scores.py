@@ -374,6 +374,22 @@ def test_an_export_says_how_it_is_scored_and_is_scored_so(
         assert f"--convention of {other}; expected none" in said.err
 
 
+def test_a_voc_row_judges_by_its_own_convention(
+    root: Path, results: Any, zoo: Zoo
+) -> None:
+    words = ("score", "voc", results("voc", noise_px=FAR_PX), "--data-root", root)
+    row = ("--row", "yolov3-mobilenet_v1-voc-prune_r578-608")
+    said = zoo(*words, *row)
+    told = json.loads(zoo(*words, *row, "--json").out)
+    asked = json.loads(zoo(*words, "--convention", "paddledetection", "--json").out)
+
+    assert said.code == 1  # of four images, and far off
+    assert "\nconvention: paddledetection (the row's own)\n" in said.out
+    assert told["scores_pct"] == asked["scores_pct"]
+    other = json.loads(zoo(*words, *row, "--convention", "devkit", "--json").out)
+    assert other["scores_pct"] == json.loads(zoo(*words, "--json").out)["scores_pct"]
+
+
 def test_a_class_without_a_file_or_line_counts_0_and_is_named(
     root: Path, results: Any, zoo: Zoo
 ) -> None:
