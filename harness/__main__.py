@@ -6,6 +6,7 @@ Exit codes (design 3): 0 as asked; 1 a claim missed or a check failed; 2 usage;
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -14,8 +15,10 @@ import typer
 from harness import __version__
 from harness.commands import (
     archives,
+    comparisons,
     data,
     demo,
+    exports,
     figures,
     pages,
     plan,
@@ -45,8 +48,8 @@ app.command("report")(pages.report)
 app.command("gate")(records.gate)
 app.command("accept")(records.accept)
 app.command("score")(scores.score)
-app.command("export")(scores.export)
-app.command("compare")(scores.compare)
+app.command("export")(exports.export)
+app.command("compare")(comparisons.compare)
 
 app.command("plan")(plan.plan)
 
@@ -80,6 +83,9 @@ def start(
 
 def main() -> None:
     """Run the command; a refusal, or a signal, becomes one line and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # As stderr does: a path or a name that the encoding lacks is written out.
+        sys.stdout.reconfigure(errors="backslashreplace")
     with stopping() as stop:
         try:
             app()

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 from harness.printable import LONGEST_PART_CHARS, printable
@@ -144,3 +145,46 @@ def located(where: object) -> Iterator[None]:
     except HarnessError as error:
         error.where = (str(where), *error.where)
         raise
+
+
+@contextmanager
+def refusing_unreadable(kind: type[HarnessError], next_step: str) -> Iterator[None]:
+    """Raise ``kind`` where the system does not let a file or folder be read.
+
+    Also where its name is one that no system knows: too long, or with a NUL in it.
+    """
+    try:
+        yield
+    except OSError as error:
+        got = error.strerror or error
+        raise kind("cannot be read", got=got, next_step=next_step) from error
+    except ValueError as error:
+        if "null" not in str(error):
+            raise
+        raise kind("cannot be read", got=error, next_step=next_step) from error
+
+
+@contextmanager
+def refusing_unwritable(path: Path, option: str) -> Iterator[None]:
+    """Raise a usage error where the system does not let ``path`` be written.
+
+    Args:
+        path: the file or folder that was asked for.
+        option: what was it asked for with: ``"--records DIR"``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written",
+            got=error.strerror or error,
+            next_step=f"give another {option}",
+        ) from error
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return the text, cut in its middle where it is longer, saying how long it was."""
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]} ... {text[-half:]} ({len(text)} characters)"

@@ -113,5 +113,19 @@ class FaceTruth:
         """Return a digest of the values: same truth, same digest, any file."""
         return digest_arrays("face-truth/1", self.arrays())
 
+    def subset(self, image_ids: NDArray[np.int64]) -> FaceTruth:
+        """Return the truth of those images alone, order and ids kept."""
+        images = np.isin(self.image_ids, image_ids)
+        boxes = np.isin(self.box_image_ids, image_ids)
+        return FaceTruth(
+            image_ids=self.image_ids[images],
+            image_names=self.image_names[images],
+            box_image_ids=self.box_image_ids[boxes],
+            boxes_xywh=self.boxes_xywh[boxes],
+            is_easy=self.is_easy[boxes],
+            is_medium=self.is_medium[boxes],
+            is_hard=self.is_hard[boxes],
+        )
+
 
 Truth: TypeAlias = CocoTruth | VocTruth | FaceTruth

@@ -3,7 +3,15 @@ from pathlib import Path
 import pytest
 
 from harness import errors
-from harness.errors import HarnessError, ZooDataError, located
+from harness.errors import (
+    HarnessError,
+    UsageError,
+    ZooDataError,
+    located,
+    refusing_unreadable,
+    refusing_unwritable,
+    shortened,
+)
 from harness.records import FAILING, INCOMPLETE, Verdict
 
 KINDS = [
@@ -64,3 +72,47 @@ def test_every_refusal_has_a_verdict_that_does_not_pass(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_refusal_is_drawn_in_the_tree(kind):
     assert kind.__name__ in errors.__doc__
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(80, "x" * 80), (81, f"{'x' * 40} ... {'x' * 40} (81 characters)")],
+)
+def test_a_text_that_fills_the_screen_is_told_by_its_ends(count, told):
+    assert shortened("x" * count, 80) == told
+
+
+@pytest.mark.parametrize("name", ["", "none", "a\0b", "x" * 300, "loop"])
+def test_a_file_that_the_system_does_not_read_is_refused(tmp_path, name):
+    (tmp_path / "loop").symlink_to("loop")
+
+    with (
+        pytest.raises(
+            ZooDataError, match=r"(?s)^here: cannot be read; got .+; name another$"
+        ),
+        located("here"),
+        refusing_unreadable(ZooDataError, "name another"),
+    ):
+        (tmp_path / name).read_bytes()
+
+
+def test_a_value_that_is_wrong_is_no_file_that_cannot_be_read():
+    with (
+        pytest.raises(ValueError, match=r"^plain$"),
+        refusing_unreadable(ZooDataError, "name another"),
+    ):
+        raise ValueError("plain")
+
+
+def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+
+    with (
+        pytest.raises(
+            UsageError,
+            match=r"/x cannot be written; got Not a directory; give another --to D$",
+        ),
+        refusing_unwritable(file / "x", "--to D"),
+    ):
+        (file / "x").write_text("")

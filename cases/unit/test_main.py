@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,7 @@ import pytest
 
 from harness import __version__
 from harness.__main__ import main
+from harness.commands.printing import out
 
 
 def run_main(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -112,3 +114,16 @@ def test_help_lists_the_frozen_commands(
         *("list", "check", "import", "fetch"),
         *("report", "gate", "accept", "demo"),
     } <= set(told)
+
+
+def test_what_the_terminal_cannot_write_is_written_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    monkeypatch.setattr("harness.__main__.app", lambda: out.print("caf\xe9 \udcff – a"))
+
+    main()
+    sys.stdout.flush()
+
+    assert written.getvalue() == rb"caf\xe9 \udcff \u2013 a" + b"\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -44,16 +45,7 @@ def parse_annotations(text: str | bytes) -> CocoAnnotations:
             listed twice, an annotation is of an unknown image or category, a size is
             negative or not finite. The message names the entry and the field.
     """
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DatasetInvalid("not JSON", got=error) from error
-    if not isinstance(data, dict):
-        raise DatasetInvalid(
-            "not a COCO annotation file",
-            expected="an object",
-            got=type(data).__name__,
-        )
+    data = _parse_object(text)
     images = _parse_images(_entries(data, "images"))
     category_ids = _unique_ids(_entries(data, "categories"), "category")
     truth = _parse_truth(
@@ -64,9 +56,70 @@ def parse_annotations(text: str | bytes) -> CocoAnnotations:
     return CocoAnnotations(images=images, truth=truth)
 
 
+def parse_truth(text: str | bytes) -> CocoTruth:
+    """Read and check what scoring needs: neither names nor sizes of the images.
+
+    Args:
+        text: as for :func:`parse_annotations`.
+
+    Raises:
+        DatasetInvalid: as for :func:`parse_annotations`, but for those fields.
+    """
+    data = _parse_object(text)
+    images = _entries(data, "images")
+    _demand_images(images)
+    category_ids = _unique_ids(_entries(data, "categories"), "category")
+    return _parse_truth(
+        _entries(data, "annotations"),
+        image_ids=_unique_ids(images, "image"),
+        category_ids=sorted(category_ids),
+    )
+
+
+def parse_category_names(text: str | bytes) -> Mapping[int, str]:
+    """Return category id -> name; one that has no name of its own has its id.
+
+    Args:
+        text: as for :func:`parse_annotations`.
+
+    Raises:
+        DatasetInvalid: the categories are malformed.
+    """
+    entries = _entries(_parse_object(text), "categories")
+    ids = _unique_ids(entries, "category")
+    names = [_printable(entry.get("name", "")) for entry in entries]
+    counts = Counter(names)
+    return {
+        one: name if name and counts[name] == 1 else str(one)
+        for one, name in zip(ids, names, strict=True)
+    }
+
+
+def _printable(name: object) -> str:
+    r"""Return a name with what no terminal shows written out: ``\ud800``, ``\x1b``."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in str(name))
+
+
+def _parse_object(text: str | bytes) -> Mapping[str, Any]:
+    try:
+        data = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise DatasetInvalid(
+            "not UTF-8 text", got=error, next_step="save it again in the encoding UTF-8"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise DatasetInvalid("not JSON", got=error) from error
+    if not isinstance(data, dict):
+        raise DatasetInvalid(
+            "not a COCO annotation file",
+            expected="an object",
+            got=type(data).__name__,
+        )
+    return data
+
+
 def _parse_images(entries: Sequence[Mapping[str, Any]]) -> tuple[ListedImage, ...]:
-    if not entries:
-        raise DatasetInvalid("images", expected="at least one", got="none")
+    _demand_images(entries)
     ids = _unique_ids(entries, "image")
     images = []
     for image_id, entry in zip(ids, entries, strict=True):
@@ -80,6 +133,11 @@ def _parse_images(entries: Sequence[Mapping[str, Any]]) -> tuple[ListedImage, ..
                 )
             )
     return tuple(images)
+
+
+def _demand_images(entries: Sequence[Mapping[str, Any]]) -> None:
+    if not entries:
+        raise DatasetInvalid("images", expected="at least one", got="none")
 
 
 def _parse_truth(
@@ -143,9 +201,19 @@ def _unique_ids(entries: Sequence[Mapping[str, Any]], what: str) -> list[int]:
 
 
 def _integer(entry: Mapping[str, Any], name: str) -> int:
+    """Return a whole number, which pandas and others write as ``42.0``."""
     value = _field(entry, name)
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
         raise DatasetInvalid(name, expected="an integer", got=repr(value))
+    if abs(value) >= 2**63:
+        raise DatasetInvalid(
+            name,
+            expected="an integer of 64 bits with a sign, below 2**63",
+            got=value,
+            next_step="number anew from 1, here and in what refers to it",
+        )
     return value
 
 

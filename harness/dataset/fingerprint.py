@@ -48,10 +48,11 @@ def digest_files(
         for name in sorted(files):
             try:
                 one = (digests.sha256 if digests else file_sha256)(files[name])
-            except OSError:
+            except (OSError, ValueError):  # a NUL or a lone surrogate names no file
                 one = None
             found[name] = one
-            whole.update(hashlib.sha256(name.encode("utf-8")).digest())
+            listed = name.encode("utf-8", "surrogatepass")
+            whole.update(hashlib.sha256(listed).digest())
             whole.update(ABSENT if one is None else bytes.fromhex(one))
     return FilesDigest(fingerprint=whole.hexdigest(), files=found)
 

@@ -102,7 +102,7 @@ def read_image_bytes(path: Path) -> bytes:
                 next_step=f"fetch the dataset's images again, or give {OPTION} N",
             )
         content = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a NUL or a lone surrogate names no file
         raise DatasetMissing(f"image {path} cannot be read", got=error) from error
     if is_cut_jpeg(content):
         raise DatasetInvalid(

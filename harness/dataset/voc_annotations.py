@@ -87,8 +87,20 @@ def _parse_xml(content: bytes) -> ET.Element:
         root: ET.Element = parser.close()
     # ValueError and LookupError: an encoding that expat leaves to Python, which fails.
     except (ET.ParseError, ValueError, LookupError) as error:
-        raise DatasetInvalid("not XML", got=error) from error
+        raise DatasetInvalid(
+            "not XML" if _is_utf8(content) else "not XML in the encoding UTF-8",
+            got=error,
+            next_step="mend the file" if _is_utf8(content) else "save it as UTF-8",
+        ) from error
     return root
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _parse_object(element: ET.Element, classes: Mapping[str, int]) -> VocObject:

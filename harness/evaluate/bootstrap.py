@@ -28,6 +28,9 @@ WEIGHTED: Mapping[str, Callable[..., Weighted]] = {
 #: Ends of the interval that holds 95 % of the resampled differences.
 INTERVAL_PCT = (2.5, 97.5)
 
+#: The interval's ends have long stopped moving by then; every resample is held.
+MOST_RESAMPLES = 100_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
@@ -61,11 +64,16 @@ def differences(
         rng: what draws them.
 
     Raises:
-        UsageError: no resamples.
+        UsageError: no resamples, or more than can be held.
         DetectionsInvalid: the two are not of the same images and metric.
     """
-    if resamples < 1:
-        raise UsageError("resamples", expected="1 or more", got=resamples)
+    if not 1 <= resamples <= MOST_RESAMPLES:
+        raise UsageError(
+            "resamples",
+            expected=f"1 or more, at most {MOST_RESAMPLES}",
+            got=resamples,
+            next_step="give another --resamples; 1000 is usual",
+        )
     if first.parts != second.parts or not np.array_equal(
         first.image_ids, second.image_ids
     ):

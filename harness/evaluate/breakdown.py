@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from harness.detections import Detections, Results
 from harness.evaluate import coco_ap, coco_curves, voc_ap, wider_ap
 from harness.evaluate.coco_stats import SIZES_PX2
 from harness.evaluate.curve import Curve
+from harness.evaluate.voc_options import PUBLISHED, VocOptions
+from harness.evaluate.wider_ap import WiderOptions
 
 Found = Detections | Results
 
@@ -18,10 +21,8 @@ Found = Detections | Results
 class Breakdown:
     """The ways in which one dataset's AP is told in parts."""
 
-    ways: Mapping[
-        str, Callable[[Found, Any], Mapping[str, float]]
-    ]  # -> name -> percent
-    curves: Callable[[Found, Any], tuple[Curve, ...]]
+    ways: Mapping[str, Callable[..., Mapping[str, float]]]  # -> name -> percent
+    curves: Callable[..., tuple[Curve, ...]]
 
 
 def _coco_classes(found: Found, truth: Any) -> Mapping[str, float]:
@@ -40,8 +41,10 @@ def _coco_sizes(found: Found, truth: Any) -> Mapping[str, float]:
     }
 
 
-def _voc_classes(found: Found, truth: Any) -> Mapping[str, float]:
-    return {one.name: one.ap_pct for one in voc_ap.curves(found, truth)}
+def _voc_classes(
+    found: Found, truth: Any, options: VocOptions = PUBLISHED
+) -> Mapping[str, float]:
+    return {one.name: one.ap_pct for one in voc_ap.curves(found, truth, options)}
 
 
 #: Dataset -> how its AP is told in parts; what has nothing to find is left out.
@@ -52,3 +55,21 @@ BREAKDOWNS: Mapping[str, Breakdown] = {
     "voc": Breakdown(ways={"class": _voc_classes}, curves=voc_ap.curves),
     "widerface": Breakdown(ways={"subset": wider_ap.score}, curves=wider_ap.curves),
 }
+
+
+def breakdown_of(
+    dataset: str, options: VocOptions | WiderOptions | None = None
+) -> Breakdown:
+    """Return the ways of a dataset, by the options of its metric where it has some.
+
+    Args:
+        dataset: of ``BREAKDOWNS``.
+        options: that metric's own; None: the published ones.
+    """
+    plain = BREAKDOWNS[dataset]
+    if options is None:
+        return plain
+    return Breakdown(
+        ways={word: partial(way, options=options) for word, way in plain.ways.items()},
+        curves=partial(plain.curves, options=options),
+    )

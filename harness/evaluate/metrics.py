@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
@@ -16,6 +15,8 @@ from harness.evaluate.coco_engine_names import (
     chosen_engine,
     engine_name,
 )
+from harness.evaluate.voc_options import VocOptions
+from harness.evaluate.wider_ap import WiderOptions
 from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
 
@@ -25,7 +26,7 @@ class Metric:
 
     truth_kind: type[Truth]
     engine_name: Callable[[], str]
-    scorer: Callable[[Detections | Results, Any], Mapping[str, float]]
+    scorer: Callable[..., Mapping[str, float]]  # of detections and truth
 
     def score(self, found: Detections | Results, truth: Truth) -> Mapping[str, float]:
         """Return the scores in percent, unrounded, those that rows claim first.
@@ -61,18 +62,29 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-def metric_of(dataset: str, *, coco_engine: str = DEFAULT_ENGINE) -> Metric:
+def metric_of(
+    dataset: str,
+    *,
+    coco_engine: str = DEFAULT_ENGINE,
+    options: VocOptions | WiderOptions | None = None,
+) -> Metric:
     """Return the metric of a dataset, by the engine asked for where it has several.
 
     Args:
         dataset: of ``METRICS``.
         coco_engine: of ``ENGINE_NAMES``.
+        options: that metric's own, where it has some; None: the published ones.
 
     Raises:
         UsageError: there is no such engine.
     """
     engine = chosen_engine(coco_engine)
-    return COCO_METRICS[engine] if dataset == "coco" else METRICS[dataset]
+    if dataset == "coco":
+        return COCO_METRICS[engine]
+    metric = METRICS[dataset]
+    if options is None:
+        return metric
+    return replace(metric, scorer=partial(metric.scorer, options=options))
 
 
 def every_metric(dataset: str) -> tuple[Metric, ...]:

@@ -16,10 +16,8 @@ from harness.detections import Detections, Results
 from harness.errors import DatasetInvalid, DetectionsInvalid
 from harness.evaluate.curve import Curve
 from harness.evaluate.voc_matching import Candidates, Matches, match, places_of
-from harness.evaluate.voc_options import PUBLISHED, VocOptions
+from harness.evaluate.voc_options import N_RECALL_POINTS, PUBLISHED, VocOptions
 from harness.truth import VocTruth
-
-N_RECALL_POINTS = 11  # zoo-spec 1.6
 
 
 def engine_name() -> str:
@@ -50,7 +48,7 @@ def score(
     areas = [_area_ap(*parts[name]) for name in parts]
     if options.interpolation == "11point":
         return {
-            "box_ap": _mean_pct([_11point_ap(*parts[name]) for name in parts]),
+            "box_ap": _mean_pct([_11point_ap(*one, options) for one in parts.values()]),
             "box_ap_area": _mean_pct(areas),
         }
     return {"box_ap": _mean_pct(areas), "box_ap_area": _mean_pct(areas)}
@@ -72,7 +70,12 @@ def curves(
         DetectionsInvalid: as for :func:`score`.
         DatasetInvalid: as for :func:`score`.
     """
-    ap_of = _11point_ap if options.interpolation == "11point" else _area_ap
+
+    def ap_of(is_right: NDArray[np.bool_], count: int) -> float:
+        if options.interpolation == "11point":
+            return _11point_ap(is_right, count, options)
+        return _area_ap(is_right, count)
+
     return tuple(
         Curve(
             name=name,
@@ -82,6 +85,22 @@ def curves(
             precision=_precision(is_right),
         )
         for name, (is_right, count) in _class_parts(found, truth, options).items()
+    )
+
+
+def classes_left_out(
+    found: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
+) -> tuple[str, ...]:
+    """Return the classes that have objects and are none of the mean's, in class order.
+
+    Arguments and errors as for :func:`score`.
+    """
+    parts = _class_parts(found, truth, options)
+    counts = matches_of(found, truth, options).object_counts.tolist()
+    return tuple(
+        name
+        for name, count in zip(truth.class_names.tolist(), counts, strict=True)
+        if count and name not in parts
     )
 
 
@@ -103,10 +122,11 @@ def matches_of(
     _check_truth(truth)
     _check_found(found, truth)
     matches = match(_candidates(found, truth, options), truth, options)
-    if not matches.object_counts.any():
+    if not matches.object_counts[_is_chosen(truth, options)].any():
         raise DatasetInvalid(
             "no truth to score against",
-            expected="an object that counts",
+            expected="an object that counts"
+            + (f" of {', '.join(options.classes)}" if options.classes else ""),
             got=f"{len(truth.box_classes)} objects in {len(truth.image_ids)} images",
         )
     return matches
@@ -130,8 +150,17 @@ def _class_parts(
             matches.object_counts.tolist(),
             strict=True,
         )
-        if count and (len(part) or options.classes_without_predictions == "zero")
+        if count
+        and (options.classes is None or name in options.classes)
+        and (len(part) or options.classes_without_predictions == "zero")
     }
+
+
+def _is_chosen(truth: VocTruth, options: VocOptions) -> NDArray[np.bool_]:
+    """Return which classes the mean may be of; ``[C]``."""
+    if options.classes is None:
+        return np.ones(len(truth.class_names), np.bool_)
+    return np.isin(truth.class_names, options.classes)
 
 
 def _candidates(
@@ -152,13 +181,19 @@ def _candidates(
     )
 
 
-def _11point_ap(is_right: NDArray[np.bool_], object_count: int) -> float:
+def _11point_ap(
+    is_right: NDArray[np.bool_], object_count: int, options: VocOptions
+) -> float:
     """Return the mean over recall 0, 0.1 .. 1 of the best precision from there on."""
     hits = np.cumsum(is_right)  # [K]
     best = _best_precision(is_right)  # [K]
     steps = N_RECALL_POINTS - 1
-    # In whole numbers: hits / objects >= j / 10 without a float that is nearly there.
-    first = np.searchsorted(hits * steps, np.arange(N_RECALL_POINTS) * object_count)
+    if options.recall_points == "float_steps":
+        first = np.searchsorted(hits / object_count, options.recalls())
+    else:
+        # In whole numbers: hits / objects >= j / 10 without a float nearly there.
+        points = np.arange(N_RECALL_POINTS) * object_count
+        first = np.searchsorted(hits * steps, points)
     reached = first[first < len(best)]
     return math.fsum(best[reached].tolist()) / N_RECALL_POINTS
 

@@ -59,9 +59,9 @@ def match(found: Candidates, truth: VocTruth, options: VocOptions) -> Matches:
     """Return which detections are right, under the options' conventions.
 
     A detection meets the object of its image and class that it overlaps most, the
-    first of them on ties. Boxes that do not overlap strictly, or have no inside,
-    overlap by 0. An object is taken once; what meets it later is wrong, and so is what
-    meets none.  # zoo-spec 1.6
+    first of them on ties. Boxes that do not overlap strictly (unless the options let
+    them touch), or have no inside, overlap by 0. An object is taken once; what meets it
+    later is wrong, and so is what meets none.  # zoo-spec 1.6
     """
     class_count = len(truth.class_names)
     images = places_of(truth.box_image_ids, truth.image_ids)  # [M]
@@ -156,6 +156,7 @@ def _best_objects(
                 found.corners[:, active],
                 objects.corners[:, rivals],
                 1 if options.inclusive_px else 0,
+                may_touch=options.touching_overlap,
             )
             better = overlaps > best[active]  # the first stays on ties
             best[active[better]] = overlaps[better]
@@ -165,13 +166,14 @@ def _best_objects(
     return best, met
 
 
-def _overlaps(first: Floats, second: Floats, one: int) -> Floats:
+def _overlaps(first: Floats, second: Floats, one: int, *, may_touch: bool) -> Floats:
     """Return the overlap of each box with its partner.
 
     Args:
         first: ``[4, N]``.
         second: ``[4, N]``.
         one: what a side has beyond ``far - near``.
+        may_touch: sharing that one alone is an overlap.
 
     Returns:
         ``[N]``, 0 to 1.
@@ -179,7 +181,9 @@ def _overlaps(first: Floats, second: Floats, one: int) -> Floats:
     x1, y1, x2, y2 = first  # each [N]: a row at a time, numpy multiplies fast
     u1, v1, u2, v2 = second
     sides = [x2 - x1 + one, y2 - y1 + one, u2 - u1 + one, v2 - v1 + one]
-    is_real = (x1 < u2) & (x2 > u1) & (y1 < v2) & (y2 > v1)  # [N]
+    reach = one if may_touch else 0
+    is_real = (x1 < u2 + reach) & (x2 + reach > u1)  # [N]
+    is_real &= (y1 < v2 + reach) & (y2 + reach > v1)
     for side in sides:
         is_real &= side > 0
     overlaps: Floats = np.zeros(len(is_real))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.detections import Detections, Results
-from harness.evaluate.voc_ap import N_RECALL_POINTS, matches_of
+from harness.evaluate.voc_ap import matches_of
 from harness.evaluate.voc_matching import Matches
 from harness.evaluate.voc_options import PUBLISHED, VocOptions
 from harness.evaluate.weighted_ap import Part, RankedMatches, Weighted
@@ -34,9 +34,7 @@ def weighted_voc(
     matches = matches_of(found, truth, options)
     names: list[str] = truth.class_names.tolist()
     area = rank_voc(matches, len(names))
-    points = replace(
-        area, recall_points=np.arange(N_RECALL_POINTS) / (N_RECALL_POINTS - 1)
-    )
+    points = replace(area, recall_points=options.recalls())
     main = points if options.interpolation == "11point" else area
 
     def score(weights: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -49,6 +47,10 @@ def weighted_voc(
             )
             ap = np.where(answered > 0, ap, np.nan)
             by_area = np.where(answered > 0, by_area, np.nan)
+        if options.classes is not None:
+            is_chosen = np.isin(names, options.classes)  # [C]
+            ap = np.where(is_chosen, ap, np.nan)
+            by_area = np.where(is_chosen, by_area, np.nan)
         return np.array([_mean(ap), _mean(by_area), *ap]) * 100.0
 
     return Weighted(

@@ -62,6 +62,12 @@ class WiderOptions:
 
 OFFICIAL = WiderOptions()
 
+#: Word of ``--arithmetic`` -> in what numbers boxes are compared.
+ARITHMETICS: Mapping[str, Arithmetic] = {
+    "int32": Arithmetic.WHOLE_PIXELS,
+    "real": Arithmetic.REAL,
+}
+
 
 def engine_name() -> str:
     """Return the engine and the version of what it computes."""
@@ -135,7 +141,7 @@ def matches_of(
         results,
         truth,
         iou_threshold=options.iou_threshold,
-        whole_pixels=_is_whole(truth, options.arithmetic),
+        whole_pixels=is_whole(truth, options.arithmetic),
     )
     return results, matches
 
@@ -189,7 +195,8 @@ def area_under(recall: NDArray[np.float64], precision: NDArray[np.float64]) -> f
     return float((steps * envelope).sum())
 
 
-def _is_whole(truth: FaceTruth, arithmetic: Arithmetic) -> bool:
+def is_whole(truth: FaceTruth, arithmetic: Arithmetic = Arithmetic.OFFICIAL) -> bool:
+    """Return whether boxes are compared in MATLAB's integers."""
     if arithmetic is Arithmetic.OFFICIAL:
         return bool((truth.boxes_xywh == np.round(truth.boxes_xywh)).all())
     return arithmetic is Arithmetic.WHOLE_PIXELS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ class Format:
     is_folder: bool  # else one file
     suffix: str  # of that file; of a folder, empty
     to_results: Callable[[Detections, Any], Results]
-    read: Callable[[Path, Any], Results]
+    read: Callable[..., Results]  # of a path and the truth
     write: Callable[[Results, Any, Path], None]
+    #: As the official files were published, where that rounds what ``write`` keeps.
+    write_published: Callable[[Results, Any, Path], None] | None = None
 
 
 FORMATS: Mapping[str, Format] = {
@@ -48,5 +51,6 @@ FORMATS: Mapping[str, Format] = {
         to_results=lambda detections, truth: wider_text.to_results(detections),
         read=wider_text.read,
         write=wider_text.write,
+        write_published=partial(wider_text.write, published_format=True),
     ),
 }

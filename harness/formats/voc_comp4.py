@@ -16,13 +16,23 @@ from numpy.typing import NDArray
 
 from harness.atomic import write_text
 from harness.detections import Detections, Results
-from harness.errors import DetectionsInvalid, located
+from harness.errors import (
+    DetectionsInvalid,
+    located,
+    refusing_unreadable,
+    shortened,
+)
 from harness.truth import VocTruth
 
 #: comp3 and comp4: the devkit's words for boxes, trained on VOC alone or on anything.
 FILE_NAME = re.compile(r"comp[34]_det_[A-Za-z0-9]+_(?P<name>.+)\.txt")
 
 FIELDS = ("score", "x1", "y1", "x2", "y2")
+
+#: A line of a file is told up to here.
+LONGEST_LINE = 80
+
+AGAIN = f"write lines: image {' '.join(FIELDS)}"
 
 
 def to_results(detections: Detections, truth: VocTruth) -> Results:
@@ -96,7 +106,8 @@ def read(folder: Path, truth: VocTruth) -> Results:
 
     Args:
         folder: holds ``comp4_det_test_<class>.txt`` (``comp3``, or another split's
-            name, are as good); other ``.txt`` files may not be there.
+            name, are as good); other ``.txt`` files may not be there. Names that start
+            with a dot are passed over.
         truth: names images and classes.
 
     Raises:
@@ -121,13 +132,33 @@ def read(folder: Path, truth: VocTruth) -> Results:
     )
 
 
+def silent_classes(
+    folder: Path, results: Results, truth: VocTruth
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the classes without a file, and those whose file has no line, in order.
+
+    Args:
+        folder: as it was read.
+        results: what was read from it.
+        truth: names the classes.
+    """
+    names: list[str] = truth.class_names.tolist()
+    with_file = _class_paths(folder, names)
+    with_lines = set(results.classes.tolist())
+    return (
+        tuple(one for place, one in enumerate(names) if place not in with_file),
+        tuple(names[place] for place in sorted(set(with_file) - with_lines)),
+    )
+
+
 def _class_paths(folder: Path, class_names: Sequence[str]) -> dict[int, Path]:
-    try:
-        names = sorted(path.name for path in folder.iterdir() if path.suffix == ".txt")
-    except OSError as error:
-        raise DetectionsInvalid(
-            "folder of results cannot be read", expected="a folder", got=error
-        ) from error
+    given = "give the folder that holds comp4_det_test_<class>.txt"
+    with located(folder), refusing_unreadable(DetectionsInvalid, given):
+        names = sorted(
+            path.name
+            for path in folder.iterdir()
+            if path.suffix == ".txt" and not path.name.startswith(".")
+        )
     classes = {name: number for number, name in enumerate(class_names)}
     paths: dict[int, Path] = {}
     for name in names:
@@ -140,15 +171,21 @@ def _class_paths(folder: Path, class_names: Sequence[str]) -> dict[int, Path]:
                     expected="comp4_det_test_<class>.txt, of one of the "
                     f"{len(classes)} classes",
                     got=name,
+                    next_step="remove it, or score against the truth of its classes",
                 )
             if number in paths:
                 raise DetectionsInvalid(
-                    "a second file of this class", got=f"also {paths[number].name}"
+                    "a second file of this class",
+                    got=f"also {paths[number].name}",
+                    next_step="keep one of the two",
                 )
         paths[number] = folder / name
     if not paths:
         raise DetectionsInvalid(
-            "results", expected="comp4_det_test_<class>.txt", got=f"none in {folder}"
+            "results",
+            expected="comp4_det_test_<class>.txt",
+            got=f"none in {folder}",
+            next_step=given,
         )
     return paths
 
@@ -160,10 +197,14 @@ def _read_file(
 
     All lines at once; only when that fails, line by line to find the one at fault.
     """
+    with refusing_unreadable(DetectionsInvalid, AGAIN):
+        content = path.read_bytes()
     try:
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DetectionsInvalid("cannot be read", got=error) from error
+        text = content.decode("utf-8-sig")  # Windows tools write the mark
+    except UnicodeDecodeError as error:
+        raise DetectionsInvalid(
+            "not UTF-8 text", got=error, next_step="write it again as UTF-8"
+        ) from error
     at_once = None if not text or text.isspace() else _parse_at_once(text, ids)
     return at_once or _parse_by_line(text, ids)
 
@@ -214,12 +255,21 @@ def _parse_line(line: str, ids: Mapping[str, int]) -> tuple[int, list[float]]:
     fields = line.split()
     if len(fields) != 1 + len(FIELDS):
         raise DetectionsInvalid(
-            "line", expected=f"image {' '.join(FIELDS)}", got=repr(line)
+            "line",
+            expected=f"image {' '.join(FIELDS)}",
+            got=repr(shortened(line, LONGEST_LINE)),
+            next_step="mend the line, or leave it out",
         )
     name, *texts = fields
     if name not in ids:
+        stem = name.rpartition("/")[2].rpartition(".")[0]
         raise DetectionsInvalid(
-            "image", expected=f"one of the {len(ids)} of the truth", got=repr(name)
+            "image",
+            expected=f"one of the {len(ids)} of the truth",
+            got=repr(shortened(name, LONGEST_LINE)),
+            next_step=f"write it as the split's list does: {stem}"
+            if stem in ids
+            else "score against the annotations that it was made for",
         )
     row = [
         _parse_number(field, text) for field, text in zip(FIELDS, texts, strict=True)
@@ -230,6 +280,7 @@ def _parse_line(line: str, ids: Mapping[str, int]) -> tuple[int, list[float]]:
                 f"box, {axis}1 beyond {axis}2",
                 expected=f"{axis}2 - {axis}1 + 1 of 0 or more",
                 got=f"{axis}1 {near:g}, {axis}2 {far:g}",
+                next_step="write corners, not sides",
             )
     return ids[name], row
 
@@ -240,5 +291,10 @@ def _parse_number(field: str, text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise DetectionsInvalid(field, expected="a finite number", got=repr(text))
+        raise DetectionsInvalid(
+            field,
+            expected="a finite number",
+            got=repr(shortened(text, LONGEST_LINE)),
+            next_step="mend the line, or leave it out",
+        )
     return value

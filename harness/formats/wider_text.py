@@ -7,8 +7,7 @@ name the same one. # zoo-spec 1.7
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,13 @@ from numpy.typing import NDArray
 from harness.atomic import write_text
 from harness.boxes import xyxy_to_xywh_inclusive
 from harness.detections import Detections, Results
-from harness.errors import DetectionsInvalid, located
+from harness.errors import (
+    DetectionsInvalid,
+    located,
+    refusing_unreadable,
+    shortened,
+)
+from harness.formats.wider_folder import files_of_images
 from harness.formats.wider_numbers import COLUMNS, parse_numbers
 from harness.truth import FaceTruth
 
@@ -33,8 +38,13 @@ HEADER_LINES = 2
 #: Rows that say "no detection": all zero, and the same after ``w = x2 - x1 + 1``.
 NO_DETECTION = ((0, 0, 0, 0, 0), (0, 0, 1, 1, 0))  # zoo-spec 1.7
 
-#: How many missing files a message names; the rest are counted.
-NAMED_FILES = 3
+#: More digits than the number of lines of any file; Python reads no more than 4,300.
+COUNT_DIGITS = 18
+
+#: A line of a file is told up to here.
+LONGEST_LINE = 80
+
+AGAIN = "write it as the official tool reads it: name, count, then x y w h score"
 
 
 def to_results(detections: Detections) -> Results:
@@ -69,7 +79,9 @@ def round_as_text(
     return rounded
 
 
-def read(folder: Path, truth: FaceTruth) -> Results:
+def read(
+    folder: Path, truth: FaceTruth, *, passed_over: Collection[str] = ()
+) -> Results:
     """Read the result folder of any tool.
 
     Every image needs its file: one without a detection has the count 0, or one row of
@@ -77,8 +89,9 @@ def read(folder: Path, truth: FaceTruth) -> Results:
 
     Args:
         folder: holds a folder per event. Files that do not end in ``.txt`` are passed
-            over.
+            over, and names that start with a dot.
         truth: lists the images.
+        passed_over: names of further images, whose files may be there and do not count.
 
     Returns:
         Results in the order of the images and of their lines.
@@ -87,10 +100,11 @@ def read(folder: Path, truth: FaceTruth) -> Results:
         DetectionsInvalid: naming the file and the line: a file of an image or event
             that the truth does not list, or whose first line names another image; a
             count that is not that of the lines; a line that is not five finite numbers,
-            or has a negative side; images without a file.
+            or has a negative side; images without a file; a file or folder that cannot
+            be read.
     """
     with located(folder):
-        names = _files_of_images(folder, truth)
+        names = files_of_images(folder, truth, passed_over)
         read_bodies = [_read_body(folder, name) for name in names]
         bodies = [body for body, _ in read_bodies]
         counts = np.array([lines for _, lines in read_bodies], np.int64)
@@ -120,13 +134,19 @@ def read(folder: Path, truth: FaceTruth) -> Results:
     )
 
 
-def write(results: Results, truth: FaceTruth, folder: Path) -> None:
+def write(
+    results: Results, truth: FaceTruth, folder: Path, *, published_format: bool = False
+) -> None:
     """Write the folder that the official tool reads: a file for every evaluated image.
 
+    Boxes have one decimal and scores three, as upstream wrote them. A line that this
+    would change has as many digits as it needs to be read back unchanged.
+
     Args:
-        results: ``xywh``; written with one decimal, scores with three.
+        results: ``xywh``.
         truth: names the images.
         folder: made when missing.
+        published_format: round every number to those decimals.
 
     Raises:
         DetectionsInvalid: an evaluated image is not one of the truth's.
@@ -138,59 +158,34 @@ def write(results: Results, truth: FaceTruth, folder: Path) -> None:
             raise DetectionsInvalid(
                 f"image {image_id} was evaluated, and the truth does not list it"
             )
-    for image_id, box, score in zip(
+    is_short = np.ones(len(results.scores), np.bool_)
+    if not published_format:
+        is_short = round_as_text(results.scores, SCORE_DECIMALS) == results.scores
+        rounded = round_as_text(results.boxes, BOX_DECIMALS)
+        is_short &= (rounded == results.boxes).all(axis=1)
+    for image_id, box, score, short in zip(
         results.image_ids.tolist(),
         results.boxes.tolist(),
         results.scores.tolist(),
+        is_short.tolist(),
         strict=True,
     ):
-        x, y, wide, high = box
-        lines[image_id].append(f"{x:.1f} {y:.1f} {wide:.1f} {high:.1f} {score:.3f}\n")
+        if short:
+            x, y, wide, high = box
+            line = f"{x:.1f} {y:.1f} {wide:.1f} {high:.1f} {score:.3f}\n"
+        else:
+            line = f"{' '.join(map(repr, box))} {score!r}\n"
+        lines[image_id].append(line)
     for image_id, found in lines.items():
         name = names[image_id]
         text = f"{name}.jpg\n{len(found)}\n{''.join(found)}"
         write_text(folder / f"{name}.txt", text)
 
 
-def _files_of_images(folder: Path, truth: FaceTruth) -> Sequence[str]:
-    """Return the file of every image below the folder, in the truth's order."""
-    if not folder.is_dir():
-        raise DetectionsInvalid("no such folder")
-    names: list[str] = truth.image_names.tolist()
-    found = set(_text_files(folder, ""))
-    unknown = sorted(found.difference(names))
-    if unknown:
-        event = unknown[0].rpartition("/")[0]
-        with located(f"{unknown[0]}.txt"):
-            if event not in {name.rpartition("/")[0] for name in names}:
-                raise DetectionsInvalid(
-                    "no such event", expected="a folder per event", got=repr(event)
-                )
-            raise DetectionsInvalid(f"no such image in the event {event}")
-    missing = [name for name in names if name not in found]
-    if missing:
-        some = ", ".join(f"{name}.txt" for name in missing[:NAMED_FILES])
-        raise DetectionsInvalid(
-            f"{len(missing)} of {len(names)} images have no file",
-            got=f"no {some}{', ...' if len(missing) > NAMED_FILES else ''}",
-            next_step="an image without a detection has a file with the count 0",
-        )
-    return [f"{name}.txt" for name in names]
-
-
-def _text_files(folder: Path, prefix: str) -> Iterator[str]:
-    """Yield the text files at any depth, without their suffix."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir():
-                yield from _text_files(folder / entry.name, f"{prefix}{entry.name}/")
-            elif entry.name.endswith(".txt"):
-                yield prefix + entry.name.removesuffix(".txt")
-
-
 def _read_body(folder: Path, name: str) -> tuple[bytes, int]:
     r"""Return the lines of detections, each ended by ``\n``, and how many they are."""
-    content = (folder / name).read_bytes()
+    with located(name), refusing_unreadable(DetectionsInvalid, AGAIN):
+        content = (folder / name).read_bytes()
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n")
     first, _, rest = content.partition(b"\n")
@@ -199,15 +194,28 @@ def _read_body(folder: Path, name: str) -> tuple[bytes, int]:
         body = body.rstrip(b"\n") + b"\n" if body.strip(b"\n") else b""
     lines = body.count(b"\n")
     if not first.endswith(f"{name.removesuffix('.txt')}.jpg".encode()):
+        if not content.strip():
+            with located(name):
+                raise DetectionsInvalid(
+                    "an empty file",
+                    expected="the image's name, then the count of its detections",
+                    next_step="where nothing was found, write the name and 0",
+                )
         _check_named(first.decode(errors="replace"), name)
-    if not (count.strip().isdigit() and int(count) == lines):
+    told = count.strip()
+    if not (told.isdigit() and len(told) <= COUNT_DIGITS and int(told) == lines):
         with located(name):
             raise DetectionsInvalid(
                 "line 2 is not the number of lines that follow",
                 expected=lines,
-                got=repr(count.decode(errors="replace")),
+                got=_quoted(told) if told else "nothing",
+                next_step=AGAIN,
             )
     return body, lines
+
+
+def _quoted(line: bytes) -> str:
+    return repr(shortened(line.decode(errors="replace"), LONGEST_LINE))
 
 
 def _check_named(first_line: str, name: str) -> None:
@@ -218,7 +226,10 @@ def _check_named(first_line: str, name: str) -> None:
         return
     with located(name):
         raise DetectionsInvalid(
-            "line 1 names another image", expected=f"{stem}.jpg", got=given or None
+            "line 1 names another image",
+            expected=f"{stem}.jpg",
+            got=shortened(given, LONGEST_LINE) if given else "nothing",
+            next_step=AGAIN,
         )
 
 
@@ -237,7 +248,8 @@ def _read_lines(name: str, body: bytes) -> NDArray[np.float64]:
                 raise DetectionsInvalid(
                     f"line {place + HEADER_LINES + 1}",
                     expected="x y w h score",
-                    got=repr(line.decode(errors="replace")),
+                    got=_quoted(line) if line.strip() else "nothing",
+                    next_step=AGAIN,
                 )
         rows.append(row)
     return np.array(rows, np.float64)
@@ -260,5 +272,8 @@ def _check_numbers(
             line = row - int(ends[place] - counts[place]) + HEADER_LINES + 1
             with located(names[place]):
                 raise DetectionsInvalid(
-                    f"line {line}", expected=what, got=numbers[row].tolist()
+                    f"line {line}",
+                    expected=what,
+                    got=numbers[row].tolist(),
+                    next_step="mend the line, or leave it out and count one less",
                 )

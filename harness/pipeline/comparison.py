@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.errors import HarnessError, UsageError
 from harness.evaluate.bootstrap import WEIGHTED, Difference, differences
-from harness.evaluate.metrics import METRICS
+from harness.evaluate.metrics import metric_of
 from harness.evaluate.weighted_ap import Weighted
 from harness.pipeline.rescore import SAME_SCORE_PCT
 from harness.pipeline.stored_run import StoredRun
@@ -24,20 +24,30 @@ def compare_runs(
         first: what differences are taken from.
         second: of the same images and truth.
         resamples: how many sets of images to draw.
-        seed: of the draws; the same seed gives the same intervals.
+        seed: of the draws, 0 or more; the same seed gives the same intervals.
 
     Raises:
-        UsageError: the two are not of the same dataset and truth, their dataset cannot
-            be compared, or no resamples.
+        UsageError: the two are not of the same dataset, truth and convention, their
+            dataset cannot be compared, no resamples, or a seed below 0.
         DetectionsInvalid: a metric refuses the detections.
     """
+    if seed < 0:
+        raise UsageError(
+            "seed", expected="0 or more", got=seed, next_step="give another --seed"
+        )
     if first.dataset != second.dataset:
-        raise UsageError("datasets", expected=first.dataset, got=second.dataset)
+        raise UsageError(
+            "datasets",
+            expected=first.dataset,
+            got=second.dataset,
+            next_step="compare detections of one dataset",
+        )
     if first.dataset not in WEIGHTED:
         raise UsageError(
             "dataset to compare on",
             expected=" or ".join(WEIGHTED),
             got=repr(first.dataset),
+            next_step="compare detections of one of these",
         )
     if first.truth.sha256() != second.truth.sha256():
         raise UsageError(
@@ -47,6 +57,13 @@ def compare_runs(
             f" objects and {len(second.truth.image_ids)} images, "
             f"{len(second.truth.box_image_ids)} objects",
             next_step="measure both on the same dataset",
+        )
+    if first.convention.options != second.convention.options:
+        raise UsageError(
+            f"{first.name} and {second.name} are scored in different ways",
+            expected=first.convention,
+            got=second.convention,
+            next_step="give --convention or --arithmetic, for both",
         )
     return differences(
         _weighted(first),
@@ -58,8 +75,10 @@ def compare_runs(
 
 def _weighted(run: StoredRun) -> Weighted:
     """Return the run's scores as a function of weights, held to its metric once."""
-    scores = METRICS[run.dataset].score(run.found, run.truth)
-    weighted = WEIGHTED[run.dataset](run.found, run.truth)
+    options = run.convention.options
+    more = {} if options is None else {"options": options}
+    scores = metric_of(run.dataset, options=options).score(run.found, run.truth)
+    weighted = WEIGHTED[run.dataset](run.found, run.truth, **more)
     once = weighted.score(np.ones(len(weighted.image_ids), np.int64))
     _demand_same(run, scores, weighted, once.tolist())
     return weighted

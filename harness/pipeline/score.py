@@ -10,7 +10,7 @@ import importlib.metadata
 import platform
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,12 @@ import harness
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.detections import Results
-from harness.errors import RecordInvalid, UsageError
+from harness.errors import RecordInvalid, UsageError, refusing_unwritable, shortened
 from harness.evaluate.coco_engine_names import DEFAULT_ENGINE
 from harness.evaluate.metrics import METRICS, Metric, metric_of
 from harness.formats.table import FORMATS
+from harness.pipeline.convention import ONE_WAY, Convention
+from harness.pipeline.file_doubts import file_doubts
 from harness.record_files import (
     read_record,
     write_detections,
@@ -45,6 +47,9 @@ SCORED = "scored"
 #: Stands where a record says what made the detections, and nobody told.
 UNTOLD = "untold"
 
+#: A file's name has 255 bytes; some are kept for ``.json`` and what is written beside.
+LONGEST_NAME = 200
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 
 
@@ -64,6 +69,7 @@ class Scored:
     results: Results
     record: Record
     path: Path  # of the record
+    doubts: tuple[str, ...]  # what is likely wrong with the files, a sentence each
 
 
 def score_file(
@@ -75,6 +81,8 @@ def score_file(
     name: str = "",
     claimed: Claimed | None = None,
     coco_engine: str = DEFAULT_ENGINE,
+    convention: Convention = ONE_WAY,
+    passed_over: Collection[str] = (),
 ) -> Scored:
     """Score a result file (or folder) and write the record of it.
 
@@ -86,48 +94,58 @@ def score_file(
         name: what to call a record that is of no row; the file's stem when empty.
         claimed: whose claims to judge by; nobody's when not given.
         coco_engine: what scores COCO.
+        convention: how it is scored, where there is a choice.
+        passed_over: WIDER FACE images whose files may be there and do not count.
 
     Raises:
         UsageError: no such dataset, a name that names no file, a row of another
-            dataset, or one that was measured into that folder already.
+            dataset, one that was measured into that folder already, or a folder that
+            cannot be written.
         DetectionsInvalid: the file is malformed, or of other images or classes.
         DatasetInvalid: there is nothing to score against.
     """
     demand_scorable(dataset)
-    metric = metric_of(dataset, coco_engine=coco_engine)
+    metric = metric_of(dataset, coco_engine=coco_engine, options=convention.options)
     row_id = claimed.row.row_id if claimed else _checked_name(name or path.stem)
     if claimed is not None:
         _check_claimed(dataset, claimed, records)
-    results = FORMATS[dataset].read(path, truth)
+    if passed_over:
+        results = FORMATS[dataset].read(path, truth, passed_over=passed_over)
+    else:
+        results = FORMATS[dataset].read(path, truth)
     start_s = time.perf_counter()
     scores = metric.score(results, truth)
     score_wall_s = time.perf_counter() - start_s
-    used = DatasetUsed(
-        name=dataset,
-        fingerprint=truth.sha256(),  # of annotations alone: no image was read
-        image_count=len(truth.image_ids),
-        annotation_count=truth.annotation_count,
-        truth_sha256=truth.sha256(),
-        truth_file=write_truth(records, truth),
-        differences=_differences(truth, claimed),
-    )
-    measurement = _measurement(results, scores, claimed, records, score_wall_s)
-    verdict, reason = Verdict.NOT_JUDGED, "no claim to judge by"
-    if claimed is not None:
-        verdict, reason = verdict_of_row(
-            (measurement,), dataset_differences=used.differences
+    doubts = file_doubts(path, results, truth, convention)
+    with refusing_unwritable(records, "--records DIR"):
+        used = DatasetUsed(
+            name=dataset,
+            fingerprint=truth.sha256(),  # of annotations alone: no image was read
+            image_count=len(truth.image_ids),
+            annotation_count=truth.annotation_count,
+            truth_sha256=truth.sha256(),
+            truth_file=write_truth(records, truth),
+            differences=_differences(truth, claimed),
         )
-    record = Record(
-        zoo=claimed.zoo.name if claimed else SCORED,
-        row_id=row_id,
-        verdict=verdict,
-        reason=reason,
-        measurements=(measurement,),
-        dataset=used,
-        environment=_environment(metric),
-        notes=(f"detections made elsewhere, read from {path.name}",),
-    )
-    return Scored(results=results, record=record, path=write_record(records, record))
+        measurement = _measurement(results, scores, claimed, records, score_wall_s)
+        verdict, reason = Verdict.NOT_JUDGED, "no claim to judge by"
+        if claimed is not None:
+            verdict, reason = verdict_of_row(
+                (measurement,), dataset_differences=used.differences
+            )
+        record = Record(
+            zoo=claimed.zoo.name if claimed else SCORED,
+            row_id=row_id,
+            verdict=verdict,
+            reason=reason,
+            measurements=(measurement,),
+            dataset=used,
+            protocol=convention.protocol,
+            environment=_environment(metric),
+            notes=(f"detections made elsewhere, read from {path.name}", *doubts),
+        )
+        written = write_record(records, record)
+    return Scored(results=results, record=record, path=written, doubts=doubts)
 
 
 def demand_scorable(dataset: str) -> None:
@@ -138,15 +156,20 @@ def demand_scorable(dataset: str) -> None:
     """
     known = [one for one in FORMATS if one in METRICS]
     if dataset not in known:
-        raise UsageError("dataset", expected=" or ".join(known), got=repr(dataset))
+        raise UsageError(
+            "dataset",
+            expected=" or ".join(known),
+            got=repr(dataset) if dataset else "nothing",
+            next_step="give the word of a dataset",
+        )
 
 
 def _checked_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise UsageError(
             "name of the record",
-            expected="letters, digits and . _ + -, as in a file's name",
-            got=repr(name),
+            expected=f"up to {LONGEST_NAME} letters, digits and . _ + -",
+            got=repr(shortened(name, LONGEST_NAME)) if name else "nothing",
             next_step="give --name NAME",
         )
     return name
@@ -156,7 +179,10 @@ def _check_claimed(dataset: str, claimed: Claimed, records: Path) -> None:
     row_id = claimed.row.row_id
     if claimed.row.dataset != dataset:
         raise UsageError(
-            f"dataset of {row_id}", expected=claimed.row.dataset, got=dataset
+            f"dataset of {row_id}",
+            expected=claimed.row.dataset,
+            got=dataset,
+            next_step="give that dataset, or a row of this one",
         )
     path = records / f"{row_id}.json"
     if path.exists() and read_record(path).archive is not None:
@@ -198,6 +224,7 @@ def _measurement(
                 raise RecordInvalid(
                     f"no score {claim.metric} to judge {claim.row_id} by",
                     got=", ".join(scores),
+                    next_step="score against the whole dataset",
                 )
         judgements = tuple(judge(one, scores[one.metric], budget) for one in claims)
     return Measurement(

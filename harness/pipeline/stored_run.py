@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.detections import Detections, Results
-from harness.errors import RecordInvalid, UsageError, located
+from harness.errors import RecordInvalid, UsageError, located, refusing_unreadable
 from harness.formats.table import FORMATS
+from harness.pipeline.convention import (
+    ONE_WAY,
+    Asked,
+    Convention,
+    arithmetic_convention,
+    convention_of_record,
+    demand_asked,
+    voc_convention,
+)
 from harness.record_files import read_detections, read_record, read_truth
 from harness.truth import Truth
 
@@ -20,6 +29,7 @@ class StoredRun:
     dataset: str
     found: Detections | Results
     truth: Truth
+    convention: Convention = ONE_WAY
 
 
 def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
@@ -33,11 +43,15 @@ def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
         UsageError: there is no such record, or no such run in it.
         RecordInvalid: the record, or what it names, is malformed or was altered.
     """
-    if not path.is_file():
+    again = "give the row's id, or the path of its record"
+    with located(path), refusing_unreadable(RecordInvalid, again):
+        is_there = path.is_file()
+    if not is_there:
         raise UsageError(
             "no record", expected=path, next_step="measure or score it first"
         )
-    record = read_record(path)
+    with refusing_unreadable(RecordInvalid, again):
+        record = read_record(path)
     with located(path):
         if record.dataset is None or not record.measurements:
             raise RecordInvalid(
@@ -57,11 +71,20 @@ def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
             dataset=record.dataset.name,
             found=read_detections(path.parent, runs[erratum].detections_file),
             truth=read_truth(path.parent, record.dataset.truth_file),
+            convention=convention_of_record(record.dataset.name, record.protocol),
         )
 
 
-def read_result_file(dataset: str, path: Path, truth: Truth) -> StoredRun:
+def read_result_file(
+    dataset: str, path: Path, truth: Truth, convention: Convention = ONE_WAY
+) -> StoredRun:
     """Read a result file (or folder) that any tool made.
+
+    Args:
+        dataset: the word that rows use.
+        path: the file or folder.
+        truth: what it is about.
+        convention: how it is scored.
 
     Raises:
         DetectionsInvalid: it is malformed, or of other images or classes.
@@ -71,4 +94,22 @@ def read_result_file(dataset: str, path: Path, truth: Truth) -> StoredRun:
         dataset=dataset,
         found=FORMATS[dataset].read(path, truth),
         truth=truth,
+        convention=convention,
     )
+
+
+def rescored_as(run: StoredRun, asked: Asked) -> StoredRun:
+    """Return the run to be scored as was asked for; as it is where nothing was.
+
+    Raises:
+        UsageError: what was asked for does not fit the run's dataset.
+    """
+    demand_asked(run.dataset, asked)
+    if asked.convention:
+        used = voc_convention(asked.convention, "asked for", run.convention.classes)
+        return replace(run, convention=used)
+    if asked.arithmetic:
+        return replace(
+            run, convention=arithmetic_convention(asked.arithmetic, "asked for")
+        )
+    return run

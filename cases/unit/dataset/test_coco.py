@@ -8,6 +8,7 @@ from unittest.mock import Mock
 import pytest
 
 from harness.dataset.coco import open_coco
+from harness.dataset.digest_cache import DigestCache
 from harness.dataset.image import read_rgb
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 
@@ -131,6 +132,21 @@ def test_a_missing_image_folder_says_where_it_was_looked_for(
 
     with pytest.raises(DatasetMissing, match=r"expected .*/coco/val2017, got a data"):
         open_coco(root)
+
+
+@pytest.mark.parametrize("name", ["a\0.bmp", "\ud800.bmp"])
+def test_a_name_that_no_file_can_have_is_a_fault_and_stops_nothing(
+    coco_data: Data, write_coco: Write, name: str, tmp_path: Path
+) -> None:
+    root = write_coco(coco_data)
+    path = root / "coco" / "annotations" / "instances_val2017.json"
+    path.write_text(json.dumps(coco_data).replace("c.bmp", json.dumps(name)[1:-1]))
+
+    for digests in (None, DigestCache(tmp_path / "digests.json")):
+        found = open_coco(root, digests=digests)
+        assert found.faults == (f"{name}: cannot be read",)
+        assert found.file_digests[name] is None
+        assert len(found.images) == 3
 
 
 def test_a_missing_image_is_a_fault_and_stays_an_image(

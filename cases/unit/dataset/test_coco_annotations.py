@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.dataset.coco_annotations import parse_annotations
+from harness.dataset.coco_annotations import (
+    parse_annotations,
+    parse_category_names,
+    parse_truth,
+)
 from harness.errors import DatasetInvalid
 
 ANNOTATION = {
@@ -55,10 +59,69 @@ def test_a_file_without_annotations_has_empty_truth() -> None:
     assert truth.image_ids.tolist() == [1]
 
 
-@pytest.mark.parametrize("text", ["{", "", b"\xff\xfe\x00", "[" * 100_000])
+@pytest.mark.parametrize("text", ["{", "", "[" * 100_000, f'{{"a": {"9" * 5000}}}'])
 def test_what_is_not_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(DatasetInvalid, match="not JSON; got "):
         parse_annotations(text)
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe\x00", '{"a": "类别"}'.encode("gbk")])
+def test_another_encoding_is_told(text: bytes) -> None:
+    with pytest.raises(
+        DatasetInvalid,
+        match=r"not UTF-8 text; got .*; save it again in the encoding UT",
+    ):
+        parse_annotations(text)
+
+
+def test_scoring_needs_neither_names_nor_sizes_of_images() -> None:
+    data = data_with(images=[{"id": 1}])
+
+    truth = parse_truth(json.dumps(data))
+
+    assert truth.sha256() == parse_annotations(json.dumps(data_with())).truth.sha256()
+    with pytest.raises(DatasetInvalid, match="image 1: field file_name is missing"):
+        parse_annotations(json.dumps(data))
+    with pytest.raises(DatasetInvalid, match="images; expected at least one"):
+        parse_truth(json.dumps(data_with(images=[])))
+
+
+def test_whole_floats_are_ids() -> None:
+    floats = data_with(
+        images=[{**IMAGE, "id": 1.0}],
+        annotations=[{**ANNOTATION, "image_id": 1.0, "category_id": 90.0}],
+    )
+
+    truth = parse_truth(json.dumps(floats))
+
+    assert truth.sha256() == parse_truth(json.dumps(data_with())).sha256()
+    with pytest.raises(DatasetInvalid, match=r"id; expected an integer, got 1\.5"):
+        parse_truth(json.dumps(data_with(images=[{"id": 1.5}])))
+
+
+@pytest.mark.parametrize("beyond", [2**63, 2**64 - 1])
+def test_an_id_beyond_64_bits_with_a_sign_is_named(beyond: int) -> None:
+    with pytest.raises(
+        DatasetInvalid,
+        match=rf"id; expected .* below 2\*\*63, got {beyond}; number anew from 1, here",
+    ):
+        parse_truth(json.dumps(data_with(images=[{"id": beyond}])))
+    largest = data_with(images=[{"id": 1}, {"id": 2**63 - 1}])
+    assert parse_truth(json.dumps(largest)).image_ids.tolist() == [1, 2**63 - 1]
+
+
+def test_categories_have_their_names_or_their_ids() -> None:
+    categories = [
+        {"id": 3, "name": "cat"},
+        {"id": 4},
+        {"id": 5, "name": "twice"},
+        {"id": 6, "name": "twice"},
+        {"id": 7, "name": "a\ud800\x1b"},
+    ]
+
+    names = parse_category_names(json.dumps(data_with(categories=categories)))
+
+    assert names == {3: "cat", 4: "4", 5: "5", 6: "6", 7: r"a\ud800\x1b"}
 
 
 @pytest.mark.parametrize(

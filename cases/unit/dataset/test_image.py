@@ -109,6 +109,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_rgb(tmp_path / "gone.png")
 
 
+@pytest.mark.parametrize("name", ["a\0.png", "\ud800.png"])
+def test_a_name_that_no_file_can_have_is_a_missing_file(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(DatasetMissing, match=r"cannot be read; got "):
+        read_rgb(tmp_path / name)
+
+
 def test_the_decoder_is_one_headless_distribution(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -115,13 +115,22 @@ def test_a_document_type_is_refused(head: str) -> None:
         xml()[:-9],
         xml() + b"<more/>",
         xml().replace(b"cat", b"&cat;"),
-        xml().replace(b"cat", b"c\xe9t"),
         b'<?xml version="1.0" encoding="no-such"?><annotation/>',
         b'<?xml version="1.0" encoding="shift-jis"?><annotation/>',
     ],
 )
 def test_what_is_not_xml_is_refused(content: bytes) -> None:
-    with pytest.raises(DatasetInvalid, match="not XML; got "):
+    with pytest.raises(DatasetInvalid, match=r"not XML; got .+; mend the file"):
+        parse_annotation(content, CLASSES)
+
+
+@pytest.mark.parametrize("declared", [b"", b'<?xml version="1.0" encoding="gbk"?>'])
+def test_another_encoding_is_told_whether_declared_or_not(declared: bytes) -> None:
+    content = declared + xml().replace(b"cat", "类别".encode("gbk"))
+
+    with pytest.raises(
+        DatasetInvalid, match=r"not XML in the encoding UTF-8; got .+; save it as UTF-8"
+    ):
         parse_annotation(content, CLASSES)
 
 

@@ -9,7 +9,12 @@ import pytest
 
 from harness.detections import Results
 from harness.errors import DatasetInvalid, DetectionsInvalid, UsageError
-from harness.evaluate.bootstrap import WEIGHTED, Difference, differences
+from harness.evaluate.bootstrap import (
+    MOST_RESAMPLES,
+    WEIGHTED,
+    Difference,
+    differences,
+)
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.weighted_ap import Part, Weighted
 from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
@@ -253,6 +258,26 @@ def linear(values: list[float], images: tuple[int, ...] = (1, 2, 3, 4)) -> Weigh
     )
 
 
+def test_95_of_100_resamples_lie_within_the_interval() -> None:
+    values, count = [3.0, 14, 15, 92], 2000
+    (one,) = differences(
+        linear([0, 0, 0, 0]),
+        linear(values),
+        resamples=count,
+        rng=np.random.default_rng(7),
+    )
+    drawn = np.random.default_rng(7)
+    means = np.array(
+        [np.mean(np.take(values, drawn.integers(0, 4, 4))) for _ in range(count)]
+    )
+    below, above = (means < one.low_pct).mean(), (means > one.high_pct).mean()
+
+    assert means.min() < one.low_pct < one.high_pct < means.max()
+    # Each end cuts off a fortieth; many resamples are alike, so a step may stay.
+    assert below <= 0.025 <= (means <= one.low_pct).mean()
+    assert above <= 0.025 <= (means >= one.high_pct).mean()
+
+
 def test_the_difference_is_paired() -> None:
     hard = linear([10, 90, 20, 80])
     (one,) = differences(
@@ -295,12 +320,12 @@ def test_a_lower_second_excludes_zero_too() -> None:
     assert lower.excludes_zero
 
 
-@pytest.mark.parametrize("resamples", [0, -3])
-def test_no_resamples_are_refused(resamples: int) -> None:
+@pytest.mark.parametrize("resamples", [0, -3, MOST_RESAMPLES + 1, 10**15])
+def test_no_resamples_and_too_many_are_refused(resamples: int) -> None:
     one = linear([1, 2, 3, 4])
 
     with pytest.raises(
-        UsageError, match=f"resamples; expected 1 or more, got {resamples}"
+        UsageError, match=f"resamples; expected 1 or more, .*, got {resamples}; give"
     ):
         differences(one, one, resamples=resamples, rng=np.random.default_rng(0))
 

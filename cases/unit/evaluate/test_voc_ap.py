@@ -354,8 +354,10 @@ def oracle(
             if options.matching_order == "score":
                 numbered.sort(key=lambda pair: -pair[1][3])
             ranked += matched(numbered, [one[2] for one in mine], ignored, options)
+        if options.classes is not None and CLASSES[kind] not in options.classes:
+            continue
         if count and (ranked or options.classes_without_predictions == "zero"):
-            aps.append(aps_of(ranked, count))
+            aps.append(aps_of(ranked, count, options))
     if not aps:
         return 0.0, 0.0
     eleven, area = (100 * sum(column) / len(aps) for column in zip(*aps, strict=True))
@@ -398,7 +400,7 @@ def matched(
         shifted = [edge + options.prediction_origin for edge in box]
         best, which = 0.0, -1
         for k, other in enumerate(boxes):
-            overlap = overlap_of(shifted, other, options.inclusive_px)
+            overlap = overlap_of(shifted, other, options)
             if overlap > best:
                 best, which = overlap, k
         if best < options.iou_threshold or (
@@ -411,16 +413,19 @@ def matched(
     return ranked
 
 
-def aps_of(ranked: Ranked, count: int) -> tuple[float, float]:
+def aps_of(ranked: Ranked, count: int, options: VocOptions) -> tuple[float, float]:
     """Return the 11-point and the area AP of one class, by their definitions."""
     points = []
     hits = 0
     for rank, (_, _, is_right) in enumerate(sorted(ranked), start=1):
         hits += is_right
         points.append((hits / count, hits / rank))
+    steps = [j / 10 for j in range(11)]
+    if options.recall_points == "float_steps":
+        steps = np.arange(0, 1.1, 0.1).tolist()
     eleven = sum(
-        max([precision for recall, precision in points if recall >= j / 10] or [0])
-        for j in range(11)
+        max([precision for recall, precision in points if recall >= step] or [0])
+        for step in steps
     )
     area, before = 0.0, 0.0
     for recall, _ in points:
@@ -431,10 +436,14 @@ def aps_of(ranked: Ranked, count: int) -> tuple[float, float]:
     return eleven / 11, area
 
 
-def overlap_of(first: Sequence[float], second: Sequence[float], far: bool) -> float:
-    if first[0] >= second[2] or first[2] <= second[0]:
+def overlap_of(
+    first: Sequence[float], second: Sequence[float], options: VocOptions
+) -> float:
+    far = options.inclusive_px
+    reach = far and options.touching_overlap
+    if first[0] >= second[2] + reach or first[2] + reach <= second[0]:
         return 0.0
-    if first[1] >= second[3] or first[3] <= second[1]:
+    if first[1] >= second[3] + reach or first[3] + reach <= second[1]:
         return 0.0
     sizes = [(b[2] - b[0] + far, b[3] - b[1] + far) for b in (first, second)]
     if min(*sizes[0], *sizes[1]) <= 0:
@@ -469,15 +478,18 @@ FINDINGS = st.lists(
 OPTIONS = st.builds(
     VocOptions,
     interpolation=st.sampled_from(["11point", "area"]),
+    recall_points=st.sampled_from(["tenths", "float_steps"]),
     iou_threshold=st.sampled_from([0.25, 0.5, 0.75, 1]),
     must_exceed=st.booleans(),
     inclusive_px=st.booleans(),
+    touching_overlap=st.booleans(),
     ignore_difficult=st.booleans(),
     clip_truth=st.booleans(),
     prediction_origin=st.sampled_from([0, 1]),
     max_truth_boxes=st.sampled_from([None, 1, 3, 50]),
     matching_order=st.sampled_from(["score", "given"]),
     classes_without_predictions=st.sampled_from(["skipped", "zero"]),
+    classes=st.sampled_from([None, ("horse",), ("horse", "cat")]),
     images_without_objects=st.sampled_from(["skipped", "counted"]),
 )
 #: An object that always counts, so that there is something to score against.

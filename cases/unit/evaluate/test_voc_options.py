@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UsageError
-from harness.evaluate.voc_options import PUBLISHED, VocOptions
+from harness.evaluate.voc_options import PUBLISHED, VOC_CONVENTIONS, VocOptions
 
 
 def test_the_defaults_are_the_published_conventions() -> None:
@@ -15,6 +15,16 @@ def test_the_defaults_are_the_published_conventions() -> None:
     assert PUBLISHED.ignore_difficult
     assert PUBLISHED.classes_without_predictions == "skipped"
     assert PUBLISHED.images_without_objects == "skipped"
+    assert PUBLISHED.recall_points == "tenths"
+    assert not PUBLISHED.touching_overlap
+    assert PUBLISHED.classes is None
+
+
+def test_files_are_scored_by_the_published_conventions_with_every_class() -> None:
+    files = VOC_CONVENTIONS["paddledetection"]
+
+    assert files == VocOptions(classes_without_predictions="zero")
+    assert list(VOC_CONVENTIONS) == ["devkit", "paddledetection"]
 
 
 @pytest.mark.parametrize("threshold", [0, -0.5, 1.5, float("nan")])

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ def test_what_stands_before_the_list_is_no_fault(tmp_path: Path, mark: bytes) ->
     [
         ({"image_id": 8}, r"image_id; expected one of the 2 that the truth lists"),
         ({"image_id": "7"}, r'image_id; expected an integer, got "7"'),
-        ({"image_id": 7.0}, r"image_id; expected an integer, got 7\.0"),
+        ({"image_id": 7.5}, r"image_id; expected an integer, got 7\.5; write the id"),
+        ({"image_id": 8.0}, "image_id; expected one of the 2 .*, got 8; score against"),
         ({"image_id": True}, "image_id; expected an integer, got true"),
         ({"image_id": 10**30}, "image_id; expected one of the 2"),
         ({"category_id": 5}, "category_id; expected one of the 2 .*, got 5"),
@@ -83,7 +85,10 @@ def test_what_stands_before_the_list_is_no_fault(tmp_path: Path, mark: bytes) ->
         ({"score": float("inf")}, "score; expected a finite number, got Infinity"),
         ({"score": "0.5"}, 'score; expected a finite number, got "0.5"'),
         ({"score": False}, "score; expected a finite number, got false"),
-        ({"score": 10**400}, r"score; expected a finite number, got 10+\.\.\."),
+        (
+            {"score": 10**400},
+            r"score; expected a finite number, got 10+ \.\.\. 0+ .401 char",
+        ),
         ({"bbox": [1, 2, 3]}, r"bbox; expected \[x, y, width, height\], finite"),
         ({"bbox": [1, 2, 3, 4, 5]}, "bbox; expected .*, got .1, 2, 3, 4, 5."),
         ({"bbox": {"x": 1}}, r"bbox; expected .*, got {\"x\": 1}"),
@@ -117,13 +122,20 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[{]", "not JSON; got Expecting property name"),
-        ("", "not JSON; got Expecting value"),
-        (b"[\xff]", "not JSON"),
-        ('{"annotations": []}', "not a COCO result list; expected a list, got dict"),
-        ("3", "not a COCO result list; expected a list, got int"),
+        (
+            "[{]",
+            r"not JSON; expected a list, \[\] where .*, got Expecting property name",
+        ),
+        ("", r"an empty file; expected a list, \[\] where nothing was found; write"),
+        (" \n", r"an empty file; expected a list, \[\] where nothing was found; write"),
+        (b"[\xb9\xb7]", "not UTF-8 text; got .* byte 0xb9 .*; write the list of "),
+        ("3", "not a COCO result list; expected a list, got 3; write the list"),
+        ("[" + 5000 * "9" + "]", "a number with thousands of digits; got .*; write"),
         ("[3]", "entry at index 0: entry; expected an object, got 3"),
-        ("[" * 100_000, "not JSON"),
+        (
+            "[" * 100_000,
+            "nested deeper than can be read; expected a list of flat objec",
+        ),
     ],
 )
 def test_a_file_that_is_no_result_list_is_refused(
@@ -135,7 +147,8 @@ def test_a_file_that_is_no_result_list_is_refused(
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        DetectionsInvalid, match=r"none\.json: cannot be read; expected a JSON file"
+        DetectionsInvalid,
+        match=r"none\.json: cannot be read; got No such file.*; give a COCO",
     ):
         coco_results.read(tmp_path / "none.json", truth())
 
@@ -180,3 +193,116 @@ def test_a_class_without_a_category_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(DetectionsInvalid, match="classes; expected 0 to 1, got 2"):
         coco_results.write(results, truth(), tmp_path / "found.json")
     assert not list(tmp_path.iterdir())
+
+
+# --- forms that other tools write --------------------------------------------------
+
+
+def test_whole_floats_are_ids(tmp_path: Path) -> None:
+    floats = {**GOOD, "image_id": 7.0, "category_id": 9.0}
+
+    found = read(tmp_path, json.dumps([floats]))
+
+    assert found.sha256() == read(tmp_path, json.dumps([GOOD])).sha256()
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (
+            {"info": {}, "annotations": [GOOD]},
+            r'with annotations, info; write .* json\.dump\(data\["annotations"\], fi',
+        ),
+        ({"results": [GOOD]}, r'json\.dump\(data\["results"\], file\)'),
+        (
+            {"annotations": [{"bbox": [1, 2, 3, 4]}]},
+            "its annotations have no score: this is a truth file, for --truth; results",
+        ),
+        ({"annotations": []}, "got an object with annotations; write the list of"),
+        ({}, "got an object with no key; write the list of"),
+        ({"x" * 5000: 1}, r"x \.\.\. x+ \(5000 characters\); write the list"),
+    ],
+)
+def test_an_object_is_told_where_its_list_is(
+    tmp_path: Path, document: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DetectionsInvalid, match=f"not a COCO result list.*{message}"):
+        read(tmp_path, json.dumps(document))
+
+
+def test_an_extra_key_may_be_nested_but_not_without_end(tmp_path: Path) -> None:
+    def nested(depth: int) -> str:
+        return json.dumps([GOOD])[:-2] + f', "more": {"[" * depth + "]" * depth}}}]'
+
+    assert len(read(tmp_path, nested(200)).scores) == 1
+    with pytest.raises(
+        DetectionsInvalid, match=r"nested deeper than can be read; .*; le"
+    ):
+        read(tmp_path, nested(100_000))
+
+
+def test_an_unpaired_surrogate_in_an_extra_key_does_no_harm(tmp_path: Path) -> None:
+    content = json.dumps([{**GOOD, "file_name": "\ud800\0.jpg"}])
+
+    assert len(read(tmp_path, content).scores) == 1
+
+
+def many_categories(ids: list[int]) -> CocoTruth:
+    made = truth()
+    return replace(
+        made,
+        category_ids=np.array(ids, np.int64),
+        box_category_ids=np.array(ids[-1:], np.int64),
+    )
+
+
+@pytest.mark.parametrize(
+    ("truth_ids", "given", "message"),
+    [
+        (
+            [1, 2, 4, 90],
+            [0, 3],
+            "from 0 to 3, write .* ids: 0 is 1, 1 is 2, 2 is 4, ..",
+        ),
+        (
+            [1, 2, 4, 90],
+            [1, 3],
+            "from 1 to 4, write .* ids: 1 is 1, 2 is 2, 3 is 4, ..",
+        ),
+        ([0, 1], [1, 2], "from 1 to 2, write the categories' own ids: 1 is 0, 2 is 1$"),
+        ([1, 2, 4, 90], [3, 5], "got 3; score against the annotations that it was"),
+        ([1, 2, 4, 90], [3, 10**4000], "got 3; score against the annotations"),
+    ],
+)
+def test_categories_that_are_places_in_a_list_are_told(
+    tmp_path: Path, truth_ids: list[int], given: list[int], message: str
+) -> None:
+    path = tmp_path / "found.json"
+    entries = [{**GOOD, "category_id": one} for one in given]
+    path.write_text(json.dumps(entries))
+
+    with pytest.raises(DetectionsInvalid, match=f"category_id; .*{message}"):
+        coco_results.read(path, many_categories(truth_ids))
+
+
+def test_image_ids_beyond_a_sign_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(
+        DetectionsInvalid, match=r"image_id; .* got 9223372036854775813"
+    ):
+        read(tmp_path, json.dumps([{**GOOD, "image_id": 2**63 + 5}]))
+
+
+@pytest.mark.parametrize("target", ["nowhere", "found.json"])
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path, target: str) -> None:
+    (tmp_path / "found.json").symlink_to(target)
+
+    with pytest.raises(DetectionsInvalid, match=r"found\.json: cannot be read; got "):
+        coco_results.read(tmp_path / "found.json", truth())
+
+
+def test_a_folder_and_a_name_that_is_too_long_are_named(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / ("x" * 300), tmp_path / "a\0b"):
+        with pytest.raises(
+            DetectionsInvalid, match=r"cannot be read; got .*; give a CO"
+        ):
+            coco_results.read(path, truth())

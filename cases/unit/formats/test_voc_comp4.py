@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
-from harness.formats.voc_comp4 import read, to_results, write
+from harness.formats.voc_comp4 import read, silent_classes, to_results, write
 from harness.truth import VocTruth
 
 NAMES = ("000012", "2008_000003", "a-été")
@@ -257,7 +257,8 @@ def test_a_malformed_line_is_named_with_file_and_number(
 
 def test_bytes_that_are_no_text_are_refused(put: Put) -> None:
     with pytest.raises(
-        DetectionsInvalid, match=r"comp4_det_test_cat\.txt: cannot be read; got 'utf-8'"
+        DetectionsInvalid,
+        match=r"comp4_det_test_cat\.txt: not UTF-8 text; got 'utf-8'.*; write",
     ):
         read(put(b"\xff\xfe"), voc_truth())
 
@@ -303,6 +304,54 @@ def test_a_folder_without_result_files_is_refused(put: Put) -> None:
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        DetectionsInvalid, match="folder of results cannot be read; expected a folder"
+        DetectionsInvalid,
+        match=r"none: cannot be read; got No such file.*; give the folder that",
     ):
         read(tmp_path / "none", voc_truth())
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(put: Put) -> None:
+    found = read(put(b"\xef\xbb\xbf000012 .5 1 1 9 9\n"), voc_truth())
+
+    assert found.image_ids.tolist() == [5]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("000012.jpg .5 1 1 9 9", "got '000012.jpg'; write it as .* does: 000012"),
+        ("JPEGImages/000012.jpg .5 1 1 9 9", "; write it as .* list does: 000012"),
+        ("000013 .5 1 1 9 9", "got '000013'; score against the annotations that"),
+        (f"000012 {'9' * 5000} 1 1 9 9", r"score; .* '9+ \.\.\. 9+ \(5000 cha.*; mend"),
+        ("x" * 5000, r"line; .* 'x+ \.\.\. x+ \(5000 characters\)'; mend the line"),
+    ],
+)
+def test_a_refused_line_says_what_to_do(put: Put, line: str, message: str) -> None:
+    with pytest.raises(DetectionsInvalid, match=message) as caught:
+        read(put(line + "\n"), voc_truth())
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("target", ["nowhere", "comp4_det_test_cat.txt"])
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path, target: str) -> None:
+    (tmp_path / "comp4_det_test_cat.txt").symlink_to(target)
+
+    with pytest.raises(
+        DetectionsInvalid, match=r"test_cat\.txt: cannot be read; got .*; write lines"
+    ):
+        read(tmp_path, voc_truth())
+
+
+def test_names_that_start_with_a_dot_are_passed_over(put: Put) -> None:
+    put(b"\0\5", "._comp4_det_test_cat.txt")
+
+    assert len(read(put(GOOD), voc_truth()).scores) == 1
+
+
+def test_classes_that_files_say_nothing_of_are_told(put: Put) -> None:
+    put("", "comp4_det_test_dog.txt")
+    folder = put(GOOD)
+
+    found = read(folder, voc_truth())
+
+    assert silent_classes(folder, found, voc_truth()) == (("dining_table",), ("dog",))

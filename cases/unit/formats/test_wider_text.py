@@ -232,7 +232,7 @@ def test_a_folder_without_any_detection_is_read(
         ("1 2 3 4 0.5 6", r"line 4; expected x y w h score, got"),
         ("1 2 3 4 five", r"line 4; expected x y w h score, got '1 2 3 4 five'"),
         ("1 2 3 4_0 0.5", r"line 4; expected x y w h score, got"),
-        ("", r"line 4; expected x y w h score, got ''"),
+        ("", r"line 4; expected x y w h score, got nothing; write it as"),
         (
             "1 2 3 4 nan",
             r"line 4; expected finite numbers, got \[1.0, 2.0, 3.0, 4.0, n",
@@ -261,7 +261,7 @@ def test_a_malformed_line_is_named_with_its_file(
         ("0_Parade_2\n1\n", "expected 0, got '1'"),
         ("0_Parade_2\n1.0\n1 2 3 4 0.5\n", "expected 1, got '1.0'"),
         ("0_Parade_2\n1 2 3 4 0.5\n", "expected 0, got '1 2 3 4 0.5'"),
-        ("0_Parade_2", "expected 0, got ''"),
+        ("0_Parade_2", "expected 0, got nothing; write it as"),
     ],
 )
 def test_a_count_that_is_not_that_of_the_lines_is_refused(
@@ -277,17 +277,17 @@ def test_a_count_that_is_not_that_of_the_lines_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("first", "got"), [("0_Parade_1.jpg", "0_Parade_1.jpg"), ("", None)]
+    ("first", "got"), [("0_Parade_1.jpg", "0_Parade_1.jpg"), ("", "nothing")]
 )
 def test_a_second_file_about_one_image_is_refused(
-    folder: Path, truth: FaceTruth, first: str, got: str | None
+    folder: Path, truth: FaceTruth, first: str, got: str
 ) -> None:
     (folder / SECOND).write_text(f"{first}\n0\n")
 
     with pytest.raises(
         DetectionsInvalid,
         match=r"0_Parade_2\.txt: line 1 names another image; "
-        rf"expected 0_Parade_2\.jpg{f', got {got}' if got else '$'}",
+        rf"expected 0_Parade_2\.jpg, got {got}; write it as",
     ):
         read(folder, truth)
 
@@ -301,7 +301,7 @@ def test_a_second_file_about_one_image_is_refused(
             "99--Moon/1.txt",
             "no such event; expected a folder per event, got '99--Moon'",
         ),
-        ("0_Parade_1.txt", "no such event; expected a folder per event, got ''"),
+        ("0_Parade_1.txt", "no such event; expected a folder per event, got a file be"),
         ("a/0--Parade/0_Parade_1.txt", "no such event; .* got 'a/0--Parade'"),
     ],
 )
@@ -346,3 +346,131 @@ def test_a_folder_that_is_not_there_is_refused(
 ) -> None:
     with pytest.raises(DetectionsInvalid, match="nothing: no such folder"):
         read(tmp_path / "nothing", truth)
+
+
+def test_an_empty_file_is_told_what_belongs_into_it(
+    folder: Path, truth: FaceTruth
+) -> None:
+    (folder / SECOND).write_text("")
+
+    with pytest.raises(
+        DetectionsInvalid,
+        match=r"0_Parade_2\.txt: an empty file; expected the image's name, then .*; "
+        "where nothing was found, write the name and 0",
+    ):
+        read(folder, truth)
+
+
+@pytest.mark.parametrize("digits", [18, 19, 5000])
+def test_a_count_of_many_digits_is_a_wrong_count(
+    folder: Path, truth: FaceTruth, digits: int
+) -> None:
+    (folder / SECOND).write_text(f"0_Parade_2.jpg\n{'9' * digits}\n")
+
+    with pytest.raises(
+        DetectionsInvalid, match=r"number of lines.*; expected 0, got '9"
+    ):
+        read(folder, truth)
+
+
+def test_a_long_line_is_told_by_its_ends(folder: Path, truth: FaceTruth) -> None:
+    (folder / SECOND).write_text(f"0_Parade_2.jpg\n1\n{'y' * 5000}\n")
+
+    with pytest.raises(DetectionsInvalid, match=r"y \.\.\. y+ \(5000 ch") as caught:
+        read(folder, truth)
+    assert len(str(caught.value)) < 400 + len(str(folder))
+
+
+def test_a_file_in_place_of_the_folder_is_told(folder: Path, truth: FaceTruth) -> None:
+    with pytest.raises(
+        DetectionsInvalid, match="no such folder; got a file; give the folder that"
+    ):
+        read(folder / SECOND, truth)
+
+
+@pytest.mark.parametrize("target", ["nowhere", "0_Parade_2.txt"])  # itself: a loop
+def test_a_link_that_leads_nowhere_is_named(
+    folder: Path, truth: FaceTruth, target: str
+) -> None:
+    (folder / SECOND).unlink()
+    (folder / SECOND).symlink_to(target)
+
+    with pytest.raises(
+        DetectionsInvalid, match=r"0_Parade_2\.txt: cannot be read; got .*; write it as"
+    ):
+        read(folder, truth)
+
+
+def test_a_link_to_a_folder_above_is_refused(folder: Path, truth: FaceTruth) -> None:
+    (folder / "0--Parade" / "back").symlink_to(folder)
+
+    with pytest.raises(
+        DetectionsInvalid, match="0--Parade/back is a link to a folder that it is in; "
+    ):
+        read(folder, truth)
+
+
+def test_a_link_to_another_folder_is_followed(
+    folder: Path, results: Results, truth: FaceTruth
+) -> None:
+    (folder / "61--Street").rename(folder.parent / "elsewhere")
+    (folder / "61--Street").symlink_to(folder.parent / "elsewhere")
+
+    assert same(read(folder, truth), results)
+
+
+def test_names_that_start_with_a_dot_are_passed_over(
+    folder: Path, results: Results, truth: FaceTruth
+) -> None:
+    (folder / "0--Parade" / "._0_Parade_1.txt").write_bytes(b"\0\5")
+    (folder / ".trash").mkdir()
+    (folder / ".trash" / "1.txt").touch()
+
+    assert same(read(folder, truth), results)
+
+
+# --- digits ------------------------------------------------------------------------
+
+
+def test_what_rounding_would_change_keeps_its_digits(
+    tmp_path: Path, truth: FaceTruth
+) -> None:
+    random = np.random.default_rng(1)
+    scores = np.append(random.random(48), [0.5, 1e-7])
+    theirs = Results(
+        evaluated_ids=truth.image_ids,
+        image_ids=np.sort(random.choice(truth.image_ids, 50)),
+        classes=np.zeros(50, np.int32),
+        scores=scores,
+        boxes=random.uniform(0, 900, (50, 4)),
+    )
+    write(theirs, truth, tmp_path / "whole")
+    write(theirs, truth, tmp_path / "published", published_format=True)
+    rounded = replace(
+        theirs,
+        scores=round_as_text(theirs.scores, 3),
+        boxes=round_as_text(theirs.boxes, 1),
+    )
+
+    assert same(read(tmp_path / "whole", truth), theirs)
+    assert same(read(tmp_path / "published", truth), rounded)
+    write(rounded, truth, tmp_path / "again")
+    for name in (FIRST, SECOND, THIRD):  # nothing to keep: the published form
+        published = (tmp_path / "published" / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == published
+
+
+# --- a part of the images ----------------------------------------------------------
+
+
+def test_files_of_further_images_are_passed_over(
+    folder: Path, results: Results, truth: FaceTruth
+) -> None:
+    part = replace(truth, image_ids=np.array([4]), image_names=np.array(NAMES[:1]))
+
+    found = read(folder, part, passed_over=NAMES)
+
+    assert found.evaluated_ids.tolist() == [4]
+    assert found.scores.tolist() == results.scores[:2].tolist()
+    with pytest.raises(DetectionsInvalid, match="no such image in the event 0--Parade"):
+        read(folder, part)

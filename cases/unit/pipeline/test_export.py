@@ -1,13 +1,18 @@
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness.detections import Detections
+from harness.detections import Detections, Results
 from harness.errors import UsageError
-from harness.evaluate.metrics import METRICS
+from harness.evaluate.metrics import METRICS, metric_of
+from harness.evaluate.voc_options import DEVKIT
+from harness.formats.convention_file import StatedConvention, read_convention
 from harness.formats.table import FORMATS
+from harness.pipeline.convention import Asked, convention_of_files
 from harness.pipeline.export import export
 from harness.pipeline.score import score_file
 from harness.pipeline.stored_run import StoredRun, read_run
@@ -96,6 +101,114 @@ def test_an_export_scored_again_gives_the_same_bits(
     assert dict(made.record.measurements[0].scores_pct) == dict(expected)
     assert any(0 < value < 100 for value in expected.values())
     assert content(again) == content(path)
+
+
+def scores_of(dataset: str, path: Path, run: StoredRun, records: Path) -> Any:
+    """Return what files score by their own word, as ``zoo score`` does."""
+    used = convention_of_files(path, run.truth, Asked())
+    made = score_file(
+        dataset, path, run.truth, records=records, name="x", convention=used
+    )
+    return dict(made.record.measurements[0].scores_pct)
+
+
+def test_a_voc_export_says_what_scores_it(tmp_path: Path) -> None:
+    run = run_of("voc")
+    assert isinstance(run.found, Detections)
+    # So far off that a pixel decides, which is what the conventions differ by.
+    moved = replace(run.found, boxes_xyxy=run.found.boxes_xyxy + np.float32(14))
+    run = replace(run, found=moved)
+    expected = METRICS["voc"].score(run.found, run.truth)
+    path = export(run, tmp_path / "ours")
+
+    assert read_convention(path) == StatedConvention(word="paddledetection")
+    assert scores_of("voc", path, run, tmp_path) == expected
+    asked = export(run, tmp_path / "theirs", convention="devkit")
+    devkit = metric_of("voc", options=DEVKIT).score(run.found, run.truth)
+    assert read_convention(asked) == StatedConvention(word="devkit")
+    assert scores_of("voc", asked, run, tmp_path) == devkit
+    assert devkit != expected
+
+
+def test_a_class_that_the_record_left_out_is_left_out_on_purpose(
+    tmp_path: Path,
+) -> None:
+    run = run_of("voc")
+    assert isinstance(run.found, Detections)
+    assert isinstance(run.truth, VocTruth)
+    cats = run.found.classes == 0
+    arrays = {
+        name: array if name == "evaluated_ids" else array[cats]
+        for name, array in run.found.arrays().items()
+    }
+    truth = replace(run.truth, is_difficult=np.zeros(4, np.bool_))
+    run = replace(run, found=Detections(**arrays), truth=truth)
+    path = export(run, tmp_path / "ours")
+    expected = METRICS["voc"].score(run.found, run.truth)
+
+    stated = StatedConvention(word="paddledetection", classes=("cat",))
+    assert read_convention(path) == stated
+    assert scores_of("voc", path, run, tmp_path) == expected
+    (path / "convention.json").unlink()
+    alone = convention_of_files(path, truth, Asked(convention="paddledetection"))
+    made = score_file("voc", path, truth, records=tmp_path, name="y", convention=alone)
+    halved = {name: ap_pct / 2 for name, ap_pct in expected.items()}
+    assert made.record.measurements[0].scores_pct == pytest.approx(halved)
+    assert made.doubts[-1].startswith(
+        "no line in the file of dog: 1 of 2 classes count"
+    )
+
+
+def test_an_export_without_any_detection_scores_0_again(tmp_path: Path) -> None:
+    run = run_of("voc")
+    arrays = {
+        name: array if name == "evaluated_ids" else array[:0]
+        for name, array in run.found.arrays().items()
+    }
+    run = replace(run, found=Detections(**arrays))
+    path = export(run, tmp_path / "ours")
+
+    assert read_convention(path) == StatedConvention(word="paddledetection")
+    assert scores_of("voc", path, run, tmp_path) == {"box_ap": 0, "box_ap_area": 0}
+
+
+def test_only_voc_has_a_convention_and_faces_a_published_format(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(UsageError, match="--convention of coco; expected none"):
+        export(run_of("coco"), tmp_path / "x", convention="devkit")
+    for dataset in ("coco", "voc"):
+        with pytest.raises(
+            UsageError, match=f"--published-format of {dataset}; expected none: its fi"
+        ):
+            export(run_of(dataset), tmp_path / "x", published_format=True)
+    assert not (tmp_path / "x").exists()
+
+
+def test_faces_of_more_digits_come_back_unless_the_published_format_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    ours = run_of("widerface")
+    found = ours.found.arrays()
+    corners = found["boxes_xyxy"].astype(np.float64)
+    theirs = Results(
+        evaluated_ids=found["evaluated_ids"],
+        image_ids=found["image_ids"],
+        classes=found["classes"],
+        scores=found["scores"].astype(np.float64),
+        boxes=np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]),
+    )
+    run = replace(ours, found=theirs)
+    whole = export(run, tmp_path / "whole")
+    rounded = export(run, tmp_path / "rounded", published_format=True)
+
+    back = FORMATS["widerface"].read(whole, run.truth)
+    order = np.argsort(theirs.image_ids, kind="stable")
+    assert back.scores.tolist() == theirs.scores[order].tolist()
+    assert back.boxes.tolist() == theirs.boxes[order].tolist()
+    text = (rounded / "0--Event" / "0.txt").read_text().splitlines()
+    number = r"-?\d+\.\d"
+    assert all(re.fullmatch(rf"({number} ){{4}}\d\.\d{{3}}", line) for line in text[2:])
 
 
 @pytest.mark.parametrize("dataset", FORMATS)

@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.errors import UsageError
-from harness.pipeline.opened_truth import open_truth
+from harness.dataset.truths import TRUTHS
+from harness.errors import DatasetInvalid, DatasetMissing, UsageError
+from harness.pipeline.opened_truth import coco_class_names, open_truth
 
 ANNOTATIONS = {
     "images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}],
@@ -57,6 +59,54 @@ def test_no_place_to_look_in_says_what_to_give() -> None:
 
 def test_a_dataset_of_many_annotation_files_has_no_truth_file(tmp_path: Path) -> None:
     with pytest.raises(
-        UsageError, match="--truth for voc; expected --data-root DIR: its annotations"
+        UsageError, match="--truth for voc; expected a data root: its annotations"
     ):
         open_truth("voc", file=tmp_path / "a.xml")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300, "loop"])
+def test_annotations_that_cannot_be_read_are_a_refusal(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+
+    for place in ({"file": tmp_path / name}, {"data_root": tmp_path / name}):
+        with pytest.raises((DatasetInvalid, DatasetMissing)):
+            open_truth("coco", **place)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied", "here/x")])
+def test_a_folder_that_is_closed_is_named(
+    error: OSError, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_: Path) -> Any:
+        raise error
+
+    monkeypatch.setitem(TRUTHS, "voc", closed)  # type: ignore[arg-type]
+
+    with pytest.raises(
+        DatasetInvalid, match=r"^here/x: cannot be read; got Permission denied; make it"
+    ):
+        open_truth("voc", data_root=root)
+
+
+def test_a_name_with_a_nul_in_the_annotations_is_a_refusal(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(data_root: Path) -> Any:
+        return (data_root / "a\0.xml").read_bytes()
+
+    monkeypatch.setitem(TRUTHS, "voc", named)  # type: ignore[arg-type]
+
+    with pytest.raises(
+        DatasetInvalid, match=r"names a file that cannot be; got .*; me"
+    ):
+        open_truth("voc", data_root=root)
+
+
+def test_categories_are_named_by_the_annotations_that_were_opened(root: Path) -> None:
+    file = root / "other.json"
+    file.write_text(json.dumps(ANNOTATIONS | {"categories": [{"id": 8, "name": "x"}]}))
+
+    assert coco_class_names(data_root=root) == {"3": "3"}
+    assert coco_class_names(data_root=root, file=file) == {"8": "x"}

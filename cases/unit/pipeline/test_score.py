@@ -94,12 +94,12 @@ def test_a_record_is_named_for_the_file_unless_told(
     assert score(plain, truth, tmp_path, name="").record.row_id == "net.v2"
 
 
-@pytest.mark.parametrize("name", ["their net", "../up", ".hidden", "a/b"])
+@pytest.mark.parametrize("name", ["their net", "../up", ".hidden", "a/b", "x" * 201])
 def test_a_name_that_names_no_file_is_refused(
     file: Path, truth: Any, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(
-        UsageError, match=r"name of the record; expected letters.*give --name NAME"
+        UsageError, match=r"name of the record; expected up to 200 le.*give --name NAME"
     ):
         score(file, truth, tmp_path, name=name)
     assert not (tmp_path / "out").exists()

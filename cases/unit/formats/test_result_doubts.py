@@ -1,0 +1,196 @@
+"""What is likely wrong with results is said; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from harness.detections import Results
+from harness.formats.result_doubts import result_doubts
+from harness.truth import CocoTruth
+
+IMAGES, EACH = 10, 3
+IDS = np.array([1, 2, 3, 5, 8, 90])  # gaps, as COCO's own have
+
+
+def truth_of(category_ids: np.ndarray = IDS) -> CocoTruth:
+    """Thirty objects whose corners, centres and sides are far from each other."""
+    random = np.random.default_rng(4)
+    count = IMAGES * EACH
+    boxes = np.hstack(
+        [random.uniform(100, 400, (count, 2)), random.uniform(30, 120, (count, 2))]
+    )
+    return CocoTruth(
+        image_ids=np.arange(IMAGES) * 7,
+        category_ids=category_ids,
+        box_image_ids=np.repeat(np.arange(IMAGES) * 7, EACH),
+        box_category_ids=category_ids[random.integers(0, len(category_ids), count)],
+        boxes_xywh=boxes,
+        areas_px2=boxes[:, 2] * boxes[:, 3],
+        is_crowd=np.zeros(count, np.bool_),
+    )
+
+
+def right(truth: CocoTruth) -> Results:
+    """Each object found within a pixel or two, and as much found where nothing is."""
+    random = np.random.default_rng(5)
+    count = len(truth.boxes_xywh)
+    near = truth.boxes_xywh + random.uniform(-2, 2, (count, 4))
+    classes = np.searchsorted(truth.category_ids, truth.box_category_ids)
+    return Results(
+        evaluated_ids=truth.image_ids,
+        image_ids=np.tile(truth.box_image_ids, 2),
+        classes=np.tile(classes, 2).astype(np.int32),
+        scores=np.append(random.uniform(0.5, 1, count), random.uniform(0, 0.5, count)),
+        boxes=np.vstack([near, near + 300]),
+    )
+
+
+def changed(results: Results, **changes: object) -> Results:
+    return Results(**{**results.arrays(), **changes})  # type: ignore[arg-type]
+
+
+def to_corners(boxes: np.ndarray) -> np.ndarray:
+    return np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
+
+
+def to_centres(boxes: np.ndarray) -> np.ndarray:
+    return np.hstack([boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:]])
+
+
+def test_of_right_results_nothing_is_said() -> None:
+    truth = truth_of()
+
+    assert result_doubts(right(truth), truth) == ()
+
+
+def test_results_that_are_merely_bad_raise_no_doubt() -> None:
+    truth = truth_of()
+    found = right(truth)
+
+    assert result_doubts(changed(found, boxes=found.boxes + 900), truth) == ()
+    rolled = changed(found, image_ids=np.roll(found.image_ids, 11))
+    assert result_doubts(rolled, truth) == ()
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "words"),
+    [
+        (to_corners, "boxes look like corners, x1 y1 x2 y2: write x1 y1 x2-x1 y2-y1"),
+        (to_centres, "boxes look like centre and sides: write x-w/2 y-h/2 w h"),
+    ],
+)
+def test_boxes_in_another_form_are_told(
+    rewrite: Callable[[np.ndarray], np.ndarray], words: str
+) -> None:
+    truth = truth_of()
+    found = right(truth)
+    boxes = rewrite(found.boxes)
+    (doubt,) = result_doubts(changed(found, boxes=boxes), truth)
+
+    assert doubt.startswith(words)
+    assert doubt.endswith("meet an object of their image and class, read so 30 do)")
+    assert "of the 60 detections of the highest scores" in doubt
+
+
+def test_boxes_in_shares_of_the_image_are_told() -> None:
+    truth = truth_of()
+    found = right(truth)
+    shares = changed(found, boxes=np.abs(found.boxes) / 1000)
+    (doubt,) = result_doubts(shares, truth)
+
+    assert doubt.startswith("every box lies between 0 and 1, and those of the truth re")
+    assert doubt.endswith(
+        "shares of the image's sides: multiply by its width and height"
+    )
+    beyond = changed(shares, boxes=shares.boxes * 3)
+    assert not any("shares" in one for one in result_doubts(beyond, truth))
+
+
+def test_a_truth_in_shares_makes_no_doubt_of_shares() -> None:
+    truth = truth_of()
+    shares = CocoTruth(**{**truth.arrays(), "boxes_xywh": truth.boxes_xywh / 1000})
+    found = changed(right(truth), boxes=np.abs(right(truth).boxes) / 1000)
+
+    assert result_doubts(found, shares) == ()
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_categories_that_are_places_are_told_though_all_are_known(first: int) -> None:
+    truth = truth_of(first + np.array([0, 1, 3, 4, 5, 89]))
+    found = right(truth)
+    kept = found.classes >= 3  # written as 3, 4, 5 (+ 1), which are ids of others
+    written = found.classes[kept] + first
+    wrong = Results(
+        evaluated_ids=found.evaluated_ids,
+        image_ids=found.image_ids[kept],
+        classes=np.searchsorted(truth.category_ids, written).astype(np.int32),
+        scores=found.scores[kept],
+        boxes=found.boxes[kept],
+    )
+    (doubt,) = result_doubts(wrong, truth)
+
+    assert doubt.startswith(
+        "categories look like places in the truth's list, from "
+        f"{first} to {first + 5}: "
+        "write the ids that it gives them (of the "
+    )
+
+
+def test_no_detection_at_all_is_said() -> None:
+    truth = truth_of()
+    found = right(truth)
+    none = Results(
+        evaluated_ids=found.evaluated_ids,
+        **{
+            name: array[:0]
+            for name, array in found.arrays().items()
+            if name != "evaluated_ids"
+        },
+    )
+
+    (doubt,) = result_doubts(none, truth)
+
+    assert doubt.startswith("no detection at all, so the score is 0; if the detector")
+
+
+def test_an_image_s_detections_twice_are_counted() -> None:
+    truth = truth_of()
+    found = right(truth)
+    again = np.flatnonzero(found.image_ids == 7)
+    places = np.append(np.arange(60), again)
+    twice = Results(
+        evaluated_ids=found.evaluated_ids,
+        **{
+            name: array[places]
+            for name, array in found.arrays().items()
+            if name != "evaluated_ids"
+        },
+    )
+    (doubt,) = result_doubts(twice, truth)
+
+    assert doubt.startswith(
+        "6 of 66 detections repeat an earlier one, image, class, score and box alike, "
+        "in 1 image; each counts as wrong; "
+    )
+
+
+@pytest.mark.parametrize("name", ["image_ids", "classes", "scores", "boxes"])
+def test_a_detection_that_differs_in_anything_repeats_none(name: str) -> None:
+    truth = truth_of()
+    found = right(truth)
+    two = {one: array[[0, 0]].copy() for one, array in found.arrays().items()}
+    two["evaluated_ids"] = found.evaluated_ids
+    same = Results(**two)
+    moved = two[name].astype(two[name].dtype)
+    moved[1:] = (
+        np.nextafter(moved[1:], 9e9) if moved.dtype.kind == "f" else moved[1:] + 7
+    )
+    if name == "classes":
+        moved[1:] = (two[name][1:] + 1) % len(IDS)
+
+    assert any("repeat" in one for one in result_doubts(same, truth))
+    other = changed(same, **{name: moved})
+    assert not any("repeat" in one for one in result_doubts(other, truth))

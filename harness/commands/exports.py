@@ -1,0 +1,64 @@
+"""A record's detections, as official result files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from harness.commands.bad_files import refusing_bad_files
+from harness.commands.options import DEFAULT_ZOO, AsJson, Records, ZooName
+from harness.commands.printing import out, print_json
+from harness.commands.score_options import ConventionWord, counted, record_path
+from harness.errors import refusing_unwritable
+
+
+@refusing_bad_files
+def export(
+    row_id: Annotated[str, typer.Argument(metavar="ID", help="Of a record.")],
+    zoo: ZooName = DEFAULT_ZOO,
+    records: Records = None,
+    word: Annotated[
+        str, typer.Option("--format", help="coco, voc or widerface; the row's own.")
+    ] = "",
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="File or folder to make; named for the row if not given."),
+    ] = None,
+    erratum: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="ID", help="The run that follows it; else as printed."),
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
+    convention: ConventionWord = "",
+    published_format: Annotated[
+        bool, typer.Option(help="Round WIDER FACE numbers as the official files do.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a record's detections so that the dataset's official tools read them."""
+    from harness.formats.table import FORMATS
+    from harness.pipeline.export import export as write
+    from harness.pipeline.stored_run import read_run
+
+    run = read_run(record_path(row_id, zoo, records), erratum=erratum)
+    suffix = FORMATS[word or run.dataset].suffix if word in {"", *FORMATS} else ""
+    place = output or Path(f"{Path(row_id).stem}{suffix}")
+    with refusing_unwritable(place, "--output"):
+        made = write(
+            run,
+            place,
+            word=word,
+            force=force,
+            convention=convention,
+            published_format=published_format,
+        )
+    if as_json:
+        told = {"output": str(made), "detections": len(run.found.scores)}
+        print_json(told | {"images": len(run.truth.image_ids)})
+    else:
+        out.print(
+            f"{made}: {counted(len(run.found.scores), 'detection')} in "
+            f"{counted(len(run.truth.image_ids), 'image')}"
+        )

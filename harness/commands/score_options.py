@@ -1,0 +1,60 @@
+"""What ``zoo score``, ``zoo export`` and ``zoo compare`` share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from harness.commands.options import DEFAULT_RECORDS
+from harness.registry.zoo import open_zoo
+
+DataRoot = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(envvar="ZOO_DATA_ROOT", help="Datasets; only annotations are read."),
+]
+TruthFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--truth", help="A COCO annotation file instead of a data root."),
+]
+ConventionWord = Annotated[
+    str,
+    typer.Option(
+        metavar="devkit|paddledetection",
+        help="Of VOC files: the devkit's, or that of the zoo's rows.",
+    ),
+]
+ArithmeticWord = Annotated[
+    str,
+    typer.Option(
+        metavar="int32|real",
+        help="Of WIDER FACE boxes: MATLAB's integers, or doubles as in Python ports.",
+    ),
+]
+ClassNames = Annotated[
+    str,
+    typer.Option(metavar="NAME,NAME", help="The VOC mean is of these classes alone."),
+]
+
+
+class Way(StrEnum):
+    """How an AP is told in parts."""
+
+    CLASS = "class"
+    SIZE = "size"
+    SUBSET = "subset"
+
+
+def record_path(name: str, zoo: str, records: Path | None) -> Path:
+    """Return where the record is: the path that was given, or that of a row's id."""
+    if name.endswith(".json"):
+        return Path(name)
+    folder = zoo if zoo == "scored" else open_zoo(zoo).name
+    return (records or DEFAULT_RECORDS) / folder / f"{name}.json"
+
+
+def counted(count: int, what: str) -> str:
+    """Return ``"1 image"`` or ``"2 images"``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
