@@ -64,7 +64,12 @@ def pytest_configure(config: pytest.Config) -> None:
         _zoo(config)  # met in the middle of collection, a refusal is not a usage error
     demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
     if config.args_source in UNNAMED:
-        asked = meant_folders(config.getoption("markexpr"), config.getoption("zoo"))
+        asked = meant_folders(
+            config.getoption("markexpr"),
+            config.getoption("zoo"),
+            keyword=config.getoption("keyword"),
+            rows=lambda: _zoo(config).rows,
+        )
         folders = (config.rootpath / "cases" / name for name in asked)
         config.args[:] = [str(one) for one in folders if one.is_dir()] or config.args
 

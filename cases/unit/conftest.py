@@ -1,5 +1,6 @@
 """How detections of two runtimes are compared, and hostile files opened."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -42,6 +43,19 @@ class Opened:
 
     told: str  # the refusal, or "not refused"
     took_bytes: int  # memory, beyond what it held before
+
+
+def pytest_configure(config):
+    """Choose hypothesis' own profile without deadlines: no test is timed.
+
+    Not by an option in ``pyproject.toml``: rows are measured without hypothesis too.
+    """
+    if importlib.util.find_spec("hypothesis") is None:
+        return
+    if config.getoption("--hypothesis-profile", None) is None:
+        from hypothesis import settings
+
+        settings.load_profile("ci")
 
 
 def _open_in_a_child(path, lines, *, before=""):
