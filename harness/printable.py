@@ -47,6 +47,11 @@ def printable(text: object, *, longest_chars: int = LONGEST_TEXT_CHARS) -> str:
     return _COMMAND.sub(_defused, "".join(shown))
 
 
+def counted(count: int, what: str) -> str:
+    """Return ``"1 image"`` or ``"2 images"``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def printable_lines(text: str) -> str:
     """Return text of several lines, each of them made printable and none cut."""
     return "\n".join(

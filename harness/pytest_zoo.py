@@ -14,6 +14,7 @@ import pytest
 
 from harness import pytest_structure as structure
 from harness.errors import HarnessError
+from harness.printable import counted
 from harness.pytest_device import demand_device, demand_folders, kept_apart
 from harness.pytest_folders import is_named, meant_folders
 from harness.pytest_lines import line_writer
@@ -138,7 +139,8 @@ def pytest_terminal_summary(
     unasked = config.stash.get(UNASKED_KEY, 0)
     if unasked:
         terminalreporter.write_line(
-            f"{unasked} rows of the zoo were not asked for: "
+            f"{counted(unasked, 'row')} of the zoo {'was' if unasked == 1 else 'were'} "
+            "not asked for: "
             "`pytest -m coco`, `pytest -m 'voc and prune'`, `pytest --zoo demo`"
         )
     reports = [one for some in terminalreporter.stats.values() for one in some]

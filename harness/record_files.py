@@ -31,6 +31,7 @@ from harness.detections import Detections, Results
 from harness.errors import RecordInvalid, located
 from harness.own_folders import RECORDS, writing
 from harness.printable import printable_json
+from harness.record_paths import record_paths
 from harness.records import RECORD_FORMAT, Record, SpeedRecord, StructureRecord
 from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
@@ -130,11 +131,6 @@ def read_records(folder: Path) -> dict[str, Record]:
         RecordInvalid: a file is malformed or named for another row.
     """
     return {path.stem: read_record(path) for path in record_paths(folder)}
-
-
-def record_paths(folder: Path) -> list[Path]:
-    """Return the files of a folder that hold records, sorted; none if it is missing."""
-    return sorted(folder.glob("*.json"))
 
 
 def read_record(path: Path) -> Record:

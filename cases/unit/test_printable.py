@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.printable import printable, printable_json, printable_lines
+from harness.printable import counted, printable, printable_json, printable_lines
 
 #: Lone surrogates too: names of files and strings of pickles have them.
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -74,3 +74,10 @@ def test_json_keeps_what_build_services_obey_and_hides_it(text: str) -> None:
 
     assert json.loads(spelled) == [text]
     assert printable_lines(spelled) == spelled
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (11, "11 rows")]
+)
+def test_one_of_a_thing_is_told_as_one(count: int, told: str) -> None:
+    assert counted(count, "row") == told

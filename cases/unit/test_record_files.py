@@ -14,12 +14,12 @@ from harness.record_files import (
     read_records,
     read_truth,
     record_from_json,
-    record_paths,
     record_to_json,
     write_detections,
     write_record,
     write_truth,
 )
+from harness.record_paths import record_paths
 from harness.records import (
     ArchiveUsed,
     DatasetUsed,
@@ -230,6 +230,31 @@ def test_a_folder_gives_its_records_by_row(tmp_path):
         "r.json",
         f"{RECORD.row_id}.json",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("notes.json", '{"who": "me", "what": "first run"}'),
+        ("notes.json", '["a list"]'),
+        (f"._{RECORD.row_id}.json", "\0\5\x16\7"),
+        (".DS_Store.json", "{"),
+    ],
+)
+def test_what_lies_beside_the_records_is_none_of_them(tmp_path, name, text):
+    path = write_record(tmp_path, RECORD)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+
+    assert record_paths(tmp_path) == [path]
+    assert list(read_records(tmp_path)) == [RECORD.row_id]
+
+
+@pytest.mark.parametrize("text", ["{", '{"row_id": "notes"}', '{"format": 99}'])
+def test_a_damaged_record_is_not_passed_over(tmp_path, text):
+    (tmp_path / "notes.json").write_text(text, encoding="utf-8")
+
+    with pytest.raises(RecordInvalid, match=r"notes\.json"):
+        read_records(tmp_path)
 
 
 def test_a_missing_folder_holds_no_records(tmp_path):

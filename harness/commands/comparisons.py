@@ -17,9 +17,9 @@ from harness.commands.score_options import (
     DataRoot,
     TruthFile,
     Way,
-    counted,
     record_path,
 )
+from harness.printable import counted
 
 if TYPE_CHECKING:
     from harness.pipeline.stored_run import StoredRun

@@ -29,6 +29,7 @@ from harness.errors import (
     UsageError,
 )
 from harness.pipeline.settings import Settings
+from harness.printable import counted
 from harness.registry.location import find_home
 
 Dataset = Annotated[str, typer.Argument(metavar="coco|voc|widerface")]
@@ -240,7 +241,10 @@ def _check_lines(told: dict[str, Any]) -> list[str]:
     name = told["dataset"]
     if told["refusal"] is not None:
         return [f"{name}: {told['refusal']}"]
-    counts = f"{told['images']} images, {told['annotations']} annotations"
+    counts = (
+        f"{counted(told['images'], 'image')}, "
+        f"{counted(told['annotations'], 'annotation')}"
+    )
     lines = [f"{name}: {counts}, fingerprint {told['fingerprint']}"]
     lines += [f"{name}: FAULT {one}" for one in told["faults"]]
     lines += [f"{name}: DIFFERS {one}" for one in told["differences"]]

@@ -10,8 +10,9 @@ import typer
 from harness.commands.bad_files import refusing_bad_files
 from harness.commands.options import DEFAULT_ZOO, AsJson, Records, ZooName
 from harness.commands.printing import out, print_json
-from harness.commands.score_options import ConventionWord, counted, record_path
+from harness.commands.score_options import ConventionWord, record_path
 from harness.errors import refusing_unwritable
+from harness.printable import counted
 
 
 @refusing_bad_files

@@ -10,6 +10,7 @@ import typer
 from harness.commands.exits import EXIT_FAILED
 from harness.commands.options import DEFAULT_ZOO, AsJson, ZooName
 from harness.commands.printing import out, print_json, print_table
+from harness.printable import counted
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 
@@ -45,8 +46,8 @@ def list_rows(zoo: ZooName = DEFAULT_ZOO, as_json: AsJson = False) -> None:
     )
     numbers = sum(len(found.ap_claims(row.row_id)) for row in found.rows)
     out.print(
-        f"{found.name}: {len(found.rows)} rows, {numbers} numbers, "
-        f"{len(found.archives)} archives"
+        f"{found.name}: {counted(len(found.rows), 'row')}, "
+        f"{counted(numbers, 'number')}, {counted(len(found.archives), 'archive')}"
     )
 
 
@@ -60,7 +61,8 @@ def check(zoo: ZooName = DEFAULT_ZOO, as_json: AsJson = False) -> None:
     else:
         for problem in problems:
             out.print(problem)
-        out.print(f"{zoo}: {len(problems) or 'no'} problems")
+        found = counted(len(problems), "problem") if problems else "no problems"
+        out.print(f"{zoo}: {found}")
     if problems:
         raise typer.Exit(EXIT_FAILED)
 

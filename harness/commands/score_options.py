@@ -53,8 +53,3 @@ def record_path(name: str, zoo: str, records: Path | None) -> Path:
         return Path(name)
     folder = zoo if zoo == "scored" else open_zoo(zoo).name
     return (records or DEFAULT_RECORDS) / folder / f"{name}.json"
-
-
-def counted(count: int, what: str) -> str:
-    """Return ``"1 image"`` or ``"2 images"``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -97,7 +97,8 @@ def verdict_of_row(
             f"the dataset is not the published one: {told}",
         )
     if limit is not None:
-        return Verdict.PARTIAL, f"only the first {limit} images were measured"
+        few = "image was" if limit == 1 else f"{limit} images were"
+        return Verdict.PARTIAL, f"only the first {few} measured"
     printed = as_printed[0]
     if printed.verdict is Verdict.REPRODUCED:
         return Verdict.REPRODUCED, ""

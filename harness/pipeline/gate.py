@@ -19,7 +19,8 @@ from harness.pipeline.recheck import recheck_record
 from harness.pipeline.structure import recheck_structures
 from harness.pipeline.waiving import apply_waivers
 from harness.printable import printable_json
-from harness.record_files import read_record, record_paths
+from harness.record_files import read_record
+from harness.record_paths import record_paths
 from harness.records import FAILING, INCOMPLETE, Record
 from harness.registry.datasets import KnownDataset
 from harness.registry.waivers import Waiver

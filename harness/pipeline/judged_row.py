@@ -17,7 +17,7 @@ from harness.pipeline.architectures import ARCHITECTURES
 from harness.pipeline.opened_dataset import OpenedDataset
 from harness.pipeline.opened_row import OpenedRow
 from harness.pipeline.settings import Settings
-from harness.printable import LONGEST_PART_CHARS, printable
+from harness.printable import LONGEST_PART_CHARS, counted, printable
 from harness.record_files import write_detections, write_truth
 from harness.records import (
     DatasetUsed,
@@ -148,7 +148,7 @@ def unread_images(faults: Mapping[int, str]) -> tuple[str, ...]:
     image_ids = sorted(faults)
     named = "; ".join(faults[one] for one in image_ids[:NAMED_IMAGES])
     more = "; ..." if len(image_ids) > NAMED_IMAGES else ""
-    return (f"{len(image_ids)} images without detections: {named}{more}",)
+    return (f"{counted(len(image_ids), 'image')} without detections: {named}{more}",)
 
 
 def told(texts: Sequence[str]) -> tuple[str, ...]:

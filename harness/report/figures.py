@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from harness.errors import RecordInvalid
+from harness.printable import counted
 from harness.records import Figure, StructureRecord
 from harness.report.cells import signed
 from harness.report.plain_table import plain_table
@@ -83,8 +84,9 @@ def figures_text(records: Iterable[StructureRecord], claims: Iterable[Claim]) ->
         figure = figure_of(record, claim)
         verdicts.append(_outcome(record, figure))
         lines.append(_line(claim, figure, verdicts[-1]))
-    counted = [f"{verdicts.count(one)} {one}" for one in dict.fromkeys(verdicts)]
-    return f"{plain_table(TITLES, lines)}\n\n{len(lines)} figures: {', '.join(counted)}"
+    ends = [f"{verdicts.count(one)} {one}" for one in dict.fromkeys(verdicts)]
+    count = counted(len(lines), "figure")
+    return f"{plain_table(TITLES, lines)}\n\n{count}: {', '.join(ends)}"
 
 
 def check_structures(zoo: Zoo, records: Mapping[str, StructureRecord]) -> None:

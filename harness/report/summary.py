@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
-from harness.printable import printable_json
+from harness.printable import counted, printable_json
 from harness.records import Record
 from harness.report.cells import Run, judgement_of, runs_of, shown_verdict, signed
 from harness.report.plain_table import plain_table
@@ -65,7 +65,9 @@ def summarise(
 def counts_line(counts: Mapping[str, int]) -> str:
     """Return the counts as one line; those of no row are left out."""
     terms = [f"{count} {word}" for word, count in counts.items() if count]
-    return f"{sum(counts.values())} rows: {', '.join(terms) or 'none selected'}"
+    return (
+        f"{counted(sum(counts.values()), 'row')}: {', '.join(terms) or 'none selected'}"
+    )
 
 
 def summary_text(summary: Summary) -> str:
