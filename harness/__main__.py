@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -26,11 +27,24 @@ from harness.commands import (
     records,
     scores,
 )
-from harness.commands.exits import EXIT_FAILED, EXIT_USAGE
-from harness.commands.printing import err, out
-from harness.errors import HarnessError, UsageError
+from harness.commands.exits import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE
+from harness.commands.printing import out
+from harness.commands.refusals import JSON_OPTION, asks_json, tell_refusal
+from harness.errors import (
+    ArchiveUnavailable,
+    DatasetMissing,
+    DeviceMissing,
+    HarnessError,
+    UsageError,
+)
 from harness.own_folders import NOT_WRITABLE, cannot_write
 from harness.stop_signal import stopping
+
+#: What leaves a question open: nothing was found to be wrong.
+MISSING = (ArchiveUnavailable, DatasetMissing, DeviceMissing)
+
+#: What typer raises where words mean nothing: it exports no nearer name.
+BAD_WORDS: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="zoo",
@@ -75,7 +89,7 @@ def _tell_version(asked: bool) -> None:
 def start(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell."),
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Says whether a model zoo's published numbers are still true."""
@@ -86,25 +100,55 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # As stderr does: a path or a name that the encoding lacks is written out.
         sys.stdout.reconfigure(errors="backslashreplace")
+    words = _with_places(sys.argv[1:])
+    as_json = asks_json(words)
+
+    def refuse(error: HarnessError, exit_code: int) -> NoReturn:
+        tell_refusal(error, exit_code=exit_code, as_json=as_json)
+        sys.exit(exit_code)
+
     with stopping() as stop:
         try:
+            if as_json:
+                sys.exit(_run_telling_data(words))
             app()
         except UsageError as error:
-            err.print(f"zoo: {error}")
-            sys.exit(EXIT_USAGE)
+            refuse(error, EXIT_USAGE)
         except HarnessError as error:
-            err.print(f"zoo: {error}")
-            sys.exit(EXIT_FAILED)
+            is_missing = isinstance(error, MISSING)
+            refuse(error, EXIT_INCOMPLETE if is_missing else EXIT_FAILED)
         except OSError as error:
             if error.errno not in NOT_WRITABLE:
                 raise
-            err.print(f"zoo: {cannot_write(error)}")
-            sys.exit(EXIT_USAGE)
+            refuse(cannot_write(error), EXIT_USAGE)
         except (KeyboardInterrupt, SystemExit):
             if stop.number is None:
                 raise
-            err.print("zoo: stopped; nothing half-written is left, start it again")
-            sys.exit(stop.exit_code)
+            stopped = HarnessError(
+                "stopped", next_step="nothing half-written is left, start it again"
+            )
+            refuse(stopped, stop.exit_code)
+
+
+def _run_telling_data(words: Sequence[str]) -> int:
+    """Run the command; words that it does not understand become a refusal of ours."""
+    try:
+        return int(app(words, standalone_mode=False) or 0)
+    except BAD_WORDS as error:
+        raise UsageError(
+            str(getattr(error, "message", "") or error),
+            next_step="`zoo --help` lists the commands, and each has --help",
+        ) from error
+
+
+def _with_places(words: Sequence[str]) -> list[str]:
+    """Return the words; ``--json`` of the gate, which takes a file, may lack one."""
+    places = zip(words, [*words[1:], "--"], strict=True)
+    lacks = words[:1] == ["gate"]
+    return [
+        f"{JSON_OPTION}=-" if lacks and one == JSON_OPTION and after[:2] == "--" else one
+        for one, after in places
+    ]
 
 
 if __name__ == "__main__":

@@ -456,7 +456,7 @@ def test_a_run_ends_with_the_table_of_its_rows(fake: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         ["*= zoo =*", "row *measured*printed*verdict", f"{ONE} *23.99*reproduced"]
     )
-    result.stdout.fnmatch_lines(["* rows: * reproduced"])
+    result.stdout.fnmatch_lines(["* row: * reproduced"])
     result.stdout.no_fnmatch_line("*NOTHING WAS MEASURED*")
 
 

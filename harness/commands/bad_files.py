@@ -6,15 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-import typer
-
-from harness.commands.exits import EXIT_USAGE
-from harness.commands.printing import err
 from harness.errors import (
     DatasetInvalid,
     DatasetMissing,
     DetectionsInvalid,
     RecordInvalid,
+    UsageError,
 )
 
 Words = ParamSpec("Words")
@@ -34,7 +31,13 @@ def refusing_bad_files(command: Callable[Words, None]) -> Callable[Words, None]:
         try:
             command(*args, **kwargs)
         except BAD_FILES as error:
-            err.print(f"zoo: {error}")
-            raise typer.Exit(EXIT_USAGE) from error
+            usage = UsageError(
+                error.what,
+                expected=error.expected,
+                got=error.got,
+                next_step=error.next_step,
+            )
+            usage.where = error.where
+            raise usage from error
 
     return run

@@ -156,6 +156,8 @@ def check_data(
     from harness.pipeline.data_check import check_dataset
     from harness.pipeline.progress_lines import ProgressLines
 
+    for name in datasets or ():
+        _demand_known(name)
     allow_pixels(max_image_pixels)
     settings = _settings(zoo, _demand_root(data_root), cache)
     lines = ProgressLines(err.print)
@@ -207,6 +209,7 @@ def pin_data(
     """Record the digests of a published dataset's files, so that changes are named."""
     from harness.pipeline.data_pin import pin_dataset
 
+    _demand_known(dataset)
     home = find_home()
     settings = _settings(zoo, _demand_root(data_root), cache)
     path = pin_dataset(dataset, settings, home)
@@ -226,6 +229,18 @@ def _settings(zoo: str, data_root: Path, cache: Path) -> Settings:
         data_root=data_root,
         known_datasets=known_datasets(open_zoo(zoo), find_home()),
     )
+
+
+def _demand_known(dataset: str) -> None:
+    from harness.dataset.readers import DATASETS
+
+    if dataset not in DATASETS:
+        raise UsageError(
+            "dataset",
+            expected=" or ".join(DATASETS),
+            got=dataset,
+            next_step="give the word of a dataset",
+        )
 
 
 def _demand_root(data_root: Path | None) -> Path:

@@ -35,13 +35,15 @@ def report(
 ) -> None:
     """Write the zoo's pages from records, or prove that they are current."""
     from harness.pipeline import document
+    from harness.pipeline.gate import demand_records
     from harness.record_files import read_records
     from harness.report.pages import Values
     from harness.report.summary import summarise, summary_json, summary_text
 
     found, home = open_zoo(zoo), find_home()
-    folder = records / found.name if records else None
-    folder = folder or document.accepted_records(home, found.name)
+    folder = document.accepted_records(home, found.name)
+    if records is not None:
+        folder = demand_records(records / found.name)
     pages = output or document.pages_folder(home, found.name)
     shown = Values(values)
     if check:

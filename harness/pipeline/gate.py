@@ -68,13 +68,7 @@ def gate(
         UsageError: a folder that was asked for does not exist.
     """
     for folder in (records_folder, *([baseline] if baseline else [])):
-        if not folder.is_dir():
-            raise UsageError(
-                "records folder",
-                expected="a folder",
-                got=f"nothing at {folder}",
-                next_step="measure rows with --records, or name another folder",
-            )
+        demand_records(folder)
     findings, records = _read_folder(records_folder, Rule.RECORD)
     findings += _check_rows(zoo, records, records_folder, known_datasets or {})
     findings += recheck_structures(zoo, records_folder)
@@ -98,6 +92,22 @@ def gate(
         counts=count_outcomes(sorted(known), own),
         exit_code=_exit_code(findings),
     )
+
+
+def demand_records(folder: Path) -> Path:
+    """Return a folder of records that was asked for.
+
+    Raises:
+        UsageError: it is not there.
+    """
+    if not folder.is_dir():
+        raise UsageError(
+            "records folder",
+            expected="a folder",
+            got=f"nothing at {folder}",
+            next_step="measure rows with --records, or name another folder",
+        )
+    return folder
 
 
 def gate_json(report: GateReport) -> str:
