@@ -89,7 +89,12 @@ def _tell_version(asked: bool) -> None:
 def start(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version",
+            callback=_tell_version,
+            is_eager=True,
+            help="Print the version.",
+        ),
     ] = False,
 ) -> None:
     """Says whether a model zoo's published numbers are still true."""
@@ -146,7 +151,9 @@ def _with_places(words: Sequence[str]) -> list[str]:
     places = zip(words, [*words[1:], "--"], strict=True)
     lacks = words[:1] == ["gate"]
     return [
-        f"{JSON_OPTION}=-" if lacks and one == JSON_OPTION and after[:2] == "--" else one
+        f"{JSON_OPTION}=-"
+        if lacks and one == JSON_OPTION and after[:2] == "--"
+        else one
         for one, after in places
     ]
 

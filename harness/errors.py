@@ -30,6 +30,9 @@ from typing import ClassVar
 
 from harness.printable import LONGEST_PART_CHARS, printable
 
+#: How an empty value is spelled, by itself and as Python shows it.
+EMPTY = ("", "''", '""')
+
 
 class HarnessError(Exception):
     """A refusal with its five parts.
@@ -62,10 +65,10 @@ class HarnessError(Exception):
     def __str__(self) -> str:
         text = ": ".join(_part(one) for one in (*self.where, self.what))
         if self.expected is not None:
-            text += f"; expected {_part(self.expected)}"
+            text += f"; expected {_value(self.expected)}"
         if self.got is not None:
             joint = ", got" if self.expected is not None else "; got"
-            text += f"{joint} {_part(self.got)}"
+            text += f"{joint} {_value(self.got)}"
         if self.next_step is not None:
             text += f"; {_part(self.next_step)}"
         return text
@@ -73,6 +76,11 @@ class HarnessError(Exception):
 
 def _part(said: object) -> str:
     return printable(said, longest_chars=LONGEST_PART_CHARS)
+
+
+def _value(said: object) -> str:
+    """Return a part that may hold somebody's value; an empty one has a word."""
+    return "nothing" if str(said) in EMPTY else _part(said)
 
 
 class UsageError(HarnessError):

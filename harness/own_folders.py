@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.printable import printable
 from harness.temporary import file_beside
 
 #: A disk with less room is full: the records of one COCO row take more.
@@ -21,7 +22,14 @@ PROBE_BYTES = 1 << 20
 
 #: What the system says where a file cannot be written, whoever wants to.
 NOT_WRITABLE = frozenset(
-    {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.ENAMETOOLONG,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    }
 )
 
 
@@ -59,7 +67,7 @@ def writing(path: Path, own: OwnFolder) -> Iterator[None]:
 def cannot_write(error: OSError) -> UsageError:
     """Return the refusal of a file of the user's choice that cannot be written."""
     return UsageError(
-        f"{error.filename or 'a file'} cannot be written or read",
+        f"{printable(error.filename or 'a file')} cannot be written or read",
         expected="a place with room in it, open to this user",
         got=error.strerror or str(error),
         next_step="free some space or choose another place",

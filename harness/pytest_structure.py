@@ -14,7 +14,10 @@ from harness.rows import Claim, Zoo
 
 CASE = "test_structure"
 PARAMETER = "zoo_figure"
-PROPERTY = "zoo_structure"
+#: The told record of a case, until its report carries it.
+CASE_KEY = pytest.StashKey[str]()
+#: Attribute of a report, which pytest-xdist hands over from its workers.
+ATTRIBUTE = "zoo_structure"
 
 
 def figure_cases(zoo: Zoo) -> Iterator[object]:
@@ -74,16 +77,32 @@ def end_figure(claim: Claim, record: StructureRecord) -> None:
         pytest.fail(f"{figure.verdict}: {error}", pytrace=False)
 
 
-def told(claim: Claim, record: StructureRecord) -> str:
-    """Return what a report carries of a case: its metric, and the record."""
-    return f"{claim.metric}\n{record_to_json(record)}"
+def keep_figure(item: pytest.Item, claim: Claim, record: StructureRecord) -> None:
+    """Keep a record for the end of the run, and name its figure for a JUnit file."""
+    item.stash[CASE_KEY] = f"{claim.metric}\n{record_to_json(record)}"
+    item.user_properties.append(("published", claim.printed))
+    figures = [one for one in record.figures if one.metric == claim.metric]
+    for one in figures:
+        item.user_properties += [
+            ("measured", one.computed),
+            ("difference", one.difference),
+            ("tolerance", one.tolerance),
+        ]
+    verdict = figures[0].verdict if figures else record.verdict
+    item.user_properties.append(("verdict", verdict.value))
+
+
+def hand_over(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Give a report the record of its case."""
+    if report.when == "call" and CASE_KEY in item.stash:
+        setattr(report, ATTRIBUTE, item.stash[CASE_KEY])
 
 
 def records_of(reports: Iterable[object]) -> dict[tuple[str, str], StructureRecord]:
     """Return the records that the reports carry, by row id and metric."""
     found: dict[tuple[str, str], StructureRecord] = {}
     for report in reports:
-        said = dict(getattr(report, "user_properties", ())).get(PROPERTY)
+        said = getattr(report, ATTRIBUTE, None)
         if said is not None:
             metric, _, text = str(said).partition("\n")
             record = structure_from_json(text)

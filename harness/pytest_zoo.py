@@ -6,7 +6,7 @@ own id and markers. A bare ``pytest`` asks for none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -25,9 +25,8 @@ from harness.pytest_options import (
     settings_of,
 )
 from harness.pytest_pixels import limit_pixels
-from harness.pytest_records import PROPERTY, end_case, records_of
+from harness.pytest_records import end_case, hand_over, keep_record, records_of
 from harness.pytest_stopped import KEY, UnderWay
-from harness.record_files import record_to_json
 from harness.records import Record, StructureRecord
 from harness.registry.zoo import open_zoo
 from harness.rows import MARKERS, Claim, Row, Zoo
@@ -130,6 +129,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         demand_folders(kept_apart(settings_of(config, _zoo(config))))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a report carry the record of its case, from whichever process."""
+    report = yield
+    hand_over(item, report)
+    structure.hand_over(item, report)
+    return report
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter,
     exitstatus: pytest.ExitCode,
@@ -169,14 +179,14 @@ def zoo_figures(pytestconfig: pytest.Config) -> Callable[[Claim], StructureRecor
 
 @pytest.fixture
 def zoo_figure_verdict(
+    request: pytest.FixtureRequest,
     zoo_figures: Callable[[Claim], StructureRecord],
-    record_property: Callable[[str, object], None],
 ) -> Callable[[Claim], None]:
     """Compute a figure and end the case as its verdict says."""
 
     def judge(claim: Claim) -> None:
         record = zoo_figures(claim)
-        record_property(structure.PROPERTY, structure.told(claim, record))
+        structure.keep_figure(request.node, claim, record)
         structure.end_figure(claim, record)
 
     return judge
@@ -216,14 +226,13 @@ def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Rec
 def zoo_verdict(
     request: pytest.FixtureRequest,
     zoo_measurer: Callable[[Row], Record],
-    record_property: Callable[[str, object], None],
 ) -> Callable[[Row], Record]:
     """Measure a row and end the case as its verdict says."""
     required = request.config.getoption("require_measured")
 
     def judge(row: Row) -> Record:
         record = zoo_measurer(row)
-        record_property(PROPERTY, record_to_json(record))
+        keep_record(request.node, record)
         end_case(record, require_measured=required)
         return record
 

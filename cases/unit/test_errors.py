@@ -1,7 +1,9 @@
+import ast
 from pathlib import Path
 
 import pytest
 
+import harness
 from harness import errors
 from harness.errors import (
     HarnessError,
@@ -33,7 +35,7 @@ KINDS = [
             {"expected": 3, "got": 4, "next_step": "fetch again"},
             "size; expected 3, got 4; fetch again",
         ),
-        ({"expected": 0, "got": ""}, "size; expected 0, got "),
+        ({"expected": 0, "got": ""}, "size; expected 0, got nothing"),
     ],
 )
 def test_a_message_holds_the_parts_it_was_given(parts, text):
@@ -116,3 +118,29 @@ def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path):
         refusing_unwritable(file / "x", "--to D"),
     ):
         (file / "x").write_text("")
+
+
+#: What is called with values of a user's; elsewhere a usage error is a programmer's.
+USED_BY_HAND = ("commands", "pipeline", "registry")
+
+
+def test_a_question_that_cannot_be_asked_says_what_to_ask_instead():
+    root = Path(harness.__file__).parent
+    lacking = [
+        f"{path.relative_to(root)}:{call.lineno}"
+        for room in USED_BY_HAND
+        for path in sorted((root / room).rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and getattr(call.func, "id", "") == "UsageError"
+        and "next_step" not in {one.arg for one in call.keywords}
+    ]
+
+    assert lacking == []
+
+
+@pytest.mark.parametrize("empty", ["", "''", '""', repr("")])
+def test_an_empty_value_has_a_word(empty):
+    error = HarnessError("field id", expected="a text", got=empty)
+
+    assert str(error) == "field id; expected a text, got nothing"

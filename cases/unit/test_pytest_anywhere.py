@@ -1,6 +1,8 @@
 """Rows are measured from any folder: the plugin brings its cases."""
 
+import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -332,3 +334,64 @@ def test_a_narrow_terminal_without_colour_cuts_no_id(
 
     assert "\x1b" not in result.stdout.str()
     assert [line.split()[0] for line in table] == IDS
+
+
+# What others read of a run.
+
+
+def properties_in(path: Path) -> dict[str, dict[str, str]]:
+    """Return name and value of the properties of each case of a JUnit file."""
+    return {
+        case.attrib["name"]: {
+            one.attrib["name"]: one.attrib["value"] for one in case.iter("property")
+        }
+        for case in ET.parse(path).iter("testcase")
+    }
+
+
+def test_a_junit_file_names_each_number_of_a_row(
+    empty: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_LOWER", "96")
+    result = run(empty, *MINI, "-k", "96", "--junitxml=told.xml", "-W", "error")
+
+    result.assert_outcomes(failed=1, deselected=2)
+    result.stdout.no_fnmatch_line("*PytestWarning*")
+    assert properties_in(Path("told.xml")) == {
+        f"test_published_ap[{IDS[0]}]": {
+            "published": "24.0",
+            "measured": "23.987",
+            "difference": "-0.013",
+            "tolerance": "0.1",
+            "verdict": "lower",
+        }
+    }
+
+
+def test_a_junit_file_names_each_number_of_a_figure(empty: pytest.Pytester) -> None:
+    words = ("--zoo", "march-2020", "-m", "structure", "--records", "kept")
+    figure = "blazeface-nas-widerface-baseline-640-size_kb"
+    result = run(
+        empty, *words, "-k", figure, "--junitxml=told.xml", "-W", "error::UserWarning"
+    )
+
+    result.assert_outcomes(passed=1, deselected=152)
+    (told,) = properties_in(Path("told.xml")).values()
+    assert list(told) == [
+        *("published", "measured", "difference", "tolerance", "verdict")
+    ]
+    assert (told["published"], told["verdict"]) == ("244", "reproduced")
+
+
+def test_rows_need_no_other_plugin(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.chdir(request.config.rootpath)
+    words = ("-m", "voc", "--collect-only", "-q", "-p", "no:cacheprovider")
+    result = pytester.run(sys.executable, "-m", "pytest", *words)
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["6/32 tests collected*"])

@@ -19,4 +19,5 @@ def asked_row(zoo: Zoo, row_id: str) -> Row:
             f"no row {row_id!r} in {zoo.name}",
             expected="an id that `zoo list` tells",
             got="none of its rows",
+            next_step="`zoo list` with the same --zoo shows them",
         ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -28,9 +28,11 @@ from harness.errors import (
     HarnessError,
     UsageError,
 )
-from harness.pipeline.settings import Settings
 from harness.printable import counted
 from harness.registry.location import find_home
+
+if TYPE_CHECKING:  # what says how numbers are computed is loaded when it is used
+    from harness.pipeline.settings import Settings
 
 Dataset = Annotated[str, typer.Argument(metavar="coco|voc|widerface")]
 Split = Annotated[
@@ -221,6 +223,7 @@ def pin_data(
 
 def _settings(zoo: str, data_root: Path, cache: Path) -> Settings:
     from harness.pipeline.known_datasets import known_datasets
+    from harness.pipeline.settings import Settings
     from harness.registry.zoo import open_zoo
 
     return Settings(

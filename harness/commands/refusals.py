@@ -1,4 +1,4 @@
-"""A refusal in, one line of it on standard error, and JSON where it was asked for, out."""
+"""A refusal in, its line on standard error out, and JSON where it was asked for."""
 
 from __future__ import annotations
 

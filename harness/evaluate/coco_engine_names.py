@@ -20,7 +20,12 @@ def chosen_engine(asked: str | None) -> str:
     """
     engine = DEFAULT_ENGINE if asked is None else asked
     if engine not in ENGINE_NAMES:
-        raise UsageError("COCO engine", expected=" or ".join(ENGINE_NAMES), got=engine)
+        raise UsageError(
+            "COCO engine",
+            expected=" or ".join(ENGINE_NAMES),
+            got=engine,
+            next_step="give the name of one",
+        )
     return engine
 
 

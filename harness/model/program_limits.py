@@ -61,7 +61,12 @@ def _above_0(option: str, word: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 < value < 1e9:
-        raise UsageError(option, expected="a number above 0", got=word)
+        raise UsageError(
+            option,
+            expected="a number above 0",
+            got=word,
+            next_step="give a number, as in 2.5",
+        )
     return value
 
 

@@ -76,7 +76,12 @@ def accept(
     told = " ".join(reason.split())
     rows = _rows_of(zoo, row_ids)
     if not told:
-        raise UsageError("--reason", expected="why the numbers are accepted")
+        raise UsageError(
+            "--reason",
+            expected="why the numbers are accepted",
+            got="nothing",
+            next_step="give --reason TEXT",
+        )
     if records.resolve() == repeat_records.resolve():
         raise UsageError(
             "the repeat is the same folder as the records",

@@ -48,7 +48,12 @@ def data_parts(
     if dataset != ALL:
         names = dict.fromkeys(one.dataset for one in parts)
         if dataset not in names:
-            raise UsageError("dataset", expected=" or ".join(names), got=dataset)
+            raise UsageError(
+                "dataset",
+                expected=" or ".join(names),
+                got=dataset,
+                next_step="give the word of a dataset",
+            )
         parts = [one for one in parts if one.dataset == dataset]
     measured: dict[str, str] = {}
     for one in parts:
@@ -61,7 +66,10 @@ def data_parts(
     if not found:
         splits = dict.fromkeys(one.split for one in parts)
         raise UsageError(
-            f"split of {dataset}", expected=" or ".join((*splits, ALL)), got=split
+            f"split of {dataset}",
+            expected=" or ".join((*splits, ALL)),
+            got=split,
+            next_step="give one of these words",
         )
     return found
 

@@ -23,7 +23,11 @@ def pin_dataset(name: str, settings: Settings, home: Path) -> Path:
         DatasetInvalid: it is malformed, or it differs from the published one.
     """
     if settings.limit is not None:
-        raise UsageError("a part of a dataset cannot be pinned", expected="no --limit")
+        raise UsageError(
+            "a part of a dataset cannot be pinned",
+            expected="no --limit",
+            next_step="leave it out",
+        )
     opened = open_dataset(name, settings)
     if opened.differences:
         raise DatasetInvalid(

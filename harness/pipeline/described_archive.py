@@ -43,7 +43,11 @@ def describe_archive(zoo: Zoo, row: Row, path: Path) -> DescribedArchive:
         ArchiveUnreadable: it is not the row's network.
     """
     if not path.exists():
-        raise UsageError(f"no archive {path}", expected="a tar archive or a folder")
+        raise UsageError(
+            f"no archive {path}",
+            expected="a tar archive or a folder",
+            next_step="give --archive the path of one",
+        )
     with temporary_folder("archive") as cache:
         folder = path if path.is_dir() else unpack(path, cache)
         with located(path.name):

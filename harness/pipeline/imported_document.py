@@ -24,11 +24,17 @@ def import_document_file(
     try:
         markdown = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not a text file to read", got=str(error)) from error
+        raise UsageError(
+            f"{path}: not a text file to read",
+            got=str(error),
+            next_step="give the path of a document in UTF-8",
+        ) from error
     try:
         day = dt.date.fromisoformat(date) if date else None
     except ValueError as error:
-        raise UsageError("--date", expected="YYYY-MM-DD", got=date) from error
+        raise UsageError(
+            "--date", expected="YYYY-MM-DD", got=date, next_step="give such a day"
+        ) from error
     with located(path.name):
         files = import_document(
             markdown, zoo=zoo, source=source, version=version, date=day

@@ -67,4 +67,5 @@ def _not_an_expression(markers: str) -> UsageError:
         "-m",
         expected=f"and, or, not between {', '.join(MARKERS)}",
         got=repr(markers),
+        next_step="give markers, as in 'coco and not prune'",
     )

@@ -65,6 +65,7 @@ def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
                 "run",
                 expected=" or ".join(f"as {one or 'printed'}" for one in runs),
                 got=f"as {erratum or 'printed'}",
+                next_step="give --erratum the id of one of these",
             )
         return StoredRun(
             name=record.row_id + (f" as {erratum}" if erratum else ""),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from harness.errors import ZooDataError, located
+from harness.printable import printable
 
 _REQUIRED = object()
 
@@ -37,7 +38,7 @@ def tables_of(value: object, what: str) -> list[Mapping[str, object]]:
     """
     if isinstance(value, list) and all(isinstance(one, dict) for one in value):
         return value
-    raise ZooDataError(what, expected="blocks `[[...]]`", got=repr(value))
+    raise ZooDataError(what, expected="blocks `[[...]]`", got=printable(repr(value)))
 
 
 def table_of(value: object, what: str) -> Mapping[str, object]:
@@ -48,7 +49,7 @@ def table_of(value: object, what: str) -> Mapping[str, object]:
     """
     if isinstance(value, dict):
         return value
-    raise ZooDataError(what, expected="a table `[...]`", got=repr(value))
+    raise ZooDataError(what, expected="a table `[...]`", got=printable(repr(value)))
 
 
 class Block:
@@ -182,4 +183,4 @@ def _is_texts(value: object) -> TypeGuard[list[str]]:
 
 
 def _refusal(key: str, expected: str, value: object) -> ZooDataError:
-    return ZooDataError(f"field {key}", expected=expected, got=repr(value))
+    return ZooDataError(f"field {key}", expected=expected, got=printable(repr(value)))

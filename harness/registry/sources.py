@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.printable import printable
 from harness.registry.location import EXPECTED_FOLDER, ROWS_FOLDER, find_home
 
 #: Files of a zoo's folder that are not tables, and of an ``expected`` folder.
@@ -70,16 +71,26 @@ def find_sources(name_or_path: str, *, home: Path | None = None) -> ZooSources:
     """
     home = find_home() if home is None else home
     named = home / ROWS_FOLDER / name_or_path
-    if _is_word(name_or_path) and named.is_dir():
+    if _is_word(name_or_path) and _is_folder(named):
         return _shared(named, home / EXPECTED_FOLDER)
     own = Path(name_or_path)
-    if name_or_path and own.is_dir():
+    if name_or_path and _is_folder(own):
         return _own(own.resolve(), home)
+    called = printable(repr(name_or_path)) if name_or_path else "without a name"
     raise UsageError(
-        f"no zoo {name_or_path!r}",
+        f"no zoo {called}",
         expected="the path of a folder, or " + " or ".join(zoo_names(home)),
         got="neither",
+        next_step="a folder needs its path: ./NAME, or the whole of it",
     )
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one; a name that no system takes is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def zoo_names(home: Path) -> tuple[str, ...]:

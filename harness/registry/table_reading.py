@@ -8,10 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from harness.errors import ZooDataError, located
+from harness.printable import printable
 from harness.registry.block import Block, read_toml
 from harness.registry.problems import noting
 from harness.rows import METRICS_OF_DATASET, STRUCTURE_METRICS, Archive, Row, Table
 
+#: Of a name in the place that a message tells; the longest id of a row has 64.
+LONGEST_NAME_CHARS = 100
 ALIGNMENTS = ("left", "center", "right")
 
 
@@ -56,7 +59,7 @@ def _parse_rows(
 ) -> tuple[Row, ...]:
     rows: list[Row] = []
     for number, values in enumerate(blocks, start=1):
-        place = f"row {number} ({values.get('id', 'no id')})"
+        place = f"row {number} ({_called(values, 'id')})"
         with noting(problems), located(path.name), located(place):
             rows.append(_parse_row(values, zoo, table))
     return tuple(rows)
@@ -67,10 +70,14 @@ def _parse_archives(
 ) -> tuple[Archive, ...]:
     archives: list[Archive] = []
     for number, values in enumerate(blocks, start=1):
-        place = f"archive {number} ({values.get('name', 'no name')})"
+        place = f"archive {number} ({_called(values, 'name')})"
         with noting(problems), located(path.name), located(place):
             archives.append(_parse_archive(values))
     return tuple(archives)
+
+
+def _called(values: Mapping[str, object], key: str) -> str:
+    return printable(values.get(key) or f"no {key}", longest_chars=LONGEST_NAME_CHARS)
 
 
 def _parse_table(key: str, values: Mapping[str, object]) -> Table:

@@ -1,25 +1,24 @@
 import inspect
 
 import pytest
-import typer
 
 from harness.commands.bad_files import BAD_FILES, refusing_bad_files
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, UsageError, located
 
 
 @pytest.mark.parametrize("kind", BAD_FILES)
-def test_a_bad_file_is_exit_code_2(
-    kind: type[HarnessError], capsys: pytest.CaptureFixture[str]
+def test_a_bad_file_is_a_usage_error_with_the_same_parts(
+    kind: type[HarnessError],
 ) -> None:
     @refusing_bad_files
     def command(words: str) -> None:
-        raise kind("bad", got=words)
+        with located("a.json"):
+            raise kind("bad", expected="good", got=words, next_step="mend it")
 
-    with pytest.raises(typer.Exit) as ended:
+    with pytest.raises(UsageError) as refusal:
         command("line 3")
 
-    assert ended.value.exit_code == 2
-    assert capsys.readouterr().err == "zoo: bad; got line 3\n"
+    assert str(refusal.value) == "a.json: bad; expected good, got line 3; mend it"
 
 
 def test_other_refusals_go_on() -> None:

@@ -129,6 +129,6 @@ def test_what_cannot_be_imported_is_a_usage_error(
     missing = zoo("import", tmp_path / "none.md", "--output", tmp_path / "new")
 
     assert (dated.code, missing.code) == (2, 2)
-    assert dated.err == "zoo: --date; expected YYYY-MM-DD, got soon\n"
+    assert dated.err == "zoo: --date; expected YYYY-MM-DD, got soon; give such a day\n"
     assert "none.md: not a text file to read" in missing.err
     assert not (tmp_path / "new").exists()

@@ -35,7 +35,8 @@ def test_the_option_goes_before_the_environment_and_that_before_the_default():
 @pytest.mark.parametrize("word", ["0", "-1", "much", "nan", "inf", "1e10"])
 def test_what_is_no_number_above_0_is_a_usage_error(word):
     with pytest.raises(
-        UsageError, match=rf"^--program-memory; expected a number above 0, got {word}$"
+        UsageError,
+        match=rf"^--program-memory; expected a number above 0, got {word}; give a",
     ):
         limits_of(memory_gb=word, first_s=None, environment={})
     with pytest.raises(UsageError, match=r"^--program-seconds; expected"):

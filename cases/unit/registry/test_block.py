@@ -66,7 +66,7 @@ def test_an_optional_field_that_is_there_is_read() -> None:
     ("value", "ask", "expected"),
     [
         (1, lambda b: b.text("k"), "a text, got 1"),
-        ("", lambda b: b.text("k"), "a text, got ''"),
+        ("", lambda b: b.text("k"), "a text, got nothing"),
         (0, lambda b: b.whole("k", at_least=1), "a whole number from 1, got 0"),
         (True, lambda b: b.whole("k", at_least=1), "a whole number from 1, got True"),
         ("608", lambda b: b.whole("k", at_least=1), "whole number from 1, got '608'"),

@@ -82,7 +82,7 @@ def test_the_printed_text_is_kept() -> None:
         ("a,box_ap,NaN", "from 0 to 100, got 'NaN'"),
         ("a,box_ap,100.1", "from 0 to 100, got '100.1'"),
         ("a,box_ap,-0.1", "from 0 to 100, got '-0.1'"),
-        ("a,box_ap,", "from 0 to 100, got ''"),
+        ("a,box_ap,", "from 0 to 100, got nothing"),
         ("a,gflops,0", "field printed of row a; expected a decimal above 0, got '0'"),
         ("a,size_mb,x", "expected a decimal above 0, got 'x'"),
         ("a,delta,0.7 up", r"expected a difference, such as \+0.7 or -16.06%, got"),

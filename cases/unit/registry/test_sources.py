@@ -93,11 +93,21 @@ def test_an_unknown_zoo_is_refused_with_the_known_ones(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    called = f"'{name}'" if name else "without a name"
     with pytest.raises(
         UsageError,
-        match=f"no zoo '{name}'; expected the path of a folder, or january-2020, got",
+        match=rf"no zoo {called}; expected the path of a folder, or january-2020, got "
+        r"neither; a folder needs its path: \./NAME",
     ):
         find_sources(name, home=home)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a/" * 5000, "nul\0"])
+def test_a_name_that_no_system_takes_is_of_no_zoo(home: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"^no zoo '") as refusal:
+        find_sources(name, home=home)
+
+    assert len(str(refusal.value)) < 600
 
 
 def test_the_zoos_of_home_are_named_in_order(home: Path) -> None:

@@ -137,3 +137,12 @@ def test_a_malformed_archive_is_noted(tmp_path: Path) -> None:
     assert [str(one) for one in problems] == [
         "demo_coco.toml: archive 1 (a): field url; expected a text, got nothing"
     ]
+
+
+def test_a_value_of_5000_characters_is_told_in_one_line(tmp_path: Path) -> None:
+    problems: list[ZooDataError] = []
+    long = ROW.replace("a-row", "r" * 5000).replace('"a"', f"['{'x' * 5000}']")
+    read_table(write(tmp_path, TABLE + ARCHIVE + long), "mine", problems)
+
+    assert len(str(problems[0])) < 600
+    assert "more characters" in str(problems[0])
