@@ -7,9 +7,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.client import HTTPResponse
+from typing import Literal
 from urllib.parse import urlsplit
 
 from harness import __version__
@@ -32,11 +33,17 @@ class Answer:
     pieces: Iterator[bytes]
     first_byte: int
     total_bytes: int | None  # of the whole file
+    address: str = ""  # that answered, where others led to it
 
 
 @contextmanager
 def open_address(
-    address: str, *, held_bytes: int, silence_s: float, pace: Pace
+    address: str,
+    *,
+    held_bytes: int,
+    silence_s: float,
+    pace: Pace,
+    method: Literal["GET", "HEAD"] = "GET",
 ) -> Iterator[Answer]:
     """Give what an http or https address answers with, and close it afterwards.
 
@@ -45,6 +52,7 @@ def open_address(
         held_bytes: ask for the file from here on.
         silence_s: the longest silence to bear.
         pace: of all tries of the source.
+        method: HEAD asks for the answer without its bytes.
 
     Raises:
         Stopped: the answer is not one to read, or leads where it must not.
@@ -56,7 +64,7 @@ def open_address(
         pace.begin_head()
         _check_spelling(address, origin)
         try:
-            response = _ask(address, held_bytes, way)
+            response = _ask(address, held_bytes, way, method)
         except urllib.error.HTTPError as error:
             if error.code not in REDIRECTS:
                 raise
@@ -65,12 +73,12 @@ def open_address(
                 address = next_address(address, error.headers.get("Location"))
             continue
         with response:
-            yield _answer_of(response, held_bytes, way)
+            yield replace(_answer_of(response, held_bytes, way), address=address)
         return
     raise Stopped(f"leads on more than {MOST_REDIRECTS} times")
 
 
-def _ask(address: str, held_bytes: int, way: Way) -> HTTPResponse:
+def _ask(address: str, held_bytes: int, way: Way, method: str) -> HTTPResponse:
     headers = {
         "User-Agent": f"zoo-harness/{__version__}",
         "Accept-Encoding": "identity",  # the bytes of the file, as they are hashed
@@ -78,7 +86,7 @@ def _ask(address: str, held_bytes: int, way: Way) -> HTTPResponse:
     if held_bytes:
         headers["Range"] = f"bytes={held_bytes}-"  # RFC 9110, 14.2
     request = urllib.request.Request(  # noqa: S310 - http and https only, see opener
-        address, headers=headers
+        address, headers=headers, method=method
     )
     # A proxy of the surrounding network does not know a server of this machine.
     is_here = ground_of_host(urlsplit(address).hostname or "") is Ground.MACHINE

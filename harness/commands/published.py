@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from harness.commands.exits import EXIT_FAILED
-from harness.commands.options import DEFAULT_ZOO, AsJson, ZooName
+from harness.commands.options import (
+    DEFAULT_CACHE,
+    DEFAULT_RECORDS,
+    DEFAULT_ZOO,
+    AsJson,
+    Mirror,
+    ZooName,
+)
 from harness.commands.printing import out, print_json, print_table
 from harness.printable import counted
 from harness.registry.location import find_home
@@ -51,20 +59,68 @@ def list_rows(zoo: ZooName = DEFAULT_ZOO, as_json: AsJson = False) -> None:
     )
 
 
-def check(zoo: ZooName = DEFAULT_ZOO, as_json: AsJson = False) -> None:
+def check(
+    zoo: ZooName = DEFAULT_ZOO,
+    links: Annotated[
+        bool,
+        typer.Option("--links", help="Ask each address too; nothing is downloaded."),
+    ] = False,
+    mirror: Mirror = None,
+    as_json: AsJson = False,
+) -> None:
     """Lint a zoo: rows, claims, errata, tolerance, and their joins both ways."""
     from harness.registry.lint import lint_zoo
 
     problems = lint_zoo(zoo, find_home())
-    if as_json:
-        print_json({"zoo": zoo, "problems": list(problems)})
-    else:
+    told: dict[str, Any] = {"zoo": zoo, "problems": list(problems)}
+    if not as_json:
         for problem in problems:
             out.print(problem)
         found = counted(len(problems), "problem") if problems else "no problems"
         out.print(f"{zoo}: {found}")
-    if problems:
+    lost = 0
+    if links and not problems:
+        archives = _told_links(zoo, mirror, as_json=as_json)
+        lost = sum(not one["served"] for one in archives)
+        told["archives"] = archives
+        if not as_json:
+            count = counted(len(archives), "archive")
+            out.print(f"{zoo}: {count}, {lost or 'none'} not served as pinned")
+    if as_json:
+        print_json(told)
+    if problems or lost:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _told_links(zoo: str, mirror: str | None, *, as_json: bool) -> list[dict[str, Any]]:
+    """Ask every address of a zoo; a line each as the answers come, and all as data."""
+    from harness.pipeline.embedded import serving
+    from harness.pipeline.link_check import check_links
+    from harness.pipeline.settings import Settings
+
+    found = open_zoo(zoo)
+    settings = Settings(
+        cache=DEFAULT_CACHE, records=DEFAULT_RECORDS, data_root=None, mirror=mirror
+    )
+    told = []
+    with serving(found, settings) as ready:
+        for one in check_links(found, mirror=ready.mirror):
+            name, pinned = one.archive.name, one.archive.size_bytes
+            told.append(
+                {
+                    "archive": name,
+                    "size_bytes": pinned,
+                    "served": one.is_served,
+                    "links": [asdict(link) for link in one.links],
+                }
+            )
+            for link in () if as_json else one.links:
+                size = "size not told" if link.size_bytes is None else link.size_bytes
+                what = link.reason if link.state == "dead" else size
+                more = f" -> {link.leads_to}" if link.leads_to else ""
+                other = f" OTHER SIZE, pinned {pinned}" * (link in one.other_sizes)
+                out.print(f"{name}: {link.state}: {link.address}{more}: {what}{other}")
+    return told
 
 
 def import_file(
