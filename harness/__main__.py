@@ -16,6 +16,7 @@ import typer
 from harness import __version__
 from harness.commands import (
     archives,
+    cache,
     comparisons,
     data,
     demo,
@@ -73,6 +74,11 @@ data_app.command("fetch")(data.fetch_data)
 data_app.command("check")(data.check_data)
 data_app.command("pin")(data.pin_data)
 app.add_typer(data_app, name="data")
+
+cache_app = typer.Typer(help="Archives and detections.", no_args_is_help=True)
+cache_app.command("list")(cache.list_cache)
+cache_app.command("clear")(cache.clear_cache)
+app.add_typer(cache_app, name="cache")
 
 demo_app = typer.Typer(help="The embedded demo zoo.", no_args_is_help=True)
 demo_app.command("make")(demo.demo_make)

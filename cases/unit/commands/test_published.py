@@ -132,3 +132,25 @@ def test_what_cannot_be_imported_is_a_usage_error(
     assert dated.err == "zoo: --date; expected YYYY-MM-DD, got soon; give such a day\n"
     assert "none.md: not a text file to read" in missing.err
     assert not (tmp_path / "new").exists()
+
+
+def test_the_addresses_of_a_zoo_are_asked(home: Path, zoo: Zoo) -> None:
+    said = zoo("check", "--zoo", "demo", "--links")
+
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert lines[0] == "demo: no problems"
+    assert lines[1].startswith("demo_yolov3_mobilenet_v1: alive: http://127.0.0.1:")
+    assert lines[2].startswith("demo_yolov3_mobilenet_v1: dead: https://demo.invalid/")
+    assert lines[3] == "demo: 1 archive, none not served as pinned"
+
+
+def test_an_archive_of_another_size_is_a_failed_check(home: Path, zoo: Zoo) -> None:
+    (tar,) = (home / "cases/rows/demo/archives").rglob("demo_yolov3_mobilenet_v1.tar")
+    tar.write_bytes(tar.read_bytes() + bytes(512))
+    said = zoo("check", "--zoo", "demo", "--links", "--json")
+
+    assert said.code == 1
+    (archive,) = json.loads(said.out)["archives"]
+    assert archive["served"] is False
+    assert archive["links"][0]["size_bytes"] == archive["size_bytes"] + 512
