@@ -101,7 +101,7 @@ class Archive:
 class Row:
     """One printed line: model, strategy, input size and dataset."""
 
-    row_id: str  # <architecture>-<backbone>-<dataset>-<strategy>-<printed input_px>
+    row_id: str  # as ``id_by_fields`` says
     zoo: str
     table: str  # key of the Table that prints it
     architecture: str  # "yolov3" | "blazeface"
@@ -114,6 +114,13 @@ class Row:
     width: float = 1.0  # channel multiplier; 1 for every published row
     scales: str = "multi"  # of faces: every published row looks at several; or "single"
     cells: Mapping[str, str] = field(default_factory=dict)  # column title -> as printed
+    variant: str = ""  # of a zoo of one's own: tells checkpoints of one network apart
+
+    @property
+    def id_by_fields(self) -> str:
+        """The id that the fields make; the size is the printed one."""
+        network = f"{self.architecture}-{self.backbone}-{self.dataset}-{self.strategy}"
+        return f"{network}-{self.input_px}" + f"-{self.variant}" * bool(self.variant)
 
     @property
     def markers(self) -> frozenset[str]:
@@ -121,7 +128,7 @@ class Row:
         words = set(self.strategy.split("_"))
         marks = {self.dataset, self.architecture, "published"}
         marks |= words & {"prune", "distill", "quant"}
-        if "quant" in words:
+        if self.strategy in MARKERS:
             marks.add(self.strategy)
         return frozenset(marks)
 

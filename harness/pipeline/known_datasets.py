@@ -8,7 +8,12 @@ from pathlib import Path
 
 from harness.pipeline.embedded import read_embedded
 from harness.registry.dataset_pins import PINS_FOLDER, read_pins
-from harness.registry.datasets import KnownDataset, read_known_datasets
+from harness.registry.datasets import (
+    KnownDataset,
+    read_known_datasets,
+    read_own_datasets,
+)
+from harness.registry.sources import DATASETS_FILE
 from harness.rows import Zoo
 
 FACTS = Path("expected", "datasets.toml")
@@ -17,6 +22,8 @@ PINS = Path("expected", PINS_FOLDER)
 
 def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
     """Return dataset -> what is known of it; an embedded zoo knows what it draws.
+
+    A ``datasets.toml`` in the zoo's own folder comes before what ``home`` knows.
 
     Args:
         zoo: the edition.
@@ -31,6 +38,9 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
             name: KnownDataset(fingerprint=one.fingerprint)
             for name, one in embedded.scenes.items()
         }
+    own = zoo.root / DATASETS_FILE
+    if own.is_file():
+        return read_own_datasets(own)
     known = read_known_datasets(home / FACTS).get(zoo.name, {})
     return {name: _with_pins(one, pins_path(home, name)) for name, one in known.items()}
 

@@ -54,6 +54,30 @@ def read_known_datasets(
     return known
 
 
+def read_own_datasets(
+    path: Path, problems: list[ZooDataError] | None = None
+) -> Mapping[str, KnownDataset]:
+    """Return dataset -> what is known of it, of a file that is one zoo's alone.
+
+    Args:
+        path: the TOML file, with tables ``[<dataset>]``.
+        problems: gets what is malformed, which is then left out.
+
+    Raises:
+        ZooDataError: something is malformed, and there is no list to note it in.
+    """
+    known: dict[str, KnownDataset] = {}
+    document: Mapping[str, object] = {}
+    if not path.exists():
+        return known
+    with noting(problems):
+        document = read_toml(path)
+    for dataset, values in document.items():
+        with noting(problems), located(path.name), located(f"section {dataset}"):
+            known[dataset] = _parse_known(dataset, values)
+    return known
+
+
 def _parse_known(dataset: str, values: object) -> KnownDataset:
     if dataset not in METRICS_OF_DATASET:
         raise ZooDataError(

@@ -10,7 +10,7 @@ from harness.errors import ZooDataError, located
 from harness.registry.block import read_toml
 from harness.registry.dataset_pins import PINS_FOLDER, read_pins
 from harness.registry.dataset_sources import SOURCES_FILE, read_dataset_sources
-from harness.registry.datasets import read_known_datasets
+from harness.registry.datasets import read_known_datasets, read_own_datasets
 from harness.registry.editions import read_editions
 from harness.registry.lint_editions import edition_problems
 from harness.registry.lint_errata import errata_problems, move_problems
@@ -32,7 +32,7 @@ from harness.registry.sources import (
     find_sources,
 )
 from harness.registry.waivers import Waiver, read_waivers
-from harness.registry.zoo import ZooReading, read_zoo
+from harness.registry.zoo import ZooReading, follows, read_zoo
 from harness.rows import Zoo
 
 
@@ -56,11 +56,16 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
     zoo = reading.zoo
     of_editions: list[ZooDataError] = []
     editions = read_editions(sources, of_editions)
+    if not reading.is_whole:  # the rest would tell what follows from that
+        of_rest = row_problems(zoo, is_own=sources.is_own)
+        return tuple(dict.fromkeys(map(str, (*reading.problems, *of_rest))))
+    of_rows = tuple(row_problems(zoo, is_own=sources.is_own))
+    of_files = (*reading.problems, *of_rows)
     found = chain(
         reading.problems,
         table_problems(zoo),
-        row_problems(zoo),
-        archive_problems(zoo, reading.archive_files),
+        of_rows,
+        archive_problems(zoo, reading.archive_files, is_own=sources.is_own),
         sharing_problems(zoo),
         claim_problems(zoo, sources.claims.name),
         difference_problems(zoo, sources.claims.name),
@@ -73,7 +78,12 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
         _pin_problems(reading, sources.lock.name),
         _shared_problems(sources, zoo),
     )
-    return tuple(dict.fromkeys(str(problem) for problem in found))
+    told = (
+        str(problem)
+        for problem in found
+        if problem in of_files or not follows(problem, reading.lost)
+    )
+    return tuple(dict.fromkeys(told))
 
 
 def _pin_problems(reading: ZooReading, file_name: str) -> Iterator[ZooDataError]:
@@ -87,11 +97,12 @@ def _pin_problems(reading: ZooReading, file_name: str) -> Iterator[ZooDataError]
 
 
 def _shared_problems(sources: ZooSources, zoo: Zoo) -> Iterable[ZooDataError]:
-    """Return what is wrong in the files that several zoos share."""
+    """Return what is wrong in the facts of datasets, and where zoos share files."""
     folder = sources.shared_folder
-    if folder is None:
-        return ()
     problems: list[ZooDataError] = []
+    read_own_datasets(zoo.root / DATASETS_FILE, problems)
+    if folder is None:
+        return problems
     waivers = read_waivers(folder / WAIVERS_FILE, problems)
     read_known_datasets(folder / DATASETS_FILE, problems)
     with noting(problems):

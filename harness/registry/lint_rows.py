@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from harness.errors import ZooDataError
+from harness.printable import printable
 from harness.registry import words
 from harness.registry.problems import noting
 from harness.rows import Row, Table, Zoo
@@ -41,27 +43,40 @@ def table_problems(zoo: Zoo) -> Iterator[ZooDataError]:
             )
 
 
-def row_problems(zoo: Zoo) -> Iterator[ZooDataError]:
-    """Yield rows whose id, words or printed cells do not agree with their fields."""
+def row_problems(zoo: Zoo, *, is_own: bool = False) -> Iterator[ZooDataError]:
+    """Yield rows whose id, words or printed cells do not agree with their fields.
+
+    Args:
+        zoo: the zoo.
+        is_own: of anybody's folder, which may have strategies of its own and prints
+            what it likes; what it prints in our words must still be right.
+    """
     tables = {table.key: table for table in zoo.tables}
     for row in zoo.rows:
         place = f"{row.table}.toml: row {row.row_id}"
-        yield from _word_problems(row, place)
-        yield from _cell_problems(row, tables[row.table], place)
-        expected = (
-            f"{row.architecture}-{row.backbone}-{row.dataset}"
-            f"-{row.strategy}-{row.input_px}"
-        )
-        if row.row_id != expected:
-            yield ZooDataError(f"{place}: field id", expected=expected, got=row.row_id)
+        yield from _word_problems(row, place, is_own=is_own)
+        yield from _cell_problems(row, tables[row.table], place, is_own=is_own)
+        if row.row_id != row.id_by_fields:
+            yield ZooDataError(
+                f"{place}: field id", expected=row.id_by_fields, got=row.row_id
+            )
+        if row.variant and not is_own:
+            yield ZooDataError(
+                f"{place}: field variant",
+                expected="none: a document prints no such thing",
+                got=row.variant,
+            )
 
 
-def archive_problems(zoo: Zoo, files: Mapping[str, str]) -> Iterator[ZooDataError]:
+def archive_problems(
+    zoo: Zoo, files: Mapping[str, str], *, is_own: bool = False
+) -> Iterator[ZooDataError]:
     """Yield archives that nobody uses, or whose name and address do not agree.
 
     Args:
         zoo: the zoo.
         files: archive name -> the file that declares it.
+        is_own: of anybody's folder, where an archive is called as one likes.
     """
     used = {row.archive for row in zoo.rows}
     urls: dict[str, str] = {}
@@ -87,7 +102,7 @@ def archive_problems(zoo: Zoo, files: Mapping[str, str]) -> Iterator[ZooDataErro
                 expected=" or ".join(f"{one}:" for one in SCHEMES),
                 got=archive.url,
             )
-        if PurePosixPath(address.path).name != f"{name}.tar":
+        if not is_own and PurePosixPath(address.path).name != f"{name}.tar":
             yield ZooDataError(
                 f"{place}: field name",
                 expected="the last part of its url without .tar",
@@ -110,7 +125,11 @@ def sharing_problems(zoo: Zoo) -> Iterator[ZooDataError]:
                 )
 
 
-def _word_problems(row: Row, place: str) -> Iterator[ZooDataError]:
+#: A strategy of one's own: it becomes a part of an id.
+OWN_STRATEGY = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+
+
+def _word_problems(row: Row, place: str, *, is_own: bool) -> Iterator[ZooDataError]:
     known = {
         "architecture": (row.architecture, frozenset(words.ARCHITECTURES.values())),
         "backbone": (
@@ -119,6 +138,14 @@ def _word_problems(row: Row, place: str) -> Iterator[ZooDataError]:
         ),
         "strategy": (row.strategy, words.KNOWN_STRATEGIES),
     }
+    if is_own:
+        del known["strategy"]
+        if not OWN_STRATEGY.fullmatch(row.strategy):
+            yield ZooDataError(
+                f"{place}: field strategy",
+                expected="small letters, digits and _ between them",
+                got=printable(repr(row.strategy)),
+            )
     for name, (word, allowed) in known.items():
         if word not in allowed:
             yield ZooDataError(
@@ -128,7 +155,9 @@ def _word_problems(row: Row, place: str) -> Iterator[ZooDataError]:
             )
 
 
-def _cell_problems(row: Row, table: Table, place: str) -> Iterator[ZooDataError]:
+def _cell_problems(
+    row: Row, table: Table, place: str, *, is_own: bool
+) -> Iterator[ZooDataError]:
     """Yield cells that are missing or left over, or print something else."""
     printed = set(table.columns) - set(table.metric_columns) - {table.link_column}
     if set(row.cells) != printed:
@@ -139,6 +168,10 @@ def _cell_problems(row: Row, table: Table, place: str) -> Iterator[ZooDataError]
         )
     cells = {words.role_of(title): text for title, text in row.cells.items()}
     titles = {words.role_of(title): title for title in row.cells}
+    if is_own:
+        cells = {
+            role: text for role, text in cells.items() if _is_ours(row, role, text)
+        }
     if "backbone" in cells and words.width_of(cells["backbone"]) != row.width:
         yield ZooDataError(
             f"{place}: field cells.{titles['backbone']}",
@@ -165,6 +198,17 @@ def _cell_problems(row: Row, table: Table, place: str) -> Iterator[ZooDataError]
                 got=problem.got,
                 next_step=problem.next_step,
             )
+
+
+def _is_ours(row: Row, role: str | None, text: str) -> bool:
+    """Whether a cell is printed in our words; anything else is free text."""
+    if role == "input_px":
+        return text.isdecimal()
+    if role == "strategy":
+        return text in words.STRATEGIES
+    if role == "backbone":
+        return words.without_width(text) in words.BACKBONES.get(row.architecture, {})
+    return True
 
 
 def _translated(row: Row, role: str, cells: Mapping[str | None, str]) -> str:

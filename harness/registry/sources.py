@@ -15,8 +15,10 @@ MOVES_FILE = "moves.toml"
 ERRATA_FILE = "errata.toml"
 TOLERANCE_FILE = "tolerance.toml"
 LOCK_FILE = "archives.lock.toml"
-NOT_TABLES = frozenset({ZOO_FILE, MOVES_FILE, ERRATA_FILE, TOLERANCE_FILE, LOCK_FILE})
 DATASETS_FILE = "datasets.toml"
+NOT_TABLES = frozenset(
+    {ZOO_FILE, MOVES_FILE, ERRATA_FILE, TOLERANCE_FILE, LOCK_FILE, DATASETS_FILE}
+)
 WAIVERS_FILE = "waivers.toml"
 #: Section of the shared tolerance file for a zoo that brings none of its own.
 DEFAULT_SECTION = "default"
@@ -41,6 +43,7 @@ class ZooSources:
     tolerance_section: str | None
     lock: Path
     lock_section: str | None
+    is_own: bool = False  # anybody's folder, which has words of its own
 
     @property
     def shared_folder(self) -> Path | None:
@@ -75,7 +78,9 @@ def find_sources(name_or_path: str, *, home: Path | None = None) -> ZooSources:
         return _shared(named, home / EXPECTED_FOLDER)
     own = Path(name_or_path)
     if name_or_path and _is_folder(own):
-        return _own(own.resolve(), home)
+        root = own.resolve()
+        is_own = root.parent != (home / ROWS_FOLDER).resolve()
+        return replace(_own(root, home), is_own=is_own)
     called = printable(repr(name_or_path)) if name_or_path else "without a name"
     raise UsageError(
         f"no zoo {called}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -25,6 +26,7 @@ class TableFile:
     table: Table
     archives: tuple[Archive, ...]
     rows: tuple[Row, ...]
+    lost: frozenset[str] = frozenset()  # rows and archives of malformed blocks
 
 
 def read_table(path: Path, zoo: str, problems: list[ZooDataError]) -> TableFile | None:
@@ -42,10 +44,19 @@ def read_table(path: Path, zoo: str, problems: list[ZooDataError]) -> TableFile 
             with located("table"):
                 table = _parse_table(path.stem, described)
         read_rows = _parse_rows(path, zoo, table, rows, problems)
+        read_archives = _parse_archives(path, archives, problems)
+        ids, used = (
+            {row.row_id for row in read_rows},
+            {row.archive for row in read_rows},
+        )
+        lost = _names(rows, "id") - ids
+        lost |= _names([one for one in rows if one.get("id") in lost], "archive") - used
+        lost |= _names(archives, "name") - {one.name for one in read_archives}
         return TableFile(
             table=replace(table, row_ids=tuple(row.row_id for row in read_rows)),
-            archives=_parse_archives(path, archives, problems),
+            archives=read_archives,
             rows=read_rows,
+            lost=lost,
         )
     return None
 
@@ -74,6 +85,12 @@ def _parse_archives(
         with noting(problems), located(path.name), located(place):
             archives.append(_parse_archive(values))
     return tuple(archives)
+
+
+def _names(blocks: list[Mapping[str, object]], key: str) -> frozenset[str]:
+    """Return the texts under a key of blocks that may be malformed."""
+    values = (block.get(key) for block in blocks)
+    return frozenset(one for one in values if isinstance(one, str) and one)
 
 
 def _called(values: Mapping[str, object], key: str) -> str:
@@ -149,9 +166,27 @@ def _parse_row(values: Mapping[str, object], zoo: str, table: Table) -> Row:
         width=float(block.decimal("width", Decimal(1))),
         scales=_scales(block),
         cells=block.text_map("cells"),
+        variant=_variant(block),
     )
     block.finish()
     return row
+
+
+#: What ends the id of a row's second and third case.
+_TAKEN = frozenset({"retrained", "speed"})
+_VARIANT = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+
+
+def _variant(block: Block) -> str:
+    variant = block.text("variant", "")
+    if not variant or (_VARIANT.fullmatch(variant) and variant not in _TAKEN):
+        return variant
+    raise ZooDataError(
+        "field variant",
+        expected="small letters, digits and _, and not retrained or speed",
+        got=printable(repr(variant)),
+        next_step="name the checkpoint, as in v2",
+    )
 
 
 #: What a row may say of the scales that faces are looked for at.

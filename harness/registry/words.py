@@ -139,6 +139,11 @@ def width_of(printed: str) -> float:
     return 1.0 if found is None else float(Fraction(found[1]))
 
 
+def without_width(printed: str) -> str:
+    """Return a printed backbone without the ``x 1/8`` at its end."""
+    return _WIDTH.sub("", printed)
+
+
 def backbone_of(architecture: str, printed: str, pretrained: str | None) -> str:
     """Return our word for a printed backbone and its printed pretrained weights.
 
@@ -147,7 +152,7 @@ def backbone_of(architecture: str, printed: str, pretrained: str | None) -> str:
     Raises:
         ZooDataError: a word is not in the tables.
     """
-    word = _WIDTH.sub("", printed)
+    word = without_width(printed)
     backbone = translate(word, BACKBONES.get(architecture, {}), "backbone")
     if pretrained is None:
         return backbone

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from harness.registry.problems import noting
 from harness.registry.sources import MOVES_FILE, ZOO_FILE, ZooSources, find_sources
 from harness.registry.table_reading import TableFile, read_table
 from harness.registry.tolerance import read_tolerance
-from harness.rows import Zoo
+from harness.rows import Row, Zoo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class ZooReading:
     moves: tuple[Move, ...]
     pins: Mapping[str, Pin]
     problems: tuple[ZooDataError, ...]
+    is_whole: bool  # every file could be read, if not every block of it
+    lost: frozenset[str]  # rows and archives that could not be read
 
 
 def open_zoo(name_or_path: str, *, home: Path | None = None) -> Zoo:
@@ -63,12 +66,20 @@ def read_zoo(sources: ZooSources) -> ZooReading:
     """Return what could be read of a zoo; raises nothing for what is wrong with it."""
     problems: list[ZooDataError] = []
     files = _read_tables(sources, problems)
+    of_claims: list[ZooDataError] = []
+    claims = read_claims(sources.claims, of_claims)
+    problems += of_claims
+    is_whole = len(files) == len(sources.tables) and bool(claims or not of_claims)
+    joining: list[ZooDataError] = []
     moves = read_moves(sources.root / MOVES_FILE, problems)
     pins = read_lock(sources.lock, sources.lock_section, problems)
-    claims = read_claims(sources.claims, problems)
     rows = unique_rows(files, problems)
     archives = join_archives(files, moves, pins, problems)
-    check_archives_are_known(rows, archives, problems)
+    check_archives_are_known(rows, archives, joining)
+    claims_of = join_claims(rows, claims, sources.claims.name, joining)
+    lost = _lost_names(files, rows, of_claims)
+    if is_whole:
+        problems += [one for one in joining if not follows(one, lost)]
     zoo = Zoo(
         name=sources.name,
         title=_read_title(sources, problems),
@@ -76,7 +87,7 @@ def read_zoo(sources: ZooSources) -> ZooReading:
         tables=tuple(file.table for file in files),
         rows=rows,
         archives=archives,
-        claims=join_claims(rows, claims, sources.claims.name, problems),
+        claims=claims_of,
         errata=read_errata(sources.errata, sources.errata_section, problems),
         tolerance=read_tolerance(
             sources.tolerance, sources.tolerance_section, problems
@@ -92,7 +103,36 @@ def read_zoo(sources: ZooSources) -> ZooReading:
         moves=moves,
         pins=pins,
         problems=tuple(problems),
+        is_whole=is_whole,
+        lost=lost,
     )
+
+
+def follows(problem: ZooDataError, lost: Collection[str]) -> bool:
+    """Whether a problem of a join only tells of what could not be read."""
+    told = str(problem)
+    return any(_names(told, name) for name in lost)
+
+
+def _names(told: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", told) is not None
+
+
+def _lost_names(
+    files: Iterable[TableFile], rows: Iterable[Row], of_claims: Iterable[ZooDataError]
+) -> frozenset[str]:
+    """Return names that do not join because of a problem that is told already.
+
+    Those of malformed blocks, of rows with a malformed claim, and of rows whose id is
+    not made of their fields: the claims may be right.
+    """
+    told = " ".join(map(str, of_claims))
+    lost = {name for file in files for name in file.lost}
+    lost |= {row.row_id for row in rows if _names(told, row.row_id)}
+    for row in rows:
+        if row.row_id != row.id_by_fields:
+            lost |= {row.row_id, row.id_by_fields}
+    return frozenset(lost)
 
 
 def _read_tables(sources: ZooSources, problems: list[ZooDataError]) -> list[TableFile]:

@@ -110,7 +110,7 @@ def test_a_malformed_table_is_noted_and_gives_nothing(
         (
             "width",
             "widht",
-            "unknown field; expected id, .*width, scales, cells, got widht",
+            "unknown field; expected id, .*width, scales, cells, variant, got widht",
         ),
         ('id = "a-row"\n', "", r"row 1 \(no id\): field id; expected a text"),
         ('"MobileNetV1"', "1", "field cells; expected a table of texts"),

@@ -137,6 +137,7 @@ def test_the_first_of_several_problems_says_how_many_follow(
     home: Path, edit: Edit
 ) -> None:
     edit("prune_coco.toml", "input_px = 608", 'input_px = "608"')
+    edit("prune_voc.toml", "input_px = 608", 'input_px = "608"')
 
     with pytest.raises(
         ZooDataError,
