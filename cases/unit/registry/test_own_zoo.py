@@ -102,8 +102,8 @@ def test_what_a_cell_prints_in_our_words_must_still_be_right(mine: Path) -> None
 
     assert lint(mine) == (
         (
-            f"coco.toml: row {FIRST}: field cells.Model; expected what prints width 0.125, "
-            "got 'ResNet34'"
+            f"coco.toml: row {FIRST}: field cells.Model; expected what prints "
+            "width 0.125, got 'ResNet34'"
         ),
         (
             f"coco.toml: row {FIRST}: field cells.Input size; expected what prints "
@@ -131,9 +131,9 @@ def test_a_variant_must_make_an_id_of_its_own(mine: Path, variant: str) -> None:
 
     assert lint(mine) == (
         (
-            f"coco.toml: row 2 ({SECOND}): field variant; expected small letters, digits "
-            f"and _, and not retrained or speed, got '{variant}'; name the checkpoint, as "
-            "in v2"
+            f"coco.toml: row 2 ({SECOND}): field variant; expected small letters, "
+            f"digits and _, and not retrained or speed, got '{variant}'; name the "
+            "checkpoint, as in v2"
         ),
     )
 
@@ -164,8 +164,8 @@ def test_malformed_facts_are_told(mine: Path) -> None:
 
     assert lint(mine) == (
         (
-            "datasets.toml: section coco: field image_count; expected a whole number from "
-            "1, got 0"
+            "datasets.toml: section coco: field image_count; expected a whole number "
+            "from 1, got 0"
         ),
         (
             "datasets.toml: section moon: name of the dataset; expected coco or voc or "
