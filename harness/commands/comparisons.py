@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from harness.commands.bad_files import refusing_bad_files
-from harness.commands.options import DEFAULT_ZOO, AsJson, Records, ZooName
+from harness.commands.options import DEFAULT_ZOO, AsJson, Records
 from harness.commands.printing import out, print_json, print_table
 from harness.commands.score_options import (
     ArithmeticWord,
     ConventionWord,
     DataRoot,
+    RecordsZoo,
     TruthFile,
     Way,
     record_path,
@@ -39,7 +40,7 @@ def compare(
     ] = "",
     data_root: DataRoot = None,
     truth: TruthFile = None,
-    zoo: ZooName = DEFAULT_ZOO,
+    zoo: RecordsZoo = DEFAULT_ZOO,
     records: Records = None,
     second_records: Annotated[
         Optional[Path],  # noqa: UP045

@@ -8,9 +8,9 @@ from typing import Annotated, Optional
 import typer
 
 from harness.commands.bad_files import refusing_bad_files
-from harness.commands.options import DEFAULT_ZOO, AsJson, Records, ZooName
+from harness.commands.options import DEFAULT_ZOO, AsJson, Records
 from harness.commands.printing import out, print_json
-from harness.commands.score_options import ConventionWord, record_path
+from harness.commands.score_options import ConventionWord, RecordsZoo, record_path
 from harness.errors import refusing_unwritable
 from harness.printable import counted
 
@@ -18,7 +18,7 @@ from harness.printable import counted
 @refusing_bad_files
 def export(
     row_id: Annotated[str, typer.Argument(metavar="ID", help="Of a record.")],
-    zoo: ZooName = DEFAULT_ZOO,
+    zoo: RecordsZoo = DEFAULT_ZOO,
     records: Records = None,
     word: Annotated[
         str, typer.Option("--format", help="coco, voc or widerface; the row's own.")

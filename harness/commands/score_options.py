@@ -19,6 +19,12 @@ TruthFile = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--truth", help="A COCO annotation file instead of a data root."),
 ]
+RecordsZoo = Annotated[
+    str,
+    typer.Option(
+        "--zoo", help="Name or folder of a zoo; scored: what `zoo score` made."
+    ),
+]
 ConventionWord = Annotated[
     str,
     typer.Option(

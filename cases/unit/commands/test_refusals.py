@@ -109,3 +109,42 @@ def test_a_dataset_that_is_not_here_is_incomplete(zoo: Run, tmp_path: object) ->
 )
 def test_json_is_asked_for_by_its_word(words: list[str], does: bool) -> None:
     assert asks_json(words) is does
+
+
+#: Environment twin -> a command whose option it is.
+TWINS = {
+    "ZOO_DATA_ROOT": ("data", "check"),
+    "ZOO_CACHE": ("cache", "list"),
+    "ZOO_RECORDS": ("gate",),
+    "ZOO_MIRROR": ("fetch",),
+    "ZOO_OFFLINE": ("fetch",),
+}
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_an_option_has_its_twin_in_every_command_that_has_it(twin: str) -> None:
+    names = {
+        own
+        for one in COMMANDS[TWINS[twin]].params
+        if one.envvar == twin
+        for own in one.opts
+    }
+
+    assert len(names) == 1
+    lacking = [
+        words
+        for words, command in COMMANDS.items()
+        for one in command.params
+        if names & set(one.opts) and one.envvar != twin
+    ]
+    assert lacking == []
+
+
+def test_a_twin_is_heeded_and_the_option_wins(
+    zoo: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_RECORDS", "by-twin")
+    assert "nothing at by-twin/demo" in zoo("gate", "--zoo", "demo").err
+
+    said = zoo("gate", "--zoo", "demo", "--records", "by-option")
+    assert "nothing at by-option/demo" in said.err
