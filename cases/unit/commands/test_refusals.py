@@ -111,6 +111,16 @@ def test_json_is_asked_for_by_its_word(words: list[str], does: bool) -> None:
     assert asks_json(words) is does
 
 
+@pytest.mark.parametrize("words", [("--json",), ("--json", "-"), ("--json=-",)])
+def test_the_gate_prints_json_without_a_file_too(
+    zoo: Run, words: tuple[str, ...]
+) -> None:
+    said = zoo("gate", *words, "--records", "none")
+
+    assert said.code == 2
+    assert json.loads(said.out)["error"]["what"] == "records folder"
+
+
 #: Environment twin -> a command whose option it is.
 TWINS = {
     "ZOO_DATA_ROOT": ("data", "check"),
