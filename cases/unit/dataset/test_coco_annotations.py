@@ -176,7 +176,7 @@ def test_every_field_of_an_annotation_is_needed(field: str) -> None:
         ("width", 0, "image 1: width; expected 1 px or more, got 0"),
         ("height", -2, "image 1: height; expected 1 px or more, got -2"),
         ("height", 2.5, "image 1: height; expected an integer, got 2.5"),
-        ("file_name", "", "image 1: file_name; expected a name, got ''"),
+        ("file_name", "", "image 1: file_name; expected a name, got nothing"),
         ("file_name", 3, "image 1: file_name; expected a name, got 3"),
         ("file_name", "../a.jpg", "file_name; expected a name inside the image folder"),
         ("file_name", "/etc/a.jpg", "expected a name inside the image folder, got '/"),

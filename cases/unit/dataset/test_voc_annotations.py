@@ -149,7 +149,7 @@ def test_another_encoding_is_told_whether_declared_or_not(declared: bytes) -> No
         ("bndbox", "box", "object 1: cat: element bndbox in object; expected exactly"),
         (">2<", ">nan<", "object 1: cat: xmin; expected a finite number, got 'nan'"),
         (">2<", ">-inf<", "object 1: cat: xmin; expected a finite number, got '-inf'"),
-        (">2<", "><", "object 1: cat: xmin; expected a finite number, got ''"),
+        (">2<", "><", "object 1: cat: xmin; expected a finite number, got nothing"),
         (">2<", ">1_0<", "object 1: cat: xmin; expected a finite number, got '1_0'"),
         (">2<", ">left<", "object 1: cat: xmin; expected a finite number, got 'left'"),
         (

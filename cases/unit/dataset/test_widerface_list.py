@@ -54,7 +54,7 @@ def test_a_face_of_zeros_that_is_counted_is_a_face() -> None:
         ),
         (["E/a.jpg", "9" * 5000], "line 2; expected the number of faces, got '9999"),
         (["E/a.jpg", "-1"], "line 2; expected the number of faces, got '-1'"),
-        (["E/a.jpg"], "line 2; expected the number of faces, got ''"),
+        (["E/a.jpg"], "line 2; expected the number of faces, got nothing"),
         (["E/a.jpg", "3", "1 2 3 4"], "line 2; expected 3 faces, got 1"),
         (["E/a.jpg", "1", "1 2 3"], "line 3; expected x y w h and labels, got '1 2 3'"),
         (["E/a.jpg", "1", "1 2 x 4"], "line 3; expected x y w h and labels"),
