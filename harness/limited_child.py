@@ -66,8 +66,8 @@ class ChildLimits:
     """What a child may take."""
 
     memory_bytes: int
-    memory_option: str  # what the user may raise it by, for the message
-    time_option: str
+    memory_step: str  # what the user can do about it, for the message
+    time_step: str
     #: Watch what lies in memory from outside instead of bounding the address space:
     #: CUDA reserves far more addresses than it fills.
     watches_resident: bool = False
@@ -182,8 +182,7 @@ class LimitedChild:
                         "time of the child process",
                         expected=f"at most {limit_s:.0f} s for this step",
                         got="more",
-                        next_step=f"raise {self._limits.time_option} if that is little "
-                        "for this machine",
+                        next_step=self._limits.time_step,
                     )
 
     def _demand_memory(self) -> None:
@@ -204,7 +203,7 @@ class LimitedChild:
             "memory of the child process",
             expected=f"at most {self._limits.memory_bytes >> 20} MB",
             got=got,
-            next_step=f"raise {self._limits.memory_option} if this machine has more",
+            next_step=self._limits.memory_step,
         )
 
     def _death(self) -> Exception:
@@ -227,8 +226,7 @@ class LimitedChild:
             "child process ended from outside",
             expected="an answer",
             got=name,
-            next_step="the system may have run out of memory: see its log, or lower "
-            f"{self._limits.memory_option}",
+            next_step="the system may have run out of memory: see its log",
         )
 
 

@@ -72,8 +72,8 @@ def start(tmp_path, monkeypatch):
     def starting(memory_mb=768, *, watches_resident=False):
         limits = ChildLimits(
             memory_bytes=memory_mb << 20,
-            memory_option="--memory",
-            time_option="--seconds",
+            memory_step="raise --memory if this machine has more",
+            time_step="raise --seconds if that is little for this machine",
             watches_resident=watches_resident,
         )
         children.append(LimitedChild("told_service:service", limits=limits))
@@ -147,7 +147,7 @@ def test_a_kill_from_outside_is_no_crash(start):
     with pytest.raises(
         LimitReached,
         match=r"^child process ended from outside; expected an answer, got SIGKILL; "
-        r"the system may have run out of memory: see its log, or lower --memory$",
+        r"the system may have run out of memory: see its log$",
     ):
         ask(start(), b"killed")
 
@@ -224,7 +224,7 @@ def test_an_answer_has_a_longest_length(start):
 
 
 def test_a_child_ends_when_nobody_holds_it_any_more(start, tmp_path, monkeypatch):
-    limits = ChildLimits(memory_bytes=1 << 30, memory_option="", time_option="")
+    limits = ChildLimits(memory_bytes=1 << 30, memory_step="", time_step="")
     child = LimitedChild("told_service:service", limits=limits)
     ask(child, b"ab")
     pid = child.pid
@@ -241,7 +241,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path):
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from harness.limited_child import ChildLimits, LimitedChild\n"
-        "limits = ChildLimits(memory_bytes=1 << 30, memory_option='', time_option='')\n"
+        "limits = ChildLimits(memory_bytes=1 << 30, memory_step='', time_step='')\n"
         "child = LimitedChild('told_service:service', limits=limits)\n"
         "child.ask([b'ab'], limit_s=30, longest_answer_bytes=99)\n"
         "print(child.pid, flush=True)\n"

@@ -194,8 +194,8 @@ def start_program(
         SERVICE,
         limits=ChildLimits(
             memory_bytes=limits.memory_bytes or memory_bytes(held_bytes, batch_pixels),
-            memory_option=MEMORY_OPTION,
-            time_option=TIME_OPTION,
+            memory_step=f"raise {MEMORY_OPTION} if this machine has more",
+            time_step=f"raise {TIME_OPTION} if that is little for this machine",
             watches_resident=device.kind == "gpu",
         ),
     )
