@@ -17,6 +17,7 @@ from harness.commands import (
     data,
     demo,
     figures,
+    gating,
     pages,
     plan,
     published,
@@ -24,6 +25,7 @@ from harness.commands import (
     scores,
 )
 from harness.commands.exits import EXIT_FAILED, EXIT_USAGE
+from harness.commands.json_word import with_json_value
 from harness.commands.printing import err, out
 from harness.errors import HarnessError, UsageError
 
@@ -40,7 +42,7 @@ app.command("describe")(figures.describe)
 app.command("import")(published.import_file)
 app.command("fetch")(archives.fetch)
 app.command("report")(pages.report)
-app.command("gate")(records.gate)
+app.command("gate")(gating.gate)
 app.command("accept")(records.accept)
 app.command("score")(scores.score)
 app.command("export")(scores.export)
@@ -79,7 +81,7 @@ def start(
 def main() -> None:
     """Run the command; a refusal becomes one line and an exit code."""
     try:
-        app()
+        app(args=with_json_value(sys.argv[1:]))
     except UsageError as error:
         err.print(f"zoo: {error}")
         sys.exit(EXIT_USAGE)

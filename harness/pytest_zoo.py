@@ -21,7 +21,7 @@ from harness.pipeline.settings import Settings
 from harness.pytest_device import demand_device, kept_apart
 from harness.pytest_folders import is_named, meant_folders
 from harness.pytest_lines import line_writer
-from harness.record_files import record_from_json, record_to_json
+from harness.record_json import record_from_json, record_to_json
 from harness.records import INCOMPLETE, PASSING, Record, StructureRecord
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo

@@ -51,6 +51,7 @@ def open_dataset(name: str, settings: Settings) -> OpenedDataset:
         image_count=known.image_count,
         annotation_count=known.annotation_count,
         fingerprint=known.fingerprint,
+        truth_sha256=known.truth_sha256,
         files=known.files,
     )
     return OpenedDataset(

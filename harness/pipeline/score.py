@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import harness
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.detections import Results
@@ -22,6 +21,7 @@ from harness.errors import RecordInvalid, UsageError
 from harness.evaluate.coco_engine_names import DEFAULT_ENGINE
 from harness.evaluate.metrics import METRICS, Metric, metric_of
 from harness.formats.table import FORMATS
+from harness.pipeline.described_making import describe_making
 from harness.record_files import (
     read_record,
     write_detections,
@@ -125,6 +125,7 @@ def score_file(
         measurements=(measurement,),
         dataset=used,
         environment=_environment(metric),
+        made=describe_making(),
         notes=(f"detections made elsewhere, read from {path.name}",),
     )
     return Scored(results=results, record=record, path=write_record(records, record))
@@ -174,6 +175,7 @@ def _differences(truth: Truth, claimed: Claimed | None) -> tuple[str, ...]:
     counts = {
         "image_count": (claimed.known.image_count, len(truth.image_ids)),
         "annotation_count": (claimed.known.annotation_count, truth.annotation_count),
+        "truth_sha256": (claimed.known.truth_sha256, truth.sha256()),
     }
     return tuple(
         f"{name}: published {published}, here {here}"
@@ -220,7 +222,6 @@ def _measurement(
 def _environment(metric: Metric) -> Environment:
     """Return what scored; nothing is known of what detected."""
     return Environment(
-        harness=harness.__version__,
         python=platform.python_version(),
         paddle=UNTOLD,
         numpy=importlib.metadata.version("numpy"),
