@@ -10,6 +10,16 @@ import numpy as np
 
 from harness.errors import RecordInvalid
 
+#: Fields of a truth -> the field that has an entry for each of theirs.
+_OF_IMAGES = dict.fromkeys(("image_names", "sizes_wh"), "image_ids")
+_OF_BOXES = dict.fromkeys(
+    (
+        *("box_category_ids", "box_classes", "boxes_xywh", "boxes_xyxy", "areas_px2"),
+        *("is_crowd", "is_difficult", "is_easy", "is_medium", "is_hard"),
+    ),
+    "box_image_ids",
+)
+
 #: Columns of the fields that have them; every other field is a plain list.
 _COLUMNS = {"boxes": 4, "boxes_xyxy": 4, "boxes_xywh": 4, "sizes_wh": 2}
 
@@ -17,11 +27,12 @@ _COLUMNS = {"boxes": 4, "boxes_xyxy": 4, "boxes_xywh": 4, "sizes_wh": 2}
 def check_kinds(value: Any) -> None:
     """Refuse a dataclass whose arrays have not the types and shapes that it states.
 
-    The letter in a field's comment is not known to Python, so that a length agrees with
-    another is left to whoever scores. An array of other byte order is the same array.
+    An array of other byte order is the same array. Whether detections are as many as
+    their images is asked by whoever scores them.
 
     Raises:
-        RecordInvalid: an array has another type, or not the columns of its name.
+        RecordInvalid: an array has another type or length than it ought to, or not the
+            columns of its name.
     """
     hints = typing.get_type_hints(type(value))
     for one in fields(value):
@@ -39,5 +50,14 @@ def check_kinds(value: Any) -> None:
                 f"array {one.name}",
                 expected=f"{scalar.__name__} {shape}",
                 got=f"{array.dtype.name} {list(array.shape)}",
+                next_step="copy the records folder whole",
+            )
+    for name, leader in (_OF_IMAGES | _OF_BOXES).items():
+        array, first = getattr(value, name, None), getattr(value, leader, None)
+        if array is not None and first is not None and len(array) != len(first):
+            raise RecordInvalid(
+                f"array {name}",
+                expected=f"{len(first)} rows, as {leader}",
+                got=len(array),
                 next_step="copy the records folder whole",
             )

@@ -190,7 +190,7 @@ def changed(*path, value):
         ),
         (
             changed("measurements", 0, "scores_pct", "box_ap", value=float("nan")),
-            "measurements: 0: scores_pct: box_ap: number; expected a finite one, got nan",
+            "measurements: 0: scores_pct: box_ap: number; expected a finite one, got n",
         ),
         (
             changed("measurements", 0, "detect_wall_s", value=float("inf")),
@@ -229,9 +229,9 @@ def test_a_malformed_record_names_the_field(text, message):
         ),
         (
             record_to_json(RECORD).replace(
-                '"measured_pct": 0.3', '"measured_pct": -0.3'
+                '"measured_pct": 0.3', '"measured_pct": 0.4'
             ),
-            "the digest is not that of the record; expected [0-9a-f]{64}, got [0-9a-f]",
+            "the digest is not that of the record; expected [0-9a-f]{64}, got .[0-9a-f]",
         ),
         (
             changed("measurements", 0, "judgements", 0, "measured_pct", value="x"),

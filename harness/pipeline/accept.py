@@ -3,7 +3,7 @@
 ::
 
     <into>/<row id>.json         the record, byte for byte as it was measured
-    <into>/accepted.toml         row, reason, who, the record's digest, what was left out
+    <into>/accepted.toml         row, reason, who, the digest, what was left out
     <into>/detections, <into>/truth    where small enough to be committed
 """
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 
 from harness.registry.datasets import KnownDataset
 from harness.registry.waivers import Waiver
-from harness.rows import Row, Zoo
+from harness.rows import Erratum, Row, Zoo
 
 #: Stands where one side does not have a rule at all.
 ABSENT = "none"
@@ -80,16 +80,12 @@ def _told(rules: Rules) -> Iterator[tuple[str, str]]:
     for one in zoo.errata:
         yield (
             f"erratum {one.erratum_id}",
-            f"{one.field} of {', '.join(one.rows) or 'no row'}: {one.printed} is "
-            f"{one.corrected}, {'measured twice' if one.changes_run else 'not measured'}"
-            f" ({'; '.join((*one.evidence, one.note)).removesuffix('; ')})",
+            _erratum(one),
         )
     for archive in zoo.archives.values():
-        yield (
-            f"archive {archive.name}",
-            f"sha256 {archive.sha256}, {archive.size_bytes} bytes, from "
-            f"{', '.join((archive.url, *archive.moves))}",
-        )
+        addresses = ", ".join((archive.url, *archive.moves))
+        told = f"sha256 {archive.sha256}, {archive.size_bytes} bytes, from {addresses}"
+        yield f"archive {archive.name}", told
     yield from _datasets(rules.known_datasets)
     for waiver in rules.waivers:
         if waiver.zoo == zoo.name:
@@ -97,6 +93,15 @@ def _told(rules: Rules) -> Iterator[tuple[str, str]]:
                 f"waiver of {waiver.verdict} for {waiver.row_id}",
                 f"to {waiver.expires}: {waiver.reason}",
             )
+
+
+def _erratum(one: Erratum) -> str:
+    rows, runs = ", ".join(one.rows) or "no row", "" if one.changes_run else " not"
+    why = "; ".join(filter(None, (*one.evidence, one.note)))
+    return (
+        f"{one.field} of {rows}: {one.printed} is {one.corrected}, does{runs} change "
+        f"the run ({why})"
+    )
 
 
 def _row(row: Row) -> str:
