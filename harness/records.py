@@ -111,6 +111,7 @@ class DatasetUsed:
 class Environment:
     """What computed the numbers."""
 
+    harness: str
     python: str
     paddle: str
     numpy: str

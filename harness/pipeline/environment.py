@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 
+import harness
 from harness.dataset.views import decoder_name
 from harness.errors import UsageError
 from harness.evaluate.metrics import METRICS
@@ -54,6 +55,7 @@ def describe_environment(
         UsageError: not exactly one OpenCV, headless, is installed, or two Paddles.
     """
     return Environment(
+        harness=harness.__version__,
         python=platform.python_version(),
         paddle=paddle_version(),
         numpy=importlib.metadata.version("numpy"),

@@ -21,7 +21,7 @@ from harness.pipeline.described_making import WITH_CHANGES
 from harness.pipeline.environment import PADDLE_DISTRIBUTIONS
 from harness.pipeline.finding import Finding, Rule, finding_of, refused
 from harness.pipeline.run_keys import store_key
-from harness.records import UNKNOWN_COMMIT, Environment, Measurement, Record
+from harness.records import UNKNOWN_COMMIT, Measurement, Record
 from harness.rows import Row
 
 #: Form of a version, as ``importlib.metadata`` and Python tell theirs.
@@ -47,7 +47,7 @@ def recheck_making(row: Row, record: Record, today: dt.date) -> Iterator[Finding
     yield from _check_made(row, record, today)
     if not record.measurements:
         return
-    yield from _check_environment(row, record.environment)
+    yield from _check_environment(row, record)
     yield from _check_protocol(row, record)
     for one in record.measurements:
         yield from _check_store_key(row, record, one)
@@ -96,8 +96,9 @@ def day_of(text: str) -> dt.date | None:
         return None
 
 
-def _check_environment(row: Row, used: Environment | None) -> Iterator[Finding]:
+def _check_environment(row: Row, record: Record) -> Iterator[Finding]:
     """Refuse what no measurement says of a machine; what it says is not proven."""
+    used = record.environment
     if used is None:
         yield refused(
             Rule.ENVIRONMENT, row.row_id, "numbers of no environment", got="null"
@@ -115,6 +116,7 @@ def _check_environment(row: Row, used: Environment | None) -> Iterator[Finding]:
     engines = [_engine_form(one.engine_name()) for one in every_metric(row.dataset)]
     decoder = _DECODERS[DECODER_OF[row.dataset]]
     forms = {
+        "harness": _VERSION if record.made is None else re.escape(record.made.harness),
         "python": _VERSION,
         "numpy": _VERSION,
         "paddle": rf"({'|'.join(PADDLE_DISTRIBUTIONS)}) {_VERSION}",
@@ -130,7 +132,7 @@ def _check_environment(row: Row, used: Environment | None) -> Iterator[Finding]:
                 Rule.ENVIRONMENT,
                 row.row_id,
                 f"{field} of the environment",
-                expected=form.replace(_VERSION, "<version>"),
+                expected=form.replace(_VERSION, "<version>").replace("\\", ""),
                 got=repr(got),
             )
     if used.threads < 1:

@@ -119,7 +119,7 @@ def _hold(row: Row, record: Record, folder: Path) -> _Held:
 
 
 def _narrowed(shared: SharedPass, drawn: NDArray[np.int64]) -> SharedPass:
-    """Return the pass over the drawn images alone; its data is still the whole set's."""
+    """Return the pass over the drawn images alone; its fingerprint is the set's."""
     found = shared.dataset.found
     chosen = set(drawn.tolist())
     images = tuple(one for one in found.images if one.image_id in chosen)
@@ -186,12 +186,13 @@ def _compare(
     for what, partners in pairs.items():
         if partners.share < LEAST_SHARE:
             error = RecordInvalid(
-                f"on {len(found.evaluated_ids)} images drawn by seed {sampling.seed}, at "
-                f"{planned.input_px} px, {what} too seldom",
+                f"on {len(found.evaluated_ids)} images drawn by seed {sampling.seed}, "
+                f"at {planned.input_px} px, {what} too seldom",
                 expected=f"{LEAST_SHARE:.0%} of those above {LEAST_SCORE}, within "
                 f"{NEAR_PX} px and {NEAR_SCORE}",
                 got=f"{partners.with_partner} of {partners.of}",
-                next_step="the detections are not this network's: measure the row again",
+                next_step="the detections are not this network's: measure the row "
+                "again",
             )
             yield finding_of(Rule.SAMPLE, row.row_id, error)
 
@@ -203,9 +204,7 @@ def _refusal(row: Row, error: Exception) -> Finding:
     )
     told = RecordInvalid(
         "the row could not be looked at again",
-        got=error
-        if isinstance(error, HarnessError)
-        else f"{type(error).__name__}: {error}",
+        got=str(error) if isinstance(error, HarnessError) else repr(error),
         next_step="give --data-root and a device, or leave --sample out",
     )
     return finding_of(Rule.SAMPLE, row.row_id, told, fails=not is_missing)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import harness
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.detections import Results
@@ -222,6 +223,7 @@ def _measurement(
 def _environment(metric: Metric) -> Environment:
     """Return what scored; nothing is known of what detected."""
     return Environment(
+        harness=harness.__version__,
         python=platform.python_version(),
         paddle=UNTOLD,
         numpy=importlib.metadata.version("numpy"),

@@ -64,6 +64,7 @@ ROWS = tuple(
 
 TODAY = dt.date(2030, 6, 15)
 ENVIRONMENT = Environment(
+    harness="1.2.3",
     python="3.11.7",
     paddle="paddlepaddle 2.6.2",
     numpy="1.26.4",

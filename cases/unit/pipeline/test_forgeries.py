@@ -354,6 +354,11 @@ FORGERIES: Mapping[str, tuple[Forge, Rule, str]] = {
         Rule.ENVIRONMENT,
         "python of the environment; expected <version>, got 'three'",
     ),
+    "another version than made it": (
+        environment(harness="9.9"),
+        Rule.ENVIRONMENT,
+        "harness of the environment; expected 1.2.3, got '9.9'",
+    ),
     "a numpy in words": (environment(numpy=""), Rule.ENVIRONMENT, "numpy of the"),
     "no thread": (
         environment(threads=0),

@@ -13,6 +13,7 @@ from harness.registry.zoo import open_zoo
 ZOO = open_zoo("january-2020")
 ROW = ZOO.rows[0]
 ENVIRONMENT = Environment(
+    harness="0",
     python="3",
     paddle="paddlepaddle 2.6.2",
     numpy="1",

@@ -233,6 +233,7 @@ def recorded(zoo: Zoo) -> Callable[..., Record]:
                 differences=(),
             ),
             environment=Environment(
+                harness="1.0",
                 python="3.11.9",
                 paddle="2.6.2",
                 numpy="1.26.4",
