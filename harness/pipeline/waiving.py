@@ -28,7 +28,7 @@ class Waived:
 def apply_waivers(
     findings: Sequence[Finding], waivers: Sequence[Waiver], today: dt.date
 ) -> tuple[list[Finding], tuple[Waived, ...]]:
-    """Return the findings without those that a waiver excuses, and the waivers that did.
+    """Return the findings that no waiver excuses, and the waivers that acted.
 
     A waiver excuses the findings about one verdict of one row, up to and on the day it
     expires. One that expired, that runs longer than ``LONGEST_DAYS`` or that excuses

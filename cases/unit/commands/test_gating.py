@@ -338,8 +338,8 @@ def test_detections_forged_together_with_their_record_are_not_found_again(
     assert re.fullmatch(
         rf"FAIL  {ROW}: on 3 images drawn by seed 7, at 160 px, the record's detection"
         r"s are found again too seldom; expected 99% of those above 0.05, within 0.5 "
-        r"px and 0.01, got 0 of \d+; the detections are not this network's: measure the "
-        r"row again",
+        r"px and 0.01, got 0 of \d+; the detections are not this network's: measure "
+        r"the row again",
         line,
     )
 
