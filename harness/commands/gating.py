@@ -23,6 +23,7 @@ from harness.commands.options import (
     ZooName,
 )
 from harness.commands.printing import err, out
+from harness.errors import UsageError
 from harness.registry.location import find_home
 
 
@@ -109,6 +110,8 @@ def gate(
     from harness.pipeline.settings import Settings
     from harness.pipeline.zoo_folder import folder_of_zoo
 
+    if seed is not None and sample is None:
+        raise UsageError("--seed", expected="--sample N too", got="no sample to draw")
     home = find_home()
     here = read_rules(zoo, home)
     rules = here if rules_from is None else read_rules_from(zoo, rules_from, home)

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from harness.atomic import write_bytes
 from harness.errors import HarnessError, UsageError
 from harness.pipeline.git import run_git
 from harness.pipeline.known_datasets import known_datasets
@@ -106,7 +107,15 @@ def _commit_files(ref: str, home: Path) -> Iterator[Path]:
             got=f"none in {digest}",
         )
     with tempfile.TemporaryDirectory() as temporary:
-        with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
-            # "data" puts nothing outside, whatever a commit names its links.
-            tar.extractall(temporary, filter="data")
-        yield Path(temporary)
+        folder = Path(temporary)
+        _unpack(packed, folder)
+        yield folder
+
+
+def _unpack(packed: bytes, folder: Path) -> None:
+    """Write the plain files of a tar of git's; a link is no rule."""
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        for member in tar:
+            content, path = tar.extractfile(member), PurePosixPath(member.name)
+            if member.isfile() and content is not None and ".." not in path.parts:
+                write_bytes(folder / path.relative_to(path.anchor), content.read())

@@ -152,7 +152,12 @@ def test_malformed_rules_are_a_usage_error(
 
 @pytest.mark.parametrize(
     "words",
-    [("--require-device", "tpu"), ("--max-age", "-1"), ("--sample", "0")],
+    [
+        ("--require-device", "tpu"),
+        ("--max-age", "-1"),
+        ("--sample", "0"),
+        ("--seed", "1"),
+    ],
 )
 def test_what_cannot_be_asked_is_a_usage_error(
     home: Path, zoo: Zoo, words: tuple[str, str]
