@@ -20,6 +20,7 @@ from harness.commands import (
     demo,
     exports,
     figures,
+    gating,
     pages,
     plan,
     published,
@@ -27,6 +28,7 @@ from harness.commands import (
     scores,
 )
 from harness.commands.exits import EXIT_FAILED, EXIT_USAGE
+from harness.commands.json_word import with_json_value
 from harness.commands.printing import err, out
 from harness.errors import HarnessError, UsageError
 from harness.own_folders import NOT_WRITABLE, cannot_write
@@ -45,7 +47,7 @@ app.command("describe")(figures.describe)
 app.command("import")(published.import_file)
 app.command("fetch")(archives.fetch)
 app.command("report")(pages.report)
-app.command("gate")(records.gate)
+app.command("gate")(gating.gate)
 app.command("accept")(records.accept)
 app.command("score")(scores.score)
 app.command("export")(exports.export)
@@ -88,7 +90,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     with stopping() as stop:
         try:
-            app()
+            app(args=with_json_value(sys.argv[1:]))
         except UsageError as error:
             err.print(f"zoo: {error}")
             sys.exit(EXIT_USAGE)

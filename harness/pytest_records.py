@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from harness.record_files import record_from_json
+from harness.record_json import record_from_json
 from harness.records import INCOMPLETE, PASSING, Record
 
 PROPERTY = "zoo_record"

@@ -26,7 +26,7 @@ from harness.pytest_options import (
 from harness.pytest_pixels import limit_pixels
 from harness.pytest_records import PROPERTY, end_case, records_of
 from harness.pytest_stopped import KEY, UnderWay
-from harness.record_files import record_to_json
+from harness.record_json import record_to_json
 from harness.records import Record, StructureRecord
 from harness.registry.zoo import open_zoo
 from harness.rows import MARKERS, Claim, Row, Zoo

@@ -50,7 +50,7 @@ def mutated(content, rng):
     ["program_separate", "program_params", "program_weights", "r34_program_separate"],
 )
 def test_a_mutated_program_never_takes_the_run_along(
-    name, record_property, layout_folder, open_layout, tmp_path, cpu
+    name, layout_folder, open_layout, tmp_path, cpu
 ):
     honest = layout_folder(name)
     kind = R34 if name.startswith("r34") else {}
@@ -76,7 +76,6 @@ def test_a_mutated_program_never_takes_the_run_along(
         seen.add(written)
         ends[run(changed, cpu)] += 1
 
-    record_property("ends", dict(ends))
     assert sum(ends.values()) == COUNT
     assert ends["read: unreadable"] > COUNT // 4, ends
 

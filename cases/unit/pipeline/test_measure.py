@@ -553,7 +553,7 @@ def test_the_store_never_answers_for_the_other_runtime(
 @pytest.fixture
 def opened_pass(mine: Mine) -> tuple[SharedPass, OpenedRow]:
     zoo = mine.open()
-    shared = measure_module._open_pass(zoo, zoo.row(BASELINE), mine.settings, Watcher())
+    shared = measure_module.open_pass(zoo, zoo.row(BASELINE), mine.settings, Watcher())
     assert isinstance(shared, SharedPass)
     return shared, open_row(zoo, zoo.row(BASELINE), mine.settings)
 
