@@ -35,7 +35,8 @@ from harness.pipeline.measure import Measurer, Watcher, measure_rows
 from harness.pipeline.opened_row import OpenedRow, open_row
 from harness.pipeline.settings import Settings
 from harness.precision_files import precision_folder, read_speeds
-from harness.record_files import read_records, record_to_json, write_record
+from harness.record_files import read_records, write_record
+from harness.record_json import record_to_json
 from harness.records import Record, Verdict
 from harness.registry.claims import claims_text
 from harness.registry.datasets import KnownDataset

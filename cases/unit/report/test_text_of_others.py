@@ -21,7 +21,7 @@ from harness.commands import printing
 from harness.dataset.image import read_rgb
 from harness.errors import HarnessError
 from harness.pipeline.judged_row import refused_row, told
-from harness.record_files import record_from_json, record_to_json
+from harness.record_json import record_from_json, record_to_json
 from harness.records import Record, Verdict
 from harness.registry.document_import import import_document
 from harness.report.pages import Values, render_pages
