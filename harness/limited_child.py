@@ -100,6 +100,8 @@ class LimitedChild:
         assert self._process.stderr is not None
         self._questions: IO[bytes] = self._process.stdin
         self._answers: IO[bytes] = self._process.stdout
+        # a child that does not read must not hold the parent beyond the time
+        os.set_blocking(self._questions.fileno(), False)
         self._told: deque[bytes] = deque(maxlen=TOLD_BYTES // 64)
         threading.Thread(
             target=_keep_end,
@@ -156,7 +158,10 @@ class LimitedChild:
         file = self._questions.fileno()
         while pending:
             self._wait(file, selectors.EVENT_WRITE, until_s, limit_s)
-            sent = os.write(file, pending[0])
+            try:
+                sent = os.write(file, pending[0])
+            except BlockingIOError:
+                continue
             rest = pending.popleft()[sent:]
             if len(rest):
                 pending.appendleft(rest)
@@ -175,7 +180,7 @@ class LimitedChild:
         """Wait until the pipe is ready, and look at memory and time meanwhile."""
         with selectors.DefaultSelector() as selector:
             selector.register(file, event)
-            while not selector.select(LOOK_S):
+            while True:  # asked each time: an answer may come byte by byte
                 self._demand_memory()
                 if time.monotonic() > until_s:
                     raise LimitReached(
@@ -184,6 +189,8 @@ class LimitedChild:
                         got="more",
                         next_step=self._limits.time_step,
                     )
+                if selector.select(LOOK_S):
+                    return
 
     def _demand_memory(self) -> None:
         if not self._limits.watches_resident:

@@ -213,6 +213,23 @@ def test_a_step_that_takes_too_long_ends_the_child(start):
         os.kill(pid, 0)
 
 
+def test_a_child_that_drips_or_does_not_read_has_no_more_time(tmp_path, monkeypatch):
+    (tmp_path / "odd_service.py").write_text(
+        "import os, time\n"
+        "def dripping():\n"
+        "    while True:\n"
+        "        os.write(3, b'\\1'), time.sleep(0.01)\n"  # its dup of stdout
+        "def deaf():\n"
+        "    time.sleep(60)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    limits = ChildLimits(memory_bytes=1 << 30, memory_step="", time_step="")
+    for service in ("dripping", "deaf"):
+        child = LimitedChild(f"odd_service:{service}", limits=limits)
+        with pytest.raises(LimitReached, match=r"^time of the child process; expected"):
+            ask(child, b"x" * (8 << 20), limit_s=1.0, longest=1 << 62)
+
+
 def test_an_answer_has_a_longest_length(start):
     child = start()
 
