@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from harness.errors import HarnessError, LimitReached
+from harness.errors import LimitReached
 from harness.temporary import temporary_folder
 
 #: Words of the environment that a child keeps: they say how to compute, and where the
@@ -110,6 +110,7 @@ class LimitedChild:
             daemon=True,
         ).start()
         self._finalizer = weakref.finalize(self, _end, self._process, held)
+        self._refused: LimitReached | None = None  # why we ended it ourselves
 
     @property
     def pid(self) -> int:
@@ -131,20 +132,18 @@ class LimitedChild:
             LimitReached: it took more memory or time than it may, was ended from
                 outside, or its answer is too long; names the option.
         """
+        if self._process.returncode is not None:
+            raise self._death()
         until_s = time.monotonic() + limit_s
         try:
             self._send(parts, until_s, limit_s)
             (size,) = LENGTH.unpack(self._receive(LENGTH.size, until_s, limit_s))
-            if size > longest_answer_bytes:
-                raise LimitReached(
-                    "answer of the child process",
-                    expected=f"at most {longest_answer_bytes} bytes",
-                    got=size,
-                )
+            _demand_length(size, longest_answer_bytes)
             return self._receive(size, until_s, limit_s)
         except (EOFError, BrokenPipeError) as error:
             raise self._death() from error
-        except HarnessError:
+        except LimitReached as error:
+            self._refused = error
             self.close()
             raise
 
@@ -205,16 +204,22 @@ class LimitedChild:
         Args:
             got: what is known of it.
         """
-        self.close()
-        return LimitReached(
+        self._refused = LimitReached(
             "memory of the child process",
             expected=f"at most {self._limits.memory_bytes >> 20} MB",
             got=got,
             next_step=self._limits.memory_step,
         )
+        self.close()
+        return self._refused
 
     def _death(self) -> Exception:
-        """Return why the child answers no more."""
+        """Return why the child answers no more, whenever it is asked."""
+        if self._refused is not None:
+            one = self._refused
+            return LimitReached(
+                one.what, expected=one.expected, got=one.got, next_step=one.next_step
+            )
         code = self._process.wait()
         told = b"".join(self._told).decode(errors="replace")
         self.close()
@@ -234,6 +239,15 @@ class LimitedChild:
             expected="an answer",
             got=name,
             next_step="the system may have run out of memory: see its log",
+        )
+
+
+def _demand_length(size: int, longest_bytes: int) -> None:
+    if size > longest_bytes:
+        raise LimitReached(
+            "answer of the child process",
+            expected=f"at most {longest_bytes} bytes",
+            got=size,
         )
 
 

@@ -165,7 +165,17 @@ def test_a_dead_child_stays_dead(start):
     with pytest.raises(ChildCrashed):
         ask(child, b"abort")
 
-    with pytest.raises((ChildCrashed, LimitReached, ValueError)):
+    with pytest.raises(ChildCrashed, match=r"^ended by SIGABRT$"):
+        ask(child, b"ab")
+
+
+def test_a_child_that_was_ended_says_why_again(start):
+    child = start()
+    why = r"^time of the child process; expected at most 0 s for this step, got more"
+    with pytest.raises(LimitReached, match=why):
+        ask(child, b"sleep", limit_s=0.1)
+
+    with pytest.raises(LimitReached, match=why):
         ask(child, b"ab")
 
 
