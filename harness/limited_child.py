@@ -9,39 +9,23 @@ unpickled. The child ends when its last holder lets go of it.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import signal
 import struct
 import subprocess
-import sys
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from harness.child_start import start_child
 from harness.errors import LimitReached
 from harness.temporary import temporary_folder
-
-#: Words of the environment that a child keeps: they say how to compute, and where the
-#: libraries of a GPU are.
-KEPT = (
-    "CUDA_VISIBLE_DEVICES",
-    "LD_LIBRARY_PATH",
-    "MKL_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-    "OPENBLAS_NUM_THREADS",
-    "PATH",
-    "SYSTEMROOT",  # Windows starts no Python without it
-)
-KEPT_FAMILIES = ("NVIDIA_", "FLAGS_")  # the second are Paddle's own
 
 #: Signals that a process gets for what it did itself; others come from outside.
 CRASHES = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP")
@@ -94,7 +78,11 @@ class LimitedChild:
         self._limits = limits
         held = contextlib.ExitStack()
         folder = held.enter_context(temporary_folder("child"))
-        self._process = _start(service, limits, folder)
+        self._process = start_child(
+            service,
+            folder,
+            address_bytes=None if limits.watches_resident else limits.memory_bytes,
+        )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -258,38 +246,6 @@ def resident_bytes_of(pid: int) -> int:
     except OSError:
         return 0
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def kept_environment(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the environment of a child: few words, and every folder the empty one."""
-    kept = {
-        name: value
-        for name, value in environment.items()
-        if name in KEPT or name.startswith(KEPT_FAMILIES)
-    }
-    return {**kept, **dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), str(folder))}
-
-
-def _start(service: str, limits: ChildLimits, folder: Path) -> subprocess.Popen[bytes]:
-    path = [os.path.abspath(one) for one in sys.path]  # noqa: PTH100 - "" is here
-    address_bytes = None if limits.watches_resident else limits.memory_bytes
-    told = json.dumps([path, service, address_bytes])
-    code = (
-        "import json, sys; path, service, address_bytes = json.loads(sys.argv[1]); "
-        "sys.path[:] = path; from harness.child_service import serve; "
-        "serve(service, address_bytes)"
-    )
-    return subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
-        # -I: no words of the environment; -B: nothing is written beside the sources
-        [sys.executable, "-I", "-B", "-c", code, told],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env=kept_environment(os.environ, folder),
-        start_new_session=True,  # Ctrl-C is for the parent: it decides
-        bufsize=0,
-    )
 
 
 def _keep_end(file: IO[bytes], told: deque[bytes]) -> None:

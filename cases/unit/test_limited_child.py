@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.child_start import kept_environment
 from harness.errors import LimitReached
 from harness.limited_child import (
     ChildCrashed,
     ChildLimits,
     LimitedChild,
-    kept_environment,
     resident_bytes_of,
 )
 
