@@ -90,6 +90,7 @@ class LimitedChild:
         self._answers: IO[bytes] = self._process.stdout
         # a child that does not read must not hold the parent beyond the time
         os.set_blocking(self._questions.fileno(), False)
+        _widen(self._questions.fileno())
         self._told: deque[bytes] = deque(maxlen=TOLD_BYTES // 64)
         threading.Thread(
             target=_keep_end,
@@ -228,6 +229,14 @@ class LimitedChild:
             got=name,
             next_step="the system may have run out of memory: see its log",
         )
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold a megabyte: a batch of pixels has some, and 64 kB are usual."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
 
 
 def _demand_length(size: int, longest_bytes: int) -> None:
