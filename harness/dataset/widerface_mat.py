@@ -87,9 +87,11 @@ def _read(
             for name, gathered in lists.items():
                 of_event = _cells(variables[name], name, len(events))[place]
                 gathered.extend(_cells(of_event, name, len(images)))
-    if len(set(names)) != len(names):
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise DatasetInvalid(f"image {twice} is listed twice")
+    known: set[str] = set()
+    for name in names:
+        if name in known:
+            raise DatasetInvalid(f"image {name} is listed twice")
+        known.add(name)
     boxes = []
     for name, cell in zip(names, lists.pop("face_bbx_list"), strict=True):
         with located(name):
