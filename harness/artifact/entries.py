@@ -23,7 +23,6 @@ from harness.artifact.unpack_limits import LIMITS, Limits
 from harness.artifact.zip_entries import read_zip
 from harness.errors import ArchiveUnreadable, located
 
-
 #: Behind a gzip; tapes pad to their blocks.
 PADDING_BYTES = 1 << 16
 
