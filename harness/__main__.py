@@ -22,6 +22,7 @@ from harness.commands import (
     demo,
     exports,
     figures,
+    gating,
     pages,
     plan,
     published,
@@ -29,8 +30,9 @@ from harness.commands import (
     scores,
 )
 from harness.commands.exits import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE
+from harness.commands.json_word import with_json_value
 from harness.commands.printing import out
-from harness.commands.refusals import JSON_OPTION, asks_json, tell_refusal
+from harness.commands.refusals import asks_json, tell_refusal
 from harness.errors import (
     ArchiveUnavailable,
     DatasetMissing,
@@ -60,7 +62,7 @@ app.command("describe")(figures.describe)
 app.command("import")(published.import_file)
 app.command("fetch")(archives.fetch)
 app.command("report")(pages.report)
-app.command("gate")(records.gate)
+app.command("gate")(gating.gate)
 app.command("accept")(records.accept)
 app.command("score")(scores.score)
 app.command("export")(exports.export)
@@ -111,7 +113,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # As stderr does: a path or a name that the encoding lacks is written out.
         sys.stdout.reconfigure(errors="backslashreplace")
-    words = _with_places(sys.argv[1:])
+    words = with_json_value(sys.argv[1:])
     as_json = asks_json(words)
 
     def refuse(error: HarnessError, exit_code: int) -> NoReturn:
@@ -122,7 +124,7 @@ def main() -> None:
         try:
             if as_json:
                 sys.exit(_run_telling_data(words))
-            app()
+            app(args=words)
         except UsageError as error:
             refuse(error, EXIT_USAGE)
         except HarnessError as error:
@@ -150,18 +152,6 @@ def _run_telling_data(words: Sequence[str]) -> int:
             str(getattr(error, "message", "") or error),
             next_step="`zoo --help` lists the commands, and each has --help",
         ) from error
-
-
-def _with_places(words: Sequence[str]) -> list[str]:
-    """Return the words; ``--json`` of the gate, which takes a file, may lack one."""
-    places = zip(words, [*words[1:], "--"], strict=True)
-    lacks = words[:1] == ["gate"]
-    return [
-        f"{JSON_OPTION}=-"
-        if lacks and one == JSON_OPTION and after[:2] == "--"
-        else one
-        for one, after in places
-    ]
 
 
 if __name__ == "__main__":

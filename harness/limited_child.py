@@ -9,39 +9,23 @@ unpickled. The child ends when its last holder lets go of it.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import signal
 import struct
 import subprocess
-import sys
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from harness.errors import HarnessError, LimitReached
+from harness.child_start import start_child
+from harness.errors import LimitReached
 from harness.temporary import temporary_folder
-
-#: Words of the environment that a child keeps: they say how to compute, and where the
-#: libraries of a GPU are.
-KEPT = (
-    "CUDA_VISIBLE_DEVICES",
-    "LD_LIBRARY_PATH",
-    "MKL_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-    "OPENBLAS_NUM_THREADS",
-    "PATH",
-    "SYSTEMROOT",  # Windows starts no Python without it
-)
-KEPT_FAMILIES = ("NVIDIA_", "FLAGS_")  # the second are Paddle's own
 
 #: Signals that a process gets for what it did itself; others come from outside.
 CRASHES = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP")
@@ -66,8 +50,8 @@ class ChildLimits:
     """What a child may take."""
 
     memory_bytes: int
-    memory_option: str  # what the user may raise it by, for the message
-    time_option: str
+    memory_step: str  # what the user can do about it, for the message
+    time_step: str
     #: Watch what lies in memory from outside instead of bounding the address space:
     #: CUDA reserves far more addresses than it fills.
     watches_resident: bool = False
@@ -94,12 +78,19 @@ class LimitedChild:
         self._limits = limits
         held = contextlib.ExitStack()
         folder = held.enter_context(temporary_folder("child"))
-        self._process = _start(service, limits, folder)
+        self._process = start_child(
+            service,
+            folder,
+            address_bytes=None if limits.watches_resident else limits.memory_bytes,
+        )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._questions: IO[bytes] = self._process.stdin
         self._answers: IO[bytes] = self._process.stdout
+        # a child that does not read must not hold the parent beyond the time
+        os.set_blocking(self._questions.fileno(), False)
+        _widen(self._questions.fileno())
         self._told: deque[bytes] = deque(maxlen=TOLD_BYTES // 64)
         threading.Thread(
             target=_keep_end,
@@ -108,6 +99,7 @@ class LimitedChild:
             daemon=True,
         ).start()
         self._finalizer = weakref.finalize(self, _end, self._process, held)
+        self._refused: LimitReached | None = None  # why we ended it ourselves
 
     @property
     def pid(self) -> int:
@@ -129,20 +121,18 @@ class LimitedChild:
             LimitReached: it took more memory or time than it may, was ended from
                 outside, or its answer is too long; names the option.
         """
+        if self._process.returncode is not None:
+            raise self._death()
         until_s = time.monotonic() + limit_s
         try:
             self._send(parts, until_s, limit_s)
             (size,) = LENGTH.unpack(self._receive(LENGTH.size, until_s, limit_s))
-            if size > longest_answer_bytes:
-                raise LimitReached(
-                    "answer of the child process",
-                    expected=f"at most {longest_answer_bytes} bytes",
-                    got=size,
-                )
+            _demand_length(size, longest_answer_bytes)
             return self._receive(size, until_s, limit_s)
         except (EOFError, BrokenPipeError) as error:
             raise self._death() from error
-        except HarnessError:
+        except LimitReached as error:
+            self._refused = error
             self.close()
             raise
 
@@ -156,7 +146,10 @@ class LimitedChild:
         file = self._questions.fileno()
         while pending:
             self._wait(file, selectors.EVENT_WRITE, until_s, limit_s)
-            sent = os.write(file, pending[0])
+            try:
+                sent = os.write(file, pending[0])
+            except BlockingIOError:
+                continue
             rest = pending.popleft()[sent:]
             if len(rest):
                 pending.appendleft(rest)
@@ -175,16 +168,17 @@ class LimitedChild:
         """Wait until the pipe is ready, and look at memory and time meanwhile."""
         with selectors.DefaultSelector() as selector:
             selector.register(file, event)
-            while not selector.select(LOOK_S):
+            while True:  # asked each time: an answer may come byte by byte
                 self._demand_memory()
                 if time.monotonic() > until_s:
                     raise LimitReached(
                         "time of the child process",
                         expected=f"at most {limit_s:.0f} s for this step",
                         got="more",
-                        next_step=f"raise {self._limits.time_option} if that is little "
-                        "for this machine",
+                        next_step=self._limits.time_step,
                     )
+                if selector.select(LOOK_S):
+                    return
 
     def _demand_memory(self) -> None:
         if not self._limits.watches_resident:
@@ -199,16 +193,22 @@ class LimitedChild:
         Args:
             got: what is known of it.
         """
-        self.close()
-        return LimitReached(
+        self._refused = LimitReached(
             "memory of the child process",
             expected=f"at most {self._limits.memory_bytes >> 20} MB",
             got=got,
-            next_step=f"raise {self._limits.memory_option} if this machine has more",
+            next_step=self._limits.memory_step,
         )
+        self.close()
+        return self._refused
 
     def _death(self) -> Exception:
-        """Return why the child answers no more."""
+        """Return why the child answers no more, whenever it is asked."""
+        if self._refused is not None:
+            one = self._refused
+            return LimitReached(
+                one.what, expected=one.expected, got=one.got, next_step=one.next_step
+            )
         code = self._process.wait()
         told = b"".join(self._told).decode(errors="replace")
         self.close()
@@ -227,8 +227,24 @@ class LimitedChild:
             "child process ended from outside",
             expected="an answer",
             got=name,
-            next_step="the system may have run out of memory: see its log, or lower "
-            f"{self._limits.memory_option}",
+            next_step="the system may have run out of memory: see its log",
+        )
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold a megabyte: a batch of pixels has some, and 64 kB are usual."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+
+
+def _demand_length(size: int, longest_bytes: int) -> None:
+    if size > longest_bytes:
+        raise LimitReached(
+            "answer of the child process",
+            expected=f"at most {longest_bytes} bytes",
+            got=size,
         )
 
 
@@ -239,38 +255,6 @@ def resident_bytes_of(pid: int) -> int:
     except OSError:
         return 0
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def kept_environment(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the environment of a child: few words, and every folder the empty one."""
-    kept = {
-        name: value
-        for name, value in environment.items()
-        if name in KEPT or name.startswith(KEPT_FAMILIES)
-    }
-    return {**kept, **dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), str(folder))}
-
-
-def _start(service: str, limits: ChildLimits, folder: Path) -> subprocess.Popen[bytes]:
-    path = [os.path.abspath(one) for one in sys.path]  # noqa: PTH100 - "" is here
-    address_bytes = None if limits.watches_resident else limits.memory_bytes
-    told = json.dumps([path, service, address_bytes])
-    code = (
-        "import json, sys; path, service, address_bytes = json.loads(sys.argv[1]); "
-        "sys.path[:] = path; from harness.child_service import serve; "
-        "serve(service, address_bytes)"
-    )
-    return subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
-        # -I: no words of the environment; -B: nothing is written beside the sources
-        [sys.executable, "-I", "-B", "-c", code, told],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env=kept_environment(os.environ, folder),
-        start_new_session=True,  # Ctrl-C is for the parent: it decides
-        bufsize=0,
-    )
 
 
 def _keep_end(file: IO[bytes], told: deque[bytes]) -> None:

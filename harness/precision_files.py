@@ -13,7 +13,8 @@ from pathlib import Path
 
 from harness.atomic import write_text
 from harness.own_folders import RECORDS, writing
-from harness.record_files import read_kept, record_to_json
+from harness.record_files import read_kept
+from harness.record_json import record_to_json
 from harness.record_paths import record_paths
 from harness.records import SpeedRecord
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from harness.record_files import record_from_json, record_to_json
+from harness.record_json import record_from_json, record_to_json
 from harness.records import INCOMPLETE, PASSING, Judgement, Record
 
 #: The record of a case, until its report carries it.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HarnessError, UsageError
-from harness.record_files import record_to_json, structure_from_json
+from harness.record_json import record_to_json, structure_from_json
 from harness.records import PASSING, StructureRecord
 from harness.rows import Claim, Zoo
 

@@ -14,80 +14,30 @@ The digests are of the values, not of the files, so a folder can be checked anyw
 
 from __future__ import annotations
 
-import json
-import math
-import types
-import typing
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from harness.array_kinds import check_kinds
 from harness.atomic import replacing, write_text
 from harness.detections import Detections, Results
-from harness.errors import RecordInvalid, located
+from harness.errors import HarnessError, RecordInvalid, located
 from harness.own_folders import RECORDS, writing
-from harness.printable import printable_json
+from harness.record_json import Kept, kept_from_json, record_to_json
 from harness.record_paths import record_paths
-from harness.records import RECORD_FORMAT, Record, SpeedRecord, StructureRecord
+from harness.records import Record, StructureRecord
 from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
-Kept = TypeVar("Kept", Record, SpeedRecord, StructureRecord)
+#: Largest record that is read: the longest real one has 30 kB.
+MOST_RECORD_BYTES = 4 * 1024 * 1024
+#: Most that the arrays of one file may unfold to; 3226 images of 750 faces take 68 MB.
+MOST_ARRAY_BYTES = 1024 * 1024 * 1024
 
 #: Folder of the structure records in a records folder.
 STRUCTURE = "structure"
-
-
-def record_to_json(record: Record | SpeedRecord | StructureRecord) -> str:
-    """Return the canonical JSON of a record: sorted keys, two spaces, final LF."""
-    text = json.dumps(
-        asdict(record),
-        indent=2,
-        sort_keys=True,
-        ensure_ascii=False,
-        allow_nan=False,
-    )
-    return printable_json(text) + "\n"
-
-
-def record_from_json(text: str) -> Record:
-    """Read a record back.
-
-    Raises:
-        RecordInvalid: not JSON, another format version, a field missing, unknown or of
-            the wrong type.
-    """
-    return _from_json(text, Record)
-
-
-def structure_from_json(text: str) -> StructureRecord:
-    """Read a structure record back.
-
-    Raises:
-        RecordInvalid: as for a record.
-    """
-    return _from_json(text, StructureRecord)
-
-
-def _from_json(text: str, kind: type[Kept]) -> Kept:
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise RecordInvalid("not JSON", got=str(error)) from error
-    got = data.get("format") if isinstance(data, dict) else None
-    if got != RECORD_FORMAT:
-        raise RecordInvalid(
-            "record format",
-            expected=RECORD_FORMAT,
-            got=got,
-            next_step="measure the row again with this version",
-        )
-    record = _revive(kind, data)
-    assert isinstance(record, kind)
-    return record
 
 
 def write_structure(folder: Path, record: StructureRecord) -> Path:
@@ -149,14 +99,28 @@ def read_kept(path: Path, kind: type[Kept]) -> Kept:
         RecordInvalid: it is malformed or named for another row.
     """
     with located(path):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise RecordInvalid("not UTF-8 text", got=str(error)) from error
-        record = _from_json(text, kind)
+        record = kept_from_json(_read_text(path), kind)
         if record.row_id != path.stem:
             raise RecordInvalid("row_id", expected=path.stem, got=record.row_id)
     return record
+
+
+def _read_text(path: Path) -> str:
+    try:
+        size_bytes = path.stat().st_size
+        if size_bytes > MOST_RECORD_BYTES:
+            raise RecordInvalid(
+                "size of a record",
+                expected=f"at most {MOST_RECORD_BYTES} bytes",
+                got=size_bytes,
+            )
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RecordInvalid("not UTF-8 text", got=str(error)) from error
+    except OSError as error:
+        raise RecordInvalid(
+            "not a file that can be read", got=error.strerror or str(error)
+        ) from error
 
 
 def write_detections(folder: Path, detections: Detections | Results) -> str:
@@ -212,11 +176,15 @@ def _read_arrays(folder: Path, name: str, kinds: Sequence[type[Any]]) -> Any:
             raise RecordInvalid("path leaves the records folder", got=name)
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                _check_size(arrays)
                 value = _kind_of(arrays, kinds)(**dict(arrays))
+                check_kinds(value)
         except FileNotFoundError as error:
             raise RecordInvalid(
                 "no such file", next_step="copy the records folder whole"
             ) from error
+        except HarnessError:
+            raise
         except Exception as error:  # whatever zip, zlib or numpy make of other bytes
             raise RecordInvalid("not the arrays of a record", got=str(error)) from error
         digest = value.sha256()
@@ -227,68 +195,18 @@ def _read_arrays(folder: Path, name: str, kinds: Sequence[type[Any]]) -> Any:
     return value
 
 
+def _check_size(arrays: Any) -> None:
+    size_bytes = sum(one.file_size for one in arrays.zip.infolist())
+    if size_bytes > MOST_ARRAY_BYTES:
+        raise RecordInvalid(
+            "size of the arrays, unfolded",
+            expected=f"at most {MOST_ARRAY_BYTES} bytes",
+            got=size_bytes,
+        )
+
+
 def _kind_of(names: Iterable[str], kinds: Sequence[type[Any]]) -> type[Any]:
     for kind in kinds:
         if {one.name for one in fields(kind)} == set(names):
             return kind
     raise ValueError(f"arrays {', '.join(sorted(names)) or 'none'}")
-
-
-def _revive(kind: Any, data: Any) -> Any:
-    """Build a value of the annotated type from plain JSON data."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (types.UnionType, typing.Union):
-        if data is None and type(None) in arguments:
-            return None
-        (kind,) = (one for one in arguments if one is not type(None))
-        return _revive(kind, data)
-    if is_dataclass(kind):
-        return _revive_dataclass(kind, data)
-    if origin is tuple:
-        _demand(data, list)
-        return tuple(_revive(arguments[0], one) for one in data)
-    if origin is Mapping:
-        _demand(data, dict)
-        return {key: _revive(arguments[1], one) for key, one in data.items()}
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        try:
-            return kind(data)
-        except ValueError as error:
-            raise RecordInvalid(
-                "unknown word", expected=" | ".join(kind), got=repr(data)
-            ) from error
-    if kind is float:
-        return _revive_number(data)
-    _demand(data, kind)
-    return data
-
-
-def _revive_number(data: Any) -> float:
-    if isinstance(data, bool) or not isinstance(data, (int, float)):
-        raise RecordInvalid("type", expected="number", got=repr(data))
-    if not math.isfinite(data):  # Python's JSON has NaN and Infinity
-        raise RecordInvalid("number", expected="a finite one", got=data)
-    return float(data)
-
-
-def _revive_dataclass(kind: Any, data: Any) -> Any:
-    _demand(data, dict)
-    hints = typing.get_type_hints(kind)
-    unknown = sorted(set(data) - set(hints))
-    missing = sorted(set(hints) - set(data))
-    if unknown or missing:
-        raise RecordInvalid(
-            f"fields of {kind.__name__}",
-            expected=f"{', '.join(missing)} too" if missing else "no others",
-            got=f"also {', '.join(unknown)}" if unknown else "none of them",
-        )
-    values = {}
-    for name, hint in hints.items():
-        with located(name):
-            values[name] = _revive(hint, data[name])
-    return kind(**values)
-
-
-def _demand(data: Any, kind: type) -> None:
-    if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
-        raise RecordInvalid("type", expected=kind.__name__, got=repr(data))

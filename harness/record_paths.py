@@ -7,6 +7,8 @@ from pathlib import Path
 
 #: A JSON file with none of these fields is no record, and no damaged one.
 MARKS_OF_RECORD = ("format", "row_id", "verdict")
+#: Of a file that is looked into; a record of that size is refused when it is read.
+MOST_FOREIGN_BYTES = 4 * 1024 * 1024
 
 
 def record_paths(folder: Path) -> list[Path]:
@@ -22,6 +24,8 @@ def _is_foreign(path: Path) -> bool:
     if path.name.startswith("."):
         return True
     try:
+        if path.stat().st_size > MOST_FOREIGN_BYTES:
+            return False
         data = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return False  # told when it is read as a record

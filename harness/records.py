@@ -10,8 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-#: Version of the JSON form; a reader refuses any other.
-RECORD_FORMAT = 1
+#: Version of the JSON form of a row's record; a reader refuses any other. 2: the record
+#: says when and by what code it was made, and has a digest over all of it.
+RECORD_FORMAT = 2
+#: Likewise of its figures, and of its speed.
+FIGURES_FORMAT = 1
+
+#: Stands where a record says of which commit the code was, and nothing tells.
+UNKNOWN_COMMIT = "unknown"
 
 
 class Verdict(StrEnum):
@@ -119,6 +125,15 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """When a record was made, and by what code."""
+
+    date: str  # "2020-01-31", the day in UTC
+    harness: str  # version
+    commit: str  # 40 hexadecimal digits, "... with changes" or UNKNOWN_COMMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One computed figure against the published one; no data was needed."""
 
@@ -144,7 +159,7 @@ class StructureRecord:
     variables: int = 0
     elements: int = 0
     gflops_true: float = 0.0  # deformable convolutions counted too
-    format: int = RECORD_FORMAT
+    format: int = FIGURES_FORMAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +175,7 @@ class SpeedRecord:
     input_px: int
     ms: float  # an image, in the network alone, without post-processing
     float32_ms: float  # likewise, in the same run
-    format: int = RECORD_FORMAT
+    format: int = FIGURES_FORMAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,4 +192,6 @@ class Record:
     protocol: Mapping[str, str] = field(default_factory=dict)
     environment: Environment | None = None
     notes: tuple[str, ...] = ()
+    #: Not compared: the same measurement may be made on another day, by another commit.
+    made: Made | None = field(default=None, compare=False)
     format: int = RECORD_FORMAT

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.child_start import kept_environment
 from harness.errors import LimitReached
 from harness.limited_child import (
     ChildCrashed,
     ChildLimits,
     LimitedChild,
-    kept_environment,
     resident_bytes_of,
 )
 
@@ -72,8 +72,8 @@ def start(tmp_path, monkeypatch):
     def starting(memory_mb=768, *, watches_resident=False):
         limits = ChildLimits(
             memory_bytes=memory_mb << 20,
-            memory_option="--memory",
-            time_option="--seconds",
+            memory_step="raise --memory if this machine has more",
+            time_step="raise --seconds if that is little for this machine",
             watches_resident=watches_resident,
         )
         children.append(LimitedChild("told_service:service", limits=limits))
@@ -147,7 +147,7 @@ def test_a_kill_from_outside_is_no_crash(start):
     with pytest.raises(
         LimitReached,
         match=r"^child process ended from outside; expected an answer, got SIGKILL; "
-        r"the system may have run out of memory: see its log, or lower --memory$",
+        r"the system may have run out of memory: see its log$",
     ):
         ask(start(), b"killed")
 
@@ -165,7 +165,17 @@ def test_a_dead_child_stays_dead(start):
     with pytest.raises(ChildCrashed):
         ask(child, b"abort")
 
-    with pytest.raises((ChildCrashed, LimitReached, ValueError)):
+    with pytest.raises(ChildCrashed, match=r"^ended by SIGABRT$"):
+        ask(child, b"ab")
+
+
+def test_a_child_that_was_ended_says_why_again(start):
+    child = start()
+    why = r"^time of the child process; expected at most 0 s for this step, got more"
+    with pytest.raises(LimitReached, match=why):
+        ask(child, b"sleep", limit_s=0.1)
+
+    with pytest.raises(LimitReached, match=why):
         ask(child, b"ab")
 
 
@@ -213,6 +223,23 @@ def test_a_step_that_takes_too_long_ends_the_child(start):
         os.kill(pid, 0)
 
 
+def test_a_child_that_drips_or_does_not_read_has_no_more_time(tmp_path, monkeypatch):
+    (tmp_path / "odd_service.py").write_text(
+        "import os, time\n"
+        "def dripping():\n"
+        "    while True:\n"
+        "        os.write(3, b'\\1'), time.sleep(0.01)\n"  # its dup of stdout
+        "def deaf():\n"
+        "    time.sleep(60)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    limits = ChildLimits(memory_bytes=1 << 30, memory_step="", time_step="")
+    for service in ("dripping", "deaf"):
+        child = LimitedChild(f"odd_service:{service}", limits=limits)
+        with pytest.raises(LimitReached, match=r"^time of the child process; expected"):
+            ask(child, b"x" * (8 << 20), limit_s=1.0, longest=1 << 62)
+
+
 def test_an_answer_has_a_longest_length(start):
     child = start()
 
@@ -224,7 +251,7 @@ def test_an_answer_has_a_longest_length(start):
 
 
 def test_a_child_ends_when_nobody_holds_it_any_more(start, tmp_path, monkeypatch):
-    limits = ChildLimits(memory_bytes=1 << 30, memory_option="", time_option="")
+    limits = ChildLimits(memory_bytes=1 << 30, memory_step="", time_step="")
     child = LimitedChild("told_service:service", limits=limits)
     ask(child, b"ab")
     pid = child.pid
@@ -241,7 +268,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path):
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from harness.limited_child import ChildLimits, LimitedChild\n"
-        "limits = ChildLimits(memory_bytes=1 << 30, memory_option='', time_option='')\n"
+        "limits = ChildLimits(memory_bytes=1 << 30, memory_step='', time_step='')\n"
         "child = LimitedChild('told_service:service', limits=limits)\n"
         "child.ask([b'ab'], limit_s=30, longest_answer_bytes=99)\n"
         "print(child.pid, flush=True)\n"

@@ -121,7 +121,9 @@ def test_what_the_terminal_cannot_write_is_written_out(
 ) -> None:
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
-    monkeypatch.setattr("harness.__main__.app", lambda: out.print("caf\xe9 \udcff – a"))
+    monkeypatch.setattr(
+        "harness.__main__.app", lambda args: out.print("caf\xe9 \udcff – a")
+    )
 
     main()
     sys.stdout.flush()

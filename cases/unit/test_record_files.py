@@ -13,18 +13,18 @@ from harness.record_files import (
     read_record,
     read_records,
     read_truth,
-    record_from_json,
-    record_to_json,
     write_detections,
     write_record,
     write_truth,
 )
+from harness.record_json import record_digest, record_from_json, record_to_json
 from harness.record_paths import record_paths
 from harness.records import (
     ArchiveUsed,
     DatasetUsed,
     Environment,
     Judgement,
+    Made,
     Measurement,
     Record,
     Verdict,
@@ -96,6 +96,7 @@ RECORD = Record(
         graph_optimiser="on",
     ),
     notes=("n",),
+    made=Made(date="2020-01-31", harness="0.1", commit="unknown"),
 )
 PLAIN = Record(zoo="z", row_id="r", verdict=Verdict.UNAVAILABLE, reason="gone")
 
@@ -157,8 +158,8 @@ def changed(*path, value):
     ("text", "message"),
     [
         ("{", "not JSON; got .+"),
-        ("[]", "record format; expected 1; measure the row again with this version"),
-        (changed("format", value=2), "record format; expected 1, got 2"),
+        ("[]", "record format; expected 2; measure the row again with this version"),
+        (changed("format", value=1), "record format; expected 2, got 1"),
         (
             changed("verdict", value="fine"),
             r"verdict: unknown word; expected reproduced \| .*, got 'fine'",
@@ -182,19 +183,19 @@ def changed(*path, value):
         ),
         (
             changed("measurements", 0, "replayed", value=1),
-            "measurements: replayed: type; expected bool, got 1",
+            "measurements: 0: replayed: type; expected bool, got 1",
         ),
         (
             changed("measurements", 0, "scores_pct", "box_ap", value="30"),
-            "measurements: scores_pct: type; expected number, got '30'",
+            "measurements: 0: scores_pct: box_ap: type; expected number, got '30'",
         ),
         (
             changed("measurements", 0, "scores_pct", "box_ap", value=float("nan")),
-            "measurements: scores_pct: number; expected a finite one, got nan",
+            "measurements: 0: scores_pct: box_ap: number; expected a finite one, got n",
         ),
         (
             changed("measurements", 0, "detect_wall_s", value=float("inf")),
-            "measurements: detect_wall_s: number; expected a finite one, got inf",
+            "measurements: 0: detect_wall_s: number; expected a finite one, got inf",
         ),
         (changed("measurements", value={}), "measurements: type; expected list"),
         (changed("protocol", value=[]), "protocol: type; expected dict"),
@@ -206,6 +207,107 @@ def test_a_malformed_record_names_the_field(text, message):
         record_from_json(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "not a record; expected JSON, got JSON that is nested too dee"),
+        ('{"a":' * 100_000, "not a record; expected JSON, got JSON that is nested too"),
+        ("1" * 5000, "not JSON; got "),
+        ('{"format": 2, "format": 2}', "field format; expected once, got twice"),
+        ('{"format": 2, "zoo": "\\ud800"}', "not JSON; got .*surrogates"),
+        ('{"format": true}', "record format; expected 2, got True"),
+        (
+            changed("measurements", 0, "scores_pct", "ap50", value=10**400),
+            "measurements: 0: scores_pct: ap50: number; expected a finite one, got inf",
+        ),
+        (
+            changed("measurements", 0, "scores_pct", "ap50", value=[None]),
+            "measurements: 0: scores_pct: ap50: type; expected number",
+        ),
+        (
+            record_to_json(RECORD).replace(": 50.0", ": null"),
+            "measurements: 0: scores_pct: ap50: type; expected number, got null",
+        ),
+        (
+            record_to_json(RECORD).replace(
+                '"measured_pct": 0.3', '"measured_pct": 0.4'
+            ),
+            "the digest is not that of the record; expected [0-9a-f]{64}, got '",
+        ),
+        (
+            changed("measurements", 0, "judgements", 0, "measured_pct", value="x"),
+            "measurements: 0: judgements: box_ap: measured_pct: type; expected number",
+        ),
+        (changed("digest", value=None), "the digest is not that .*, got null"),
+        (changed("notes", value=["another"]), "the digest is not that of the record"),
+    ],
+    ids=range(13),
+)
+def test_what_no_measurement_writes_is_refused_without_a_traceback(text, message):
+    with pytest.raises(RecordInvalid, match=f"^{message}"):
+        record_from_json(text)
+
+
+def test_the_digest_is_over_the_whole_record_and_of_nothing_else():
+    data = json.loads(record_to_json(RECORD))
+
+    assert data["digest"] == record_digest(RECORD)
+    assert record_digest(replace(RECORD, notes=())) != record_digest(RECORD)
+    assert record_from_json(json.dumps(data)) == RECORD  # however it is laid out
+
+
+def test_two_measurements_are_compared_without_day_and_commit():
+    later = Made(date="2021-01-31", harness="0.2", commit="0" * 40)
+
+    assert replace(RECORD, made=later) == RECORD
+    assert record_to_json(replace(RECORD, made=later)) != record_to_json(RECORD)
+
+
+def test_a_record_is_read_up_to_a_size_and_no_further(tmp_path, monkeypatch):
+    path = write_record(tmp_path, PLAIN)
+    size_bytes = path.stat().st_size
+    monkeypatch.setattr("harness.record_files.MOST_RECORD_BYTES", size_bytes)
+
+    assert read_record(path) == PLAIN
+    monkeypatch.setattr("harness.record_files.MOST_RECORD_BYTES", size_bytes - 1)
+    with pytest.raises(RecordInvalid, match=r"r.json: size of a record; expected at"):
+        read_record(path)
+
+
+def test_a_folder_with_a_records_name_is_refused(tmp_path):
+    (tmp_path / "r.json").mkdir()
+
+    with pytest.raises(
+        RecordInvalid, match=r"r.json: not a file that can be read; got"
+    ):
+        read_record(tmp_path / "r.json")
+
+
+def test_arrays_are_read_up_to_a_size_and_no_further(tmp_path, detections, monkeypatch):
+    name = write_detections(tmp_path, detections)
+    monkeypatch.setattr("harness.record_files.MOST_ARRAY_BYTES", 10)
+
+    with pytest.raises(RecordInvalid, match=r"size of the arrays, unfolded; expected"):
+        read_detections(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    ("field", "array", "told"),
+    [
+        ("boxes_xywh", np.float64([[1, 2, 3]]), r"float64 \[N, 4\], got .*\[1, 3\]"),
+        ("boxes_xywh", np.float32([[1, 2, 3, 4]]), r"float64 .*, got float32"),
+        ("image_ids", np.int64([[7]]), r"int64 \[N\], got int64 \[1, 1\]"),
+        ("is_crowd", np.int64([0]), r"bool_? .*, got int64"),
+        ("image_ids", np.array(["7"]), r"int64 .*, got str"),
+    ],
+)
+def test_arrays_of_another_kind_are_refused(tmp_path, truth, field, array, told):
+    name = write_truth(tmp_path, replace(truth, **{field: array}))
+
+    with pytest.raises(RecordInvalid, match=f"array {field}; expected {told}"):
+        read_truth(tmp_path, name)
+
+
 def test_a_number_that_is_not_finite_is_not_written():
     (measurement,) = RECORD.measurements
     broken = replace(measurement, detect_wall_s=float("nan"))
@@ -215,7 +317,11 @@ def test_a_number_that_is_not_finite_is_not_written():
 
 
 def test_a_whole_number_will_do_for_a_number():
-    record = record_from_json(changed("measurements", 0, "detect_wall_s", value=2))
+    (measurement,) = RECORD.measurements
+    whole = replace(RECORD, measurements=(replace(measurement, detect_wall_s=2.0),))
+    text = record_to_json(whole).replace('"detect_wall_s": 2.0', '"detect_wall_s": 2')
+
+    record = record_from_json(text)
 
     assert record.measurements[0].detect_wall_s == 2.0
 

@@ -105,9 +105,8 @@ def _check_spelling(address: str, origin: Place | None) -> None:
 def _spelled_place(address: str) -> Place:
     parts = urlsplit(address)
     ground = ground_of_host(parts.hostname or "") or Ground.PUBLIC
-    return Place(
-        ground=ground, port=parts.port or (443 if parts.scheme == "https" else 80)
-    )
+    usual = 443 if parts.scheme == "https" else 80
+    return Place(ground=ground, port=usual if parts.port is None else parts.port)
 
 
 def _answer_of(response: HTTPResponse, held_bytes: int, way: Way) -> Answer:

@@ -1,4 +1,4 @@
-"""Records: held to the gate, promoted."""
+"""Records, promoted to the accepted ones."""
 
 from __future__ import annotations
 
@@ -27,51 +27,13 @@ from harness.registry.zoo import open_zoo
 from harness.temporary import temporary_folder
 
 
-def gate(
-    zoo: ZooName = DEFAULT_ZOO,
-    records: Records = None,
-    baseline: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="Records of an earlier release, like --records."),
-    ] = None,
-    as_json: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--json", metavar="FILE", help="Write JSON there; - prints it."),
-    ] = None,
-) -> None:
-    """Say whether the records of a zoo let a release pass."""
-    from harness.pipeline.gate import gate as judge
-    from harness.pipeline.gate import gate_json
-    from harness.pipeline.known_datasets import known_datasets
-    from harness.registry.waivers import read_waivers
-    from harness.report.summary import counts_line
-
-    found, home = open_zoo(zoo), find_home()
-    made = judge(
-        found,
-        (records or DEFAULT_RECORDS) / found.name,
-        baseline=baseline / found.name if baseline else None,
-        waivers=read_waivers(home / "expected" / "waivers.toml"),
-        today=dt.datetime.now(tz=dt.UTC).date(),
-        known_datasets=known_datasets(found, home),
-    )
-    if as_json == Path("-"):
-        out.print(gate_json(made), end="")
-    else:
-        if as_json:
-            from harness.atomic import write_text
-
-            write_text(as_json, gate_json(made))
-        for finding in made.findings:
-            out.print(f"{'FAIL' if finding.fails else 'miss'}  {finding.message}")
-        out.print(counts_line(made.counts))
-        out.print(f"gate: {'passed' if made.exit_code == 0 else 'shut'}")
-    raise typer.Exit(made.exit_code)
-
-
 def accept(
     row_ids: Annotated[list[str], typer.Argument(metavar="ID...")],
     reason: Annotated[str, typer.Option(help="Why; kept beside the records.")],
+    by: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Who; the user.name of git when not given."),
+    ] = None,
     zoo: ZooName = DEFAULT_ZOO,
     records: Records = None,
     repeat: Annotated[
@@ -90,6 +52,7 @@ def accept(
     from harness.evaluate.coco_engine_names import chosen_engine
     from harness.pipeline.accept import accept as promote
     from harness.pipeline.document import accepted_records
+    from harness.pipeline.git import user_name
     from harness.pipeline.known_datasets import known_datasets
     from harness.pipeline.progress_lines import ProgressLines
     from harness.pipeline.repeated_rows import repeat_rows
@@ -125,6 +88,8 @@ def accept(
             repeat_records=repeated / found.name,
             into=accepted_records(home, found.name),
             reason=reason,
+            by=by or user_name(home),
+            today=dt.datetime.now(tz=dt.UTC).date(),
             known_datasets=facts,
         )
     if as_json:

@@ -17,6 +17,7 @@ def differences(
     image_count: int | None = None,
     annotation_count: int | None = None,
     fingerprint: str | None = None,
+    truth_sha256: str | None = None,
     files: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """Return in which ways a dataset is not the published one; empty when it is.
@@ -28,12 +29,14 @@ def differences(
         image_count: images of the published one.
         annotation_count: annotations of the published one, crowds too.
         fingerprint: that of the published one.
+        truth_sha256: the digest of what is scored against in the published one.
         files: first digits of the SHA-256 of each of its files, by name.
     """
     known = {
         "image_count": (image_count, found.image_count),
         "annotation_count": (annotation_count, found.annotation_count),
         "fingerprint": (fingerprint, found.fingerprint),
+        "truth_sha256": (truth_sha256, truth_sha256 and found.truth.sha256()),
     }
     told = [
         f"{name}: published {published}, here {here}"

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.dataset.mat_cells import Cell, mat_reader, read_variables
 from harness.errors import DatasetInvalid, located
+from harness.limited_child import LimitedChild
 from harness.truth import FaceTruth
 
 FACES = "wider_face_val.mat"
@@ -25,8 +26,6 @@ SUBSETS: Mapping[str, str] = {  # field of FaceTruth -> file
     "is_hard": "wider_hard_val.mat",
 }
 MAT_FILES = (FACES, *SUBSETS.values())
-
-Cell = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +44,23 @@ def read_ground_truth(folder: Path) -> FaceTruth:
             variable that is missing, lists of different lengths, a face number outside
             1..n or twice, an image listed twice, or files about different images.
     """
-    with located(folder / FACES):
-        listed, _ = _read(folder / FACES, [])
-    counts = np.array([len(boxes) for boxes in listed.boxes], np.int64)
-    starts = np.cumsum(counts) - counts
-    members = {}
-    for field, file in SUBSETS.items():
-        with located(folder / file):
-            theirs, numbers = _read(folder / file, ["gt_list"])
-            _demand_same(listed, theirs)
-            member = np.zeros(int(counts.sum()), np.bool_)
-            for name, start, count, cell in zip(
-                listed.names, starts, counts, numbers["gt_list"], strict=True
-            ):
-                with located(name):
-                    member[start + _places(cell, int(count))] = True
-            members[field] = member
+    with mat_reader() as reader:
+        with located(folder / FACES):
+            listed, _ = _read(folder / FACES, [], reader)
+        counts = np.array([len(boxes) for boxes in listed.boxes], np.int64)
+        starts = np.cumsum(counts) - counts
+        members = {}
+        for field, file in SUBSETS.items():
+            with located(folder / file):
+                theirs, numbers = _read(folder / file, ["gt_list"], reader)
+                _demand_same(listed, theirs)
+                member = np.zeros(int(counts.sum()), np.bool_)
+                for name, start, count, cell in zip(
+                    listed.names, starts, counts, numbers["gt_list"], strict=True
+                ):
+                    with located(name):
+                        member[start + _places(cell, int(count))] = True
+                members[field] = member
     return FaceTruth(
         image_ids=np.arange(len(listed.names)),
         image_names=np.array(listed.names, np.str_),
@@ -70,9 +70,12 @@ def read_ground_truth(folder: Path) -> FaceTruth:
     )
 
 
-def _read(path: Path, more: Sequence[str]) -> tuple[_Listed, dict[str, list[Cell]]]:
+def _read(
+    path: Path, more: Sequence[str], reader: LimitedChild
+) -> tuple[_Listed, dict[str, list[Cell]]]:
     """Return what every file says, and further lists of an entry per image."""
-    variables = _load(path, ["event_list", "file_list", "face_bbx_list", *more])
+    names_of_all = ["event_list", "file_list", "face_bbx_list", *more]
+    variables = read_variables(path, names_of_all, reader)
     events = [_text(cell) for cell in _cells(variables["event_list"], "event_list")]
     files = _cells(variables["file_list"], "file_list", len(events))
     names: list[str] = []
@@ -84,43 +87,16 @@ def _read(path: Path, more: Sequence[str]) -> tuple[_Listed, dict[str, list[Cell
             for name, gathered in lists.items():
                 of_event = _cells(variables[name], name, len(events))[place]
                 gathered.extend(_cells(of_event, name, len(images)))
-    if len(set(names)) != len(names):
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise DatasetInvalid(f"image {twice} is listed twice")
+    known: set[str] = set()
+    for name in names:
+        if name in known:
+            raise DatasetInvalid(f"image {name} is listed twice")
+        known.add(name)
     boxes = []
     for name, cell in zip(names, lists.pop("face_bbx_list"), strict=True):
         with located(name):
             boxes.append(_boxes(cell))
     return _Listed(names=tuple(names), boxes=tuple(boxes)), lists
-
-
-def _load(path: Path, names: Sequence[str]) -> dict[str, Cell]:
-    import zlib  # noqa: PLC0415
-
-    from scipy.io import loadmat  # noqa: PLC0415 - quick start
-    from scipy.io.matlab import MatReadError  # noqa: PLC0415
-
-    try:
-        found = loadmat(path, variable_names=list(names))
-    except (
-        MatReadError,
-        NotImplementedError,  # a file of version 7.3
-        LookupError,  # a file that is cut off in its header, or has unknown types
-        OSError,
-        TypeError,
-        ValueError,
-        zlib.error,
-    ) as error:
-        raise DatasetInvalid(
-            "not a MATLAB file that can be read",
-            expected="version 5 to 7",
-            got=error,
-            next_step="fetch the official eval_tools again",
-        ) from error
-    for name in names:
-        if name not in found:
-            raise DatasetInvalid(f"variable {name} is missing")
-    return {name: found[name] for name in names}
 
 
 def _cells(value: Cell, name: str, count: int | None = None) -> list[Cell]:

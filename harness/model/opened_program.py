@@ -26,6 +26,16 @@ from harness.model.runtime import import_paddle, operator_names
 
 Floats = NDArray[np.float32]
 
+#: What Paddle raises, by its own kinds of errors; no memory is told apart.
+PADDLE_ERRORS = (
+    RuntimeError,
+    ValueError,
+    OSError,
+    IndexError,  # OutOfRange
+    SystemError,  # Fatal
+    TypeError,  # InvalidType
+)
+
 #: Images [B, 3, H, W] and original sizes [B, 2] to rows [K, 6] of all images, one after
 #: the other, and the B + 1 places where those of an image begin and end. A program that
 #: is fed the images alone does not look at the sizes.
@@ -138,7 +148,7 @@ def refusing(verb: str) -> Iterator[None]:
     """
     try:
         yield
-    except (RuntimeError, ValueError, OSError) as error:
+    except PADDLE_ERRORS as error:
         if any(one in str(error) for one in NO_MEMORY):
             raise MemoryError(_first_line(error)) from error
         raise ArchiveUnreadable(

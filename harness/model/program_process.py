@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.detections import ImageDetections, join_images
-from harness.errors import ArchiveUnreadable, DetectionsInvalid, LimitReached
+from harness.errors import ArchiveUnreadable, DetectionsInvalid
 from harness.limited_child import ChildCrashed, ChildLimits, LimitedChild
 from harness.model.device import Device
 from harness.model.layouts.contract import InferenceProgram
@@ -96,7 +96,7 @@ class ProgramProcess:
         answer = self.ask(question, arrays, limit_s=limit_s)
         self._per_pixel_s.append((time.monotonic() - started_s) / pixels)
         if not isinstance(answer, Found):
-            raise self._no_answer(answer)
+            raise _no_answer(answer)
         self.cpu_s += max(0.0, answer.cpu_s)
         return _checked_detections(answer, len(arrays))
 
@@ -126,7 +126,7 @@ class ProgramProcess:
             ) from error
         except msgspec.DecodeError as error:
             self.child.close()
-            raise self._no_answer(error) from error
+            raise _no_answer(error) from error
         if isinstance(answer, Refused):
             raise ArchiveUnreadable(
                 answer.what, expected=answer.expected, got=answer.got
@@ -134,13 +134,6 @@ class ProgramProcess:
         if isinstance(answer, OutOfMemory):
             raise self.child.out_of_memory(answer.told)
         return answer
-
-    def _no_answer(self, got: object) -> ArchiveUnreadable:
-        return ArchiveUnreadable(
-            "answer of the process that ran the program",
-            expected="detections",
-            got=type(got).__name__,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +187,8 @@ def start_program(
         SERVICE,
         limits=ChildLimits(
             memory_bytes=limits.memory_bytes or memory_bytes(held_bytes, batch_pixels),
-            memory_option=MEMORY_OPTION,
-            time_option=TIME_OPTION,
+            memory_step=f"raise {MEMORY_OPTION} if this machine has more",
+            time_step=f"raise {TIME_OPTION} if that is little for this machine",
             watches_resident=device.kind == "gpu",
         ),
     )
@@ -213,8 +206,16 @@ def start_program(
         )
         answer = process.ask(opening, limit_s=limits.first_s)
     if not isinstance(answer, Opened):
-        raise LimitReached("the program was not opened", got=type(answer).__name__)
+        raise _no_answer(answer)
     return process
+
+
+def _no_answer(got: object) -> ArchiveUnreadable:
+    return ArchiveUnreadable(
+        "answer of the process that ran the program",
+        expected="detections",
+        got=type(got).__name__,
+    )
 
 
 def _checked_detections(answer: Found, images: int) -> list[ImageDetections]:

@@ -3,15 +3,14 @@
 ::
 
     <into>/<row id>.json         the record, byte for byte as it was measured
-    <into>/accepted.toml         row, reason, digest of the record, what was left out
+    <into>/accepted.toml         row, reason, who, the digest, what was left out
     <into>/detections, <into>/truth    where small enough to be committed
 """
 
 from __future__ import annotations
 
-import hashlib
+import datetime as dt
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +18,11 @@ from pathlib import Path
 import tomli_w
 
 from harness.atomic import write_bytes, write_text
-from harness.errors import HarnessError, RecordInvalid, UsageError, located
+from harness.errors import RecordInvalid, UsageError, located
+from harness.pipeline.accepted_list import ACCEPTED_FILE, file_sha256, read_accepted
 from harness.pipeline.recheck import recheck_record
 from harness.pipeline.rescore import SAME_SCORE_PCT
-from harness.record_files import read_record, record_to_json, write_record
+from harness.record_files import read_record, write_record
 from harness.records import PASSING, Measurement, Record, Verdict
 from harness.registry.datasets import KnownDataset
 from harness.rows import Row, Zoo
@@ -32,8 +32,6 @@ ACCEPTABLE = (PASSING - {Verdict.NOT_JUDGED}) | {Verdict.LOWER, Verdict.HIGHER}
 
 #: Larger arrays are not committed: a repository keeps every version for ever.
 COMMITTED_BYTES = 2 * 1024 * 1024
-
-ACCEPTED_FILE = "accepted.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +52,8 @@ def accept(
     repeat_records: Path,
     into: Path,
     reason: str,
+    by: str,
+    today: dt.date,
     known_datasets: Mapping[str, KnownDataset] | None = None,
 ) -> tuple[Accepted, ...]:
     """Promote the records of those rows; nothing is written unless all may be.
@@ -65,15 +65,17 @@ def accept(
         repeat_records: the folder of a second measurement, computed and not replayed.
         into: the folder of accepted records.
         reason: why these numbers are accepted; kept beside them.
+        by: who accepts them; kept beside them, and nowhere else.
+        today: the day to judge by.
         known_datasets: dataset -> what is known of the published one.
 
     Raises:
-        UsageError: no row, an unknown row, no reason, or a repeat that is none.
+        UsageError: no row, an unknown row, no reason, nobody, or a repeat that is none.
         RecordInvalid: a record that may not be accepted: missing, AP 0, part of the
             data, no measurement of the claim, refused by the gate's recomputation, or
             with a value that the repeat does not give.
     """
-    told = " ".join(reason.split())
+    told, who = " ".join(reason.split()), " ".join(by.split())
     rows = _rows_of(zoo, row_ids)
     if not told:
         raise UsageError(
@@ -81,6 +83,13 @@ def accept(
             expected="why the numbers are accepted",
             got="nothing",
             next_step="give --reason TEXT",
+        )
+    if not who:
+        raise UsageError(
+            "--by",
+            expected="who accepts the numbers",
+            got="nothing",
+            next_step="give --by NAME",
         )
     if records.resolve() == repeat_records.resolve():
         raise UsageError(
@@ -94,13 +103,15 @@ def accept(
         with located(row.row_id):
             record = _read(records, row)
             _check_worth(row, record)
-            refusals = recheck_record(zoo, row, record, records, known_datasets or {})
+            refusals = recheck_record(
+                zoo, row, record, records, known_datasets or {}, today=today
+            )
             refusal = next(iter(refusals), None)
             if refusal is not None:
                 raise RecordInvalid(f"{refusal.rule}: {refusal.message}")
             _check_repeat(record, _read(repeat_records, row))
             checked.append(record)
-    return _write(checked, records, into, told)
+    return _write(checked, records, into, {"reason": told, "by": who})
 
 
 def _rows_of(zoo: Zoo, row_ids: Sequence[str]) -> list[Row]:
@@ -190,9 +201,9 @@ def _check_same(first: Measurement, second: Measurement) -> None:
 
 
 def _write(
-    checked: Sequence[Record], records: Path, into: Path, reason: str
+    checked: Sequence[Record], records: Path, into: Path, told: Mapping[str, str]
 ) -> tuple[Accepted, ...]:
-    reasons = _read_reasons(into / ACCEPTED_FILE)
+    entries = read_accepted(into)
     accepted = []
     for record in checked:
         left_out = []
@@ -205,17 +216,17 @@ def _write(
         one = Accepted(
             row_id=record.row_id,
             path=write_record(into, record),
-            sha256=hashlib.sha256(record_to_json(record).encode()).hexdigest(),
+            sha256=file_sha256(record),
             left_out=tuple(left_out),
         )
         accepted.append(one)
-        reasons[one.row_id] = {
+        entries[one.row_id] = {
             "row": one.row_id,
-            "reason": reason,
+            **told,
             "sha256": one.sha256,
             "left_out": left_out,
         }
-    ordered = [reasons[row_id] for row_id in sorted(reasons)]
+    ordered = [entries[row_id] for row_id in sorted(entries)]
     write_text(into / ACCEPTED_FILE, tomli_w.dumps({"accepted": ordered}))
     return tuple(accepted)
 
@@ -225,18 +236,3 @@ def _arrays_of(record: Record) -> list[str]:
     assert record.dataset is not None  # recheck_record refuses numbers of no dataset
     names = [one.detections_file for one in record.measurements]
     return list(dict.fromkeys([record.dataset.truth_file, *names]))
-
-
-def _read_reasons(path: Path) -> dict[str, dict[str, object]]:
-    if not path.exists():
-        return {}
-    with located(path):
-        try:
-            listed = tomllib.loads(path.read_text(encoding="utf-8"))["accepted"]
-            return {one["row"]: one for one in listed}
-        except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-            raise HarnessError(
-                "not a list of accepted records",
-                expected="[[accepted]] with row, reason, sha256",
-                got=str(error),
-            ) from error

@@ -4,15 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 
 from harness.compare.tolerance import budget_of
-from harness.errors import RecordInvalid
+from harness.errors import RecordInvalid, UsageError
 from harness.pipeline.finding import Finding, Rule, finding_of
+from harness.pipeline.read_folder import read_folder
 from harness.records import INCOMPLETE, PASSING, Record, Verdict
 from harness.rows import Row, Zoo
 
 #: Tolerance part that two measurements do not need: neither of them is rounded.
 ROUNDING = "rounding"
+
+
+def read_baseline(folder: Path, zoo: Zoo) -> tuple[list[Finding], dict[str, Record]]:
+    """Return the records of a baseline, and findings for those it cannot hold.
+
+    Raises:
+        UsageError: there is no such folder, or nothing in it is a record of the zoo:
+            held to that, everything would pass.
+    """
+    if not folder.is_dir():
+        raise UsageError(
+            "baseline",
+            expected="a folder of records",
+            got=f"nothing at {folder}",
+            next_step="name the folder that holds one folder per zoo, or the zoo's own",
+        )
+    findings, records = read_folder(folder, Rule.BASELINE_RECORD)
+    own = {row_id: one for row_id, one in records.items() if one.zoo == zoo.name}
+    if not own and not findings:
+        zoos = sorted({one.zoo for one in records.values()})
+        raise UsageError(
+            f"baseline {folder}",
+            expected=f"records of {zoo.name}",
+            got=f"records of {', '.join(zoos)}" if zoos else "none",
+            next_step="name another folder, or leave --baseline out",
+        )
+    for row_id in sorted({*records} - {*own}):
+        error = RecordInvalid(
+            "a record of another zoo in the baseline",
+            expected=zoo.name,
+            got=records[row_id].zoo,
+            next_step="keep the records of each zoo in a folder of their own",
+        )
+        findings.append(finding_of(Rule.BASELINE_RECORD, row_id, error))
+    return findings, own
 
 
 def compare_with_baseline(

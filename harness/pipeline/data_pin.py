@@ -42,6 +42,10 @@ def pin_dataset(name: str, settings: Settings, home: Path) -> Path:
         if digest is not None
     }
     path = pins_path(home, name)
-    pins = DatasetPins(fingerprint=opened.found.fingerprint, files=files)
+    pins = DatasetPins(
+        fingerprint=opened.found.fingerprint,
+        files=files,
+        truth_sha256=opened.found.truth.sha256(),
+    )
     write_pins(path, name, pins)
     return path

@@ -35,7 +35,7 @@ from harness.pipeline.embedded import (
 from harness.pipeline.measure import measure_rows
 from harness.pipeline.old_quantised import QUANTISED, copy_folder, old_scores_pct
 from harness.pipeline.settings import Settings
-from harness.records import Record
+from harness.records import DatasetUsed, Record
 from harness.registry.claims import claims_text
 from harness.registry.lock import Pin, write_lock
 from harness.registry.sources import find_sources
@@ -121,11 +121,12 @@ def make_demo(
         if row.archive in QUANTISED
     }
     write_text(sources.claims, _claims(zoo.rows, claimed))
-    fingerprints = {
-        row.dataset: records[row.row_id].dataset.fingerprint  # type: ignore[union-attr]
+    drawn = {
+        row.dataset: used
         for row in zoo.rows
+        if (used := records[row.row_id].dataset) is not None
     }
-    write_text(embedded.archives / DESCRIPTION, _description(embedded, fingerprints))
+    write_text(embedded.archives / DESCRIPTION, _description(embedded, drawn))
     return DemoMade(
         scores_pct=scores_pct,
         archive_bytes={name: one.size_bytes for name, one in pins.items()},
@@ -268,12 +269,13 @@ def _claims(rows: Sequence[Row], scores_pct: Mapping[str, Mapping[str, float]]) 
     )
 
 
-def _description(embedded: Embedded, fingerprints: Mapping[str, str]) -> str:
+def _description(embedded: Embedded, drawn: Mapping[str, DatasetUsed]) -> str:
     sets = (
         f"[scenes.{name}]\n"
         f"seed = {one.seed}\n"
         f"count = {one.count}\n"
-        f'fingerprint = "{fingerprints[name]}"\n'
+        f'fingerprint = "{drawn[name].fingerprint}"\n'
+        f'truth_sha256 = "{drawn[name].truth_sha256}"\n'
         for name, one in embedded.scenes.items()
     )
     return (

@@ -60,6 +60,7 @@ class DrawnSet:
     seed: int
     count: int
     fingerprint: str | None  # of the drawn set, once `zoo demo make` has drawn it
+    truth_sha256: str | None = None  # likewise, of what is scored against
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +105,12 @@ def read_embedded(zoo: Zoo) -> Embedded | None:
 def _drawn_set(dataset: str, values: Mapping[str, object]) -> DrawnSet:
     if dataset not in DRAWERS:
         raise ValueError(f"nothing draws {dataset}")
-    fingerprint = values.get("fingerprint")
+    fingerprint, truth_sha256 = values.get("fingerprint"), values.get("truth_sha256")
     return DrawnSet(
         seed=int(str(values["seed"])),
         count=int(str(values["count"])),
         fingerprint=None if fingerprint is None else str(fingerprint),
+        truth_sha256=None if truth_sha256 is None else str(truth_sha256),
     )
 
 

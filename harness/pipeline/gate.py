@@ -1,26 +1,29 @@
 """A zoo and a folder of records in, whether they may pass, out. No Paddle, no dataset.
 
 What the records say is not believed: every number is computed again from the stored
-detections, and every verdict from the numbers.
+detections, and every verdict from the numbers. What no computation from them can show
+is said in the report's own last line (decision 0014).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RecordInvalid, UsageError
-from harness.pipeline.baseline import compare_with_baseline
-from harness.pipeline.finding import Finding, Rule, finding_of
+from harness.pipeline.accepted_list import check_accepted
+from harness.pipeline.agreement import check_agreement
+from harness.pipeline.baseline import compare_with_baseline, read_baseline
+from harness.pipeline.demands import Demands, check_demands, notes_of
+from harness.pipeline.finding import Finding, Note, Rule, finding_of
+from harness.pipeline.read_folder import read_folder
 from harness.pipeline.recheck import recheck_record
+from harness.pipeline.rules import RuleDifference
+from harness.pipeline.sampled import Sampling, check_sample
 from harness.pipeline.structure import recheck_structures
-from harness.pipeline.waiving import apply_waivers
-from harness.printable import printable_json
-from harness.record_files import read_record
-from harness.record_paths import record_paths
+from harness.pipeline.waiving import Waived, apply_waivers
 from harness.records import FAILING, INCOMPLETE, Record
 from harness.registry.datasets import KnownDataset
 from harness.registry.waivers import Waiver
@@ -30,6 +33,17 @@ from harness.rows import Zoo
 #: Exit codes of the command.  # design 3
 EXIT_PASSED, EXIT_FAILED, EXIT_INCOMPLETE = 0, 1, 3
 
+#: What a passing gate leaves to be believed.
+UNPROVEN = (
+    "not proven: that a network found these detections, and the day, machine and code "
+    "that the records name"
+)
+UNPROVEN_SAMPLED = (
+    "not proven: the detections of images that were not drawn, and the day, machine "
+    "and code that the records name"
+)
+HOW_TO_PROVE = "; `zoo gate --sample N --data-root DIR` looks at images again"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateReport:
@@ -37,6 +51,11 @@ class GateReport:
 
     zoo: str
     findings: tuple[Finding, ...]  # by row id, refusals of a row in order of the rules
+    waived: tuple[Waived, ...]  # the waivers that acted
+    notes: tuple[Note, ...]  # what keeps nothing shut, and is to be known
+    rule_differences: tuple[RuleDifference, ...]  # of a proposal from what judged it
+    seed: int | None  # of the images that were looked at again; None: none were
+    unproven: str  # what this gate cannot see, in one line
     counts: Mapping[str, int]  # rows by outcome; sums to the rows of the zoo
     exit_code: int
 
@@ -49,6 +68,9 @@ def gate(
     today: dt.date,
     baseline: Path | None = None,
     known_datasets: Mapping[str, KnownDataset] | None = None,
+    demands: Demands | None = None,
+    sampling: Sampling | None = None,
+    rule_differences: Sequence[RuleDifference] = (),
 ) -> GateReport:
     """Return every reason why the records of a zoo may not pass.
 
@@ -60,17 +82,21 @@ def gate(
         zoo: the edition to hold the records against; all of its rows are asked for.
         records_folder: records with their detections and truth.
         waivers: of any zoo; those of others are passed over.
-        today: the day that waivers are judged by.
+        today: the day that waivers and records are judged by.
         baseline: the records of an earlier release; its detections are not needed.
         known_datasets: dataset -> what is known of the published one.
+        demands: what else is asked of every record.
+        sampling: detect again on drawn images; needs the data and a network's runtime.
+        rule_differences: from the rules that a proposal brings; told, and not judged.
 
     Raises:
-        UsageError: a folder that was asked for does not exist.
+        UsageError: a folder that was asked for does not exist, or the baseline holds no
+            record of the zoo.
     """
-    for folder in (records_folder, *([baseline] if baseline else [])):
-        demand_records(folder)
-    findings, records = _read_folder(records_folder, Rule.RECORD)
-    findings += _check_rows(zoo, records, records_folder, known_datasets or {})
+    demand_records(records_folder)
+    known_datasets, demands = known_datasets or {}, demands or Demands()
+    findings, records = read_folder(records_folder, Rule.RECORD)
+    findings += _check_rows(zoo, records, records_folder, known_datasets, today=today)
     findings += recheck_structures(zoo, records_folder)
     known = {row.row_id for row in zoo.rows}
     own = {
@@ -78,17 +104,32 @@ def gate(
         for row_id, record in records.items()
         if row_id in known and record.zoo == zoo.name
     }
+    findings += check_agreement(own)
+    findings += check_accepted(records_folder, own)
+    findings += check_demands(zoo, own, known_datasets, demands, today)
+    notes = list(notes_of(zoo, own, known_datasets))
     if baseline is not None:
-        unreadable, before = _read_folder(baseline, Rule.BASELINE_RECORD)
+        unreadable, before = read_baseline(baseline, zoo)
         findings += unreadable
         findings += compare_with_baseline(zoo, own, before)
-    findings = apply_waivers(
+        notes += (
+            Note(row_id=row_id, message="not in the baseline: held to none")
+            for row_id in sorted({*own} - {*before})
+        )
+    if sampling is not None:
+        findings += check_sample(zoo, own, records_folder, sampling)
+    findings, waived = apply_waivers(
         findings, [one for one in waivers if one.zoo == zoo.name], today
     )
     findings.sort(key=lambda one: one.row_id)
     return GateReport(
         zoo=zoo.name,
         findings=tuple(findings),
+        waived=waived,
+        notes=tuple(notes),
+        rule_differences=tuple(rule_differences),
+        seed=None if sampling is None else sampling.seed,
+        unproven=UNPROVEN + HOW_TO_PROVE if sampling is None else UNPROVEN_SAMPLED,
         counts=count_outcomes(sorted(known), own),
         exit_code=_exit_code(findings),
     )
@@ -110,35 +151,12 @@ def demand_records(folder: Path) -> Path:
     return folder
 
 
-def gate_json(report: GateReport) -> str:
-    """Return the report as JSON: sorted keys, two spaces, final LF."""
-    data = {
-        "zoo": report.zoo,
-        "exit_code": report.exit_code,
-        "counts": dict(report.counts),
-        "findings": [asdict(one) for one in report.findings],
-    }
-    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
-    return printable_json(text) + "\n"
-
-
-def _read_folder(folder: Path, rule: Rule) -> tuple[list[Finding], dict[str, Record]]:
-    """Return the records that can be read, and a finding for each that cannot."""
-    findings: list[Finding] = []
-    records: dict[str, Record] = {}
-    for path in record_paths(folder):
-        try:
-            records[path.stem] = read_record(path)
-        except RecordInvalid as error:
-            findings.append(finding_of(rule, path.stem, error))
-    return findings, records
-
-
 def _check_rows(
     zoo: Zoo,
     records: Mapping[str, Record],
     folder: Path,
     known_datasets: Mapping[str, KnownDataset],
+    today: dt.date,
 ) -> Iterator[Finding]:
     rows = {row.row_id: row for row in zoo.rows}
     for row_id in sorted({*rows, *records}):
@@ -170,7 +188,9 @@ def _check_rows(
             )
             yield finding_of(Rule.ROW, row_id, error)
         else:
-            yield from recheck_record(zoo, row, record, folder, known_datasets)
+            yield from recheck_record(
+                zoo, row, record, folder, known_datasets, today=today
+            )
             yield from _check_outcome(record)
 
 

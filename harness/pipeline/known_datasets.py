@@ -35,7 +35,9 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
     embedded = read_embedded(zoo)
     if embedded is not None:
         return {
-            name: KnownDataset(fingerprint=one.fingerprint)
+            name: KnownDataset(
+                fingerprint=one.fingerprint, truth_sha256=one.truth_sha256
+            )
             for name, one in embedded.scenes.items()
         }
     own = zoo.root / DATASETS_FILE
@@ -55,5 +57,8 @@ def _with_pins(known: KnownDataset, path: Path) -> KnownDataset:
     if pins is None:
         return known
     return replace(
-        known, fingerprint=known.fingerprint or pins.fingerprint, files=pins.files
+        known,
+        fingerprint=known.fingerprint or pins.fingerprint,
+        truth_sha256=known.truth_sha256 or pins.truth_sha256,
+        files=pins.files,
     )

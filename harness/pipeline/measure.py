@@ -7,11 +7,11 @@ so that an image is read and decoded once; the others find their record made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.artifact.progress import Progress as BytesProgress
 from harness.errors import UsageError
-from harness.evaluate.detect import Detector, Run, detect
+from harness.evaluate.detect import Detector, Outcome, Run, detect
 from harness.evaluate.store import DetectionStore, StoreKey
 from harness.model.device import open_device
 from harness.model.precision import FLOAT32, demand_strategy
@@ -21,6 +21,7 @@ from harness.pipeline.architectures import (
     Detectors,
     demand_row,
 )
+from harness.pipeline.described_making import describe_making
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
     PlannedRun,
@@ -110,7 +111,7 @@ def measure_rows(
     What stops a row becomes its verdict and reason; it does not stop the others. The
     dataset and the device are looked for before any archive is downloaded.
     """
-    watcher = watcher or Watcher()
+    watcher, made = watcher or Watcher(), describe_making()
     records: dict[str, Record] = {}
     opened: list[OpenedRow] = []
     shared: SharedPass | Exception | None = None
@@ -118,7 +119,7 @@ def measure_rows(
         try:
             demand_row(row)
             demand_strategy(settings.precision, row.strategy)
-            shared = shared or _open_pass(zoo, row, settings, watcher)
+            shared = shared or open_pass(zoo, row, settings, watcher)
             if isinstance(shared, Exception):
                 records[row.row_id] = refused_row(row, shared)
                 continue
@@ -130,7 +131,9 @@ def measure_rows(
         for record in _measure_opened(shared, opened, watcher):
             records[record.row_id] = record
     places = places_of(settings)
-    return [told_record(records[row.row_id], places) for row in rows]
+    return [
+        told_record(replace(records[row.row_id], made=made), places) for row in rows
+    ]
 
 
 def decoder_of(row: Row) -> str:
@@ -138,7 +141,7 @@ def decoder_of(row: Row) -> str:
     return ARCHITECTURES[row.architecture].view(row.input_px).decoder
 
 
-def _open_pass(
+def open_pass(
     zoo: Zoo, row: Row, settings: Settings, watcher: Watcher
 ) -> SharedPass | Exception:
     """Return what the rows share, or the error that stops them all."""
@@ -164,28 +167,43 @@ def _open_pass(
 def _measure_opened(
     shared: SharedPass, opened: Sequence[OpenedRow], watcher: Watcher
 ) -> Iterable[Record]:
+    store = DetectionStore(shared.settings.cache / STORE)
+    outcomes = detect_opened(shared, opened, store, watcher)
+    for row in opened:
+        pairs = [(one, outcome) for one, outcome in outcomes if one.row is row]
+        try:
+            yield judge_row(shared, row, pairs)
+        except Exception as error:  # noqa: BLE001 - told as this row's verdict
+            yield refused_row(row.row, error, opened=row)
+
+
+def detect_opened(
+    shared: SharedPass,
+    opened: Sequence[OpenedRow],
+    store: DetectionStore,
+    watcher: Watcher,
+) -> list[tuple[PlannedRun, Outcome]]:
+    """Show the images of a pass to the networks of rows; return what each run found.
+
+    Args:
+        shared: the images and the device.
+        opened: the rows.
+        store: what it holds is not computed again, unless the settings say so.
+        watcher: told how far it is.
+    """
     graphs = _SharedGraphs(shared)
     planned = [one for row in opened for one in _plan_runs(shared, row, graphs)]
     name, places = shared.dataset.name, places_of(shared.settings)
     outcomes = detect(
         shared.dataset.found.images,
         [one.run for one in planned],
-        DetectionStore(shared.settings.cache / STORE),
+        store,
         fresh=shared.settings.fresh,
         progress=lambda done, total: watcher.detecting(name, done, total),
         stopped=lambda kept: _tell_stopped(shared, planned, kept, watcher),
         told_fault=lambda text: tell(text, places),
     )
-    for row in opened:
-        pairs = [
-            (one, outcome)
-            for one, outcome in zip(planned, outcomes, strict=True)
-            if one.row is row
-        ]
-        try:
-            yield judge_row(shared, row, pairs)
-        except Exception as error:  # noqa: BLE001 - told as this row's verdict
-            yield refused_row(row.row, error, opened=row)
+    return list(zip(planned, outcomes, strict=True))
 
 
 def _tell_stopped(

@@ -75,6 +75,7 @@ def _open(
         image_count=known.image_count,
         annotation_count=known.annotation_count,
         fingerprint=known.fingerprint,
+        truth_sha256=known.truth_sha256,
         files=known.files,
     )
     return OpenedDataset(

@@ -6,14 +6,16 @@ Paddle nor the dataset is needed.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.errors import HarnessError
-from harness.model.precision import FLOAT32, PRECISIONS
 from harness.pipeline.finding import Finding, Rule, finding_of, refused
+from harness.pipeline.recheck_archive import recheck_archive
+from harness.pipeline.recheck_making import recheck_making
 from harness.pipeline.rescore import recheck_scores
 from harness.records import PASSING, Judgement, Measurement, Record, Verdict
 from harness.registry.datasets import KnownDataset
@@ -29,6 +31,8 @@ def recheck_record(
     record: Record,
     folder: Path,
     known_datasets: Mapping[str, KnownDataset],
+    *,
+    today: dt.date,
 ) -> Iterator[Finding]:
     """Yield everything that a record of this row cannot prove from its own folder.
 
@@ -38,9 +42,10 @@ def recheck_record(
         record: what was measured.
         folder: where its detections and truth are.
         known_datasets: dataset -> what is known of the published one.
+        today: the day to judge by.
     """
-    yield from _check_archive(zoo, row, record)
-    yield from _check_precision(row, record)
+    yield from recheck_archive(zoo, row, record)
+    yield from recheck_making(row, record, today)
     if not record.measurements:
         if record.verdict not in WITHOUT_NUMBER:
             yield refused(
@@ -50,6 +55,14 @@ def recheck_record(
                 expected="measurements",
                 got=record.verdict,
             )
+        if not record.reason:
+            yield refused(
+                Rule.REASON,
+                row.row_id,
+                "a row that could not be measured, and no reason",
+                expected="what stopped it",
+                got="an empty text",
+            )
         return
     yield from _check_runs(zoo, row, record)
     yield from _check_dataset(row, record, known_datasets.get(row.dataset))
@@ -57,44 +70,6 @@ def recheck_record(
     for measurement in record.measurements:
         yield from _check_judgements(zoo, row, measurement)
     yield from _check_verdict(row, record)
-
-
-def _check_archive(zoo: Zoo, row: Row, record: Record) -> Iterator[Finding]:
-    used, pinned = record.archive, zoo.archives[row.archive].sha256
-    if used is None:
-        if record.measurements:
-            yield refused(Rule.ARCHIVE, row.row_id, "numbers of no archive", got="null")
-        return
-    if used.name != row.archive:
-        yield refused(
-            Rule.ARCHIVE, row.row_id, "archive", expected=row.archive, got=used.name
-        )
-    elif (
-        pinned is not None
-        and used.sha256 != pinned
-        and record.verdict is not Verdict.WRONG_ARCHIVE
-    ):
-        yield refused(
-            Rule.ARCHIVE,
-            row.row_id,
-            f"sha256 of archive {used.name}",
-            expected=pinned,
-            got=used.sha256,
-        )
-
-
-def _check_precision(row: Row, record: Record) -> Iterator[Finding]:
-    """Refuse what was computed in a precision that no published number is of."""
-    used = record.environment
-    if used is not None and used.precision in PRECISIONS and used.precision != FLOAT32:
-        yield refused(
-            Rule.PRECISION,
-            row.row_id,
-            "precision",
-            expected=FLOAT32,
-            got=used.precision,
-            next_step="measure the row without --precision",
-        )
 
 
 def _check_runs(zoo: Zoo, row: Row, record: Record) -> Iterator[Finding]:
@@ -134,7 +109,7 @@ def _check_dataset(
         )
     if known is None or used.differences or used.limit is not None:
         return
-    for field in ("image_count", "annotation_count", "fingerprint"):
+    for field in ("image_count", "annotation_count", "fingerprint", "truth_sha256"):
         expected, got = getattr(known, field), getattr(used, field)
         if expected is not None and got != expected:
             yield refused(
@@ -190,7 +165,7 @@ def _tell_judgements(judgements: Sequence[Judgement]) -> str:
 def _check_verdict(row: Row, record: Record) -> Iterator[Finding]:
     dataset = record.dataset
     try:
-        expected, _ = verdict_of_row(
+        expected, reason = verdict_of_row(
             record.measurements,
             dataset_differences=dataset.differences if dataset else (),
             limit=dataset.limit if dataset else None,
@@ -205,4 +180,12 @@ def _check_verdict(row: Row, record: Record) -> Iterator[Finding]:
             "the verdict does not follow from the measurements",
             expected=expected,
             got=record.verdict,
+        )
+    elif record.reason != reason:
+        yield refused(
+            Rule.REASON,
+            row.row_id,
+            "the reason does not follow from the measurements",
+            expected=repr(reason),
+            got=repr(record.reason),
         )

@@ -10,6 +10,7 @@ from harness.detections import Detections, Results
 from harness.errors import HarnessError, RecordInvalid
 from harness.evaluate.metrics import METRICS, every_metric
 from harness.pipeline.finding import Finding, Rule, finding_of, refused
+from harness.pipeline.recheck_limits import recheck_limits
 from harness.record_files import read_detections, read_truth
 from harness.records import DatasetUsed, Measurement, Record
 from harness.rows import METRICS_OF_DATASET, Row
@@ -76,6 +77,15 @@ def _check_truth(row: Row, used: DatasetUsed, truth: Truth) -> Iterator[Finding]
 def _check_detections(
     row: Row, measurement: Measurement, detections: Detections | Results
 ) -> Iterator[Finding]:
+    if not isinstance(detections, Detections):
+        yield refused(
+            Rule.DETECTIONS,
+            row.row_id,
+            f"{measurement.detections_file} holds a result file of another tool",
+            expected="what the row's network found",
+            got=type(detections).__name__,
+        )
+        return
     for field, expected, got in (
         ("detections_sha256", detections.sha256(), measurement.detections_sha256),
         ("detection_count", len(detections.image_ids), measurement.detection_count),
@@ -88,6 +98,7 @@ def _check_detections(
                 expected=expected,
                 got=got,
             )
+    yield from recheck_limits(row, measurement, detections)
 
 
 def _check_engines(

@@ -23,6 +23,7 @@ from harness.evaluate.coco_engine_names import DEFAULT_ENGINE
 from harness.evaluate.metrics import METRICS, Metric, metric_of
 from harness.formats.table import FORMATS
 from harness.pipeline.convention import ONE_WAY, Convention
+from harness.pipeline.described_making import describe_making
 from harness.pipeline.file_doubts import file_doubts
 from harness.record_files import (
     read_record,
@@ -142,6 +143,7 @@ def score_file(
             dataset=used,
             protocol=convention.protocol,
             environment=_environment(metric),
+            made=describe_making(),
             notes=(f"detections made elsewhere, read from {path.name}", *doubts),
         )
         written = write_record(records, record)
@@ -200,6 +202,7 @@ def _differences(truth: Truth, claimed: Claimed | None) -> tuple[str, ...]:
     counts = {
         "image_count": (claimed.known.image_count, len(truth.image_ids)),
         "annotation_count": (claimed.known.annotation_count, truth.annotation_count),
+        "truth_sha256": (claimed.known.truth_sha256, truth.sha256()),
     }
     return tuple(
         f"{name}: published {published}, here {here}"

@@ -22,6 +22,7 @@ class KnownDataset:
     image_count: int | None = None
     annotation_count: int | None = None
     fingerprint: str | None = None  # SHA-256 in lower-case hexadecimal
+    truth_sha256: str | None = None  # likewise, of what is scored against
     files: Mapping[str, str] | None = None  # first digits of each file's SHA-256
 
 
@@ -90,12 +91,13 @@ def _parse_known(dataset: str, values: object) -> KnownDataset:
         image_count=block.optional_whole("image_count", at_least=1),
         annotation_count=block.optional_whole("annotation_count", at_least=0),
         fingerprint=block.optional_text("fingerprint"),
+        truth_sha256=block.optional_text("truth_sha256"),
     )
     block.finish()
-    if known.fingerprint is not None and not _SHA256.fullmatch(known.fingerprint):
-        raise ZooDataError(
-            "field fingerprint",
-            expected="64 hexadecimal digits",
-            got=repr(known.fingerprint),
-        )
+    for field in ("fingerprint", "truth_sha256"):
+        digest = getattr(known, field)
+        if digest is not None and not _SHA256.fullmatch(digest):
+            raise ZooDataError(
+                f"field {field}", expected="64 hexadecimal digits", got=repr(digest)
+            )
     return known

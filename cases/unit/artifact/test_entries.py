@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from harness.artifact.entries import find_damage, read_entries
+from harness.artifact.entries import PADDING_BYTES, find_damage, read_entries
 from harness.artifact.unpack_limits import LIMITS, Limits
 from harness.errors import ArchiveUnreadable
 
@@ -304,3 +304,17 @@ def test_a_zip_in_a_dictionary_of_gigabytes_takes_no_memory(at, open_in_a_child)
 
     assert "compressed in a way that is not read" in found.told
     assert found.took_bytes < 16 << 20
+
+
+def test_zeros_behind_a_gzip_are_bounded(tmp_path, gzip_of):
+    folder = tarfile.TarInfo("x")
+    folder.type = tarfile.DIRTYPE
+    whole = gzip_of(folder.tobuf() + bytes(10240))
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(whole + bytes(PADDING_BYTES))
+    assert find_damage(path) is None
+    path.write_bytes(whole + bytes(PADDING_BYTES + 4))
+
+    assert find_damage(path).startswith(
+        "ends with zeros; expected at most 65536 bytes, got more of them"
+    )

@@ -152,4 +152,5 @@ def test_an_archive_without_a_file_is_not_taken_unpinned(
 
     refusal = judge_content(archive_at("http://h/x.tar"), "http://h/x.tar", path, told)
 
-    assert str(refusal) == "http://h/x.tar: an archive that holds no file"
+    said = "that holds no file" if form == "folders alone" else "of nothing; expected"
+    assert str(refusal).startswith(f"http://h/x.tar: an archive {said}")

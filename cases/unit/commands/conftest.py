@@ -69,10 +69,8 @@ def measured_home(
     _claim(home, dict.fromkeys(ROWS, "50.0"))
     found = _measure(home)
     _claim(home, {row_id: f"{ap_pct:.1f}" for row_id, (ap_pct, _) in found.items()})
-    ((fingerprint,),) = [{one for _, one in found.values()}]
-    (home / DESCRIPTION).write_text(
-        f'{SCENES}fingerprint = "{fingerprint}"\n', encoding="utf-8"
-    )
+    ((pins,),) = [{one for _, one in found.values()}]
+    (home / DESCRIPTION).write_text(f"{SCENES}{pins}", encoding="utf-8")
     _measure(home)  # replayed, and judged by what is claimed now
     return home
 
@@ -118,7 +116,7 @@ def _claim(home: Path, printed: dict[str, str]) -> None:
 
 
 def _measure(home: Path) -> dict[str, tuple[float, str]]:
-    """Measure the demo's rows into its records; return AP and fingerprint."""
+    """Measure the demo's rows into its records; return AP and pins of its data."""
     demo = open_zoo("demo", home=home)
     settings = Settings(
         cache=home / ".zoo" / "cache",
@@ -132,7 +130,11 @@ def _measure(home: Path) -> dict[str, tuple[float, str]]:
         for record in measure_rows(demo, demo.rows, served):
             (run,) = record.measurements
             assert record.dataset is not None
-            found[record.row_id] = run.scores_pct["box_ap"], record.dataset.fingerprint
-            computed = replace(record, measurements=(replace(run, replayed=False),))
-            write_record(settings.records, computed)
+            pins = (
+                f'fingerprint = "{record.dataset.fingerprint}"\n'
+                f'truth_sha256 = "{record.dataset.truth_sha256}"\n'
+            )
+            found[record.row_id] = run.scores_pct["box_ap"], pins
+            took = replace(run, replayed=False, detect_wall_s=1.0, detect_cpu_s=1.0)
+            write_record(settings.records, replace(record, measurements=(took,)))
     return found

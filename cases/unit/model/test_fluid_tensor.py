@@ -99,7 +99,7 @@ def test_a_type_that_the_old_runtime_has_not_is_refused():
 
 
 def test_packed_dims_are_read_as_unpacked_ones():
-    array, _ = parse(record(desc=b"\x08\x05\x12\x03\x03\x80\x00", data=b""))
+    array, _ = parse(record(desc=b"\x08\x05\x12\x02\x03\x00", data=b""))
 
     assert array.shape == (3, 0)
 
@@ -188,7 +188,7 @@ MALFORMED = {
         "byte 25: number of the desc is cut off",
     ),
     "packed beyond its size": (
-        record(desc=b"\x08\x05\x12\x01\x83\x00"),
+        record(desc=b"\x08\x05\x12\x01\x83\x01"),
         "byte 26: packed dims; expected to end at byte 25, got 26",
     ),
     "negative side": (

@@ -10,6 +10,7 @@ from harness.model import face_archive
 from harness.model.archive_heads import open_heads
 from harness.model.face_archive import open_face_archive
 from harness.model.face_finding import FaceDetector
+from harness.model.fluid.program_desc import float_tensor
 from harness.model.opened_program import open_program
 from harness.model.program_detector import ProgramFaceDetector
 
@@ -114,8 +115,10 @@ def test_a_program_with_more_variables_than_the_edition_is_refused(
 
     def one_more(*asked):
         word, source = right(*asked)
-        more = (*source.program.parameters, "teacher_conv1_weights")
-        program = replace(source.program, parameters=more)
+        desc = source.program.desc
+        more = float_tensor("teacher_conv1_weights", (1,), is_persistable=True)
+        desc = replace(desc, variables={**desc.variables, more.name: more})
+        program = replace(source.program, desc=desc)
         return word, replace(source, program=program)
 
     monkeypatch.setattr(face_archive, "open_network_folder", one_more)

@@ -154,11 +154,15 @@ def test_what_paddle_says_of_memory_is_not_said_of_the_archive():
         raise RuntimeError("\n  could not create a memory object\n")
 
 
-def test_what_paddle_raises_of_a_program_names_it():
+@pytest.mark.parametrize(
+    "kind",
+    [ValueError, NotImplementedError, OSError, IndexError, TypeError, SystemError],
+)
+def test_what_paddle_raises_of_a_program_names_it(kind):
     with (
         pytest.raises(
             ArchiveUnreadable, match=r"^Paddle \d\S+ cannot run the program; got first$"
         ),
         refusing("run"),
     ):
-        raise ValueError("\n first\n second")
+        raise kind("\n first\n second")

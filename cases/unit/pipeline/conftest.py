@@ -14,14 +14,25 @@ from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.detections import Detections, ImageDetections, join_images
 from harness.evaluate import coco_ap
+from harness.pipeline.architectures import ARCHITECTURES
+from harness.pipeline.demands import Demands
 from harness.pipeline.gate import GateReport, gate
+from harness.pipeline.run_keys import store_key
 from harness.record_files import (
     read_record,
     write_detections,
     write_record,
     write_truth,
 )
-from harness.records import ArchiveUsed, DatasetUsed, Measurement, Record, Verdict
+from harness.records import (
+    ArchiveUsed,
+    DatasetUsed,
+    Environment,
+    Made,
+    Measurement,
+    Record,
+    Verdict,
+)
 from harness.registry.datasets import KnownDataset
 from harness.registry.waivers import Waiver
 from harness.rows import Archive, Claim, Erratum, Row, Table, TolerancePart, Zoo
@@ -48,6 +59,22 @@ ROWS = tuple(
         (DOUBTED, 320, "r50", "ResNet50-vd-dcn"),
         (PLAIN, 608, "m1", "MobileNetV1"),
     )
+)
+
+
+TODAY = dt.date(2030, 6, 15)
+ENVIRONMENT = Environment(
+    harness="1.2.3",
+    python="3.11.7",
+    paddle="paddlepaddle 2.6.2",
+    numpy="1.26.4",
+    decoder="opencv-python-headless 4.11.0.86",
+    metric_engine="ultrafast-pycocotools 0.1.14",
+    device="cpu",
+    device_model="A processor",
+    threads=2,
+    precision="float32",
+    graph_optimiser="on",
 )
 
 
@@ -188,14 +215,16 @@ class Folder:
         zoo: Zoo | None = None,
         baseline: "Folder | None" = None,
         known: Mapping[str, KnownDataset] | None = None,
+        demands: Demands | None = None,
     ) -> GateReport:
         return gate(
             zoo or self.zoo,
             self.path,
             waivers=waivers,
-            today=dt.date(2030, 6, 15),
+            today=TODAY,
             baseline=baseline and baseline.path,
             known_datasets=known,
+            demands=demands,
         )
 
     def measure(
@@ -239,6 +268,9 @@ class Folder:
                 differences=differences,
                 limit=limit,
             ),
+            protocol=dict(ARCHITECTURES[row.architecture].protocol(row)),
+            environment=ENVIRONMENT,
+            made=Made(date="2030-06-14", harness="1.2.3", commit="c" * 40),
         )
         write_record(self.path, record)
 
@@ -248,8 +280,16 @@ class Folder:
         scores = dict(coco_ap.score(found, truth))
         (claim,) = self.zoo.claims[row.row_id]
         judgement = judge(claim, scores["box_ap"], budget_of(self.zoo.tolerance, row))
+        input_px = 608 if erratum else row.input_px
+        key = store_key(
+            row,
+            input_px=input_px,
+            archive_sha256="a" * 64,
+            dataset_fingerprint="f" * 64,
+            environment=ENVIRONMENT,
+        )
         return Measurement(
-            input_px=608 if erratum else row.input_px,
+            input_px=input_px,
             erratum=erratum,
             scores_pct=scores,
             judgements=(judgement,),
@@ -257,7 +297,7 @@ class Folder:
             detections_sha256=found.sha256(),
             detections_file=write_detections(self.path, found),
             detection_count=len(found.image_ids),
-            store_key="k",
+            store_key=key.digest(),
             replayed=False,
             detect_wall_s=0.1,
             detect_cpu_s=0.1,

@@ -1,3 +1,4 @@
+import datetime as dt
 import hashlib
 import tomllib
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from harness.pipeline import accept as accept_module
 from harness.pipeline.accept import Accepted, accept
 from harness.pipeline.document import check_pages, write_pages
 from harness.pipeline.gate import gate
-from harness.records import Verdict
+from harness.records import Made, Verdict
 from harness.report.pages import Values
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
@@ -39,6 +40,7 @@ def run_accept(
     into: Path,
     row_ids: Sequence[str] = (PLAIN,),
     reason: str = "first release",
+    by: str = "A. Person",
 ) -> tuple[Accepted, ...]:
     return accept(
         records.zoo,
@@ -47,6 +49,8 @@ def run_accept(
         repeat_records=repeat.path,
         into=into,
         reason=reason,
+        by=by,
+        today=dt.date(2030, 6, 15),
     )
 
 
@@ -72,6 +76,7 @@ def test_the_reason_is_kept_beside_the_record(
             {
                 "row": PLAIN,
                 "reason": "first release",
+                "by": "A. Person",
                 "sha256": accepted.sha256,
                 "left_out": [],
             }
@@ -82,10 +87,8 @@ def test_the_reason_is_kept_beside_the_record(
 def test_accepted_records_pass_the_gate_and_make_pages(
     green: Folder, repeat: Folder, into: Path, tmp_path: Path
 ) -> None:
-    import datetime as dt
-
     run_accept(green, repeat, into, [PLAIN, DOUBTED])
-    report = gate(green.zoo, into, waivers=(), today=dt.date(2030, 1, 1))
+    report = gate(green.zoo, into, waivers=(), today=dt.date(2030, 6, 15))
     write_pages(green.zoo, into, tmp_path / "pages", Values.MEASURED)
 
     assert report.exit_code == 0
@@ -317,3 +320,17 @@ def test_a_malformed_list_of_reasons_is_not_overwritten(
     ):
         run_accept(green, repeat, into)
     assert [path.name for path in into.iterdir()] == ["accepted.toml"]
+
+
+def test_somebody_must_accept(green: Folder, repeat: Folder, into: Path) -> None:
+    with pytest.raises(UsageError, match="--by; expected who accepts the numbers"):
+        run_accept(green, repeat, into, by=" ")
+
+
+def test_day_and_commit_are_left_out_where_a_repeat_is_compared(
+    green: Folder, repeat: Folder, into: Path
+) -> None:
+    other = Made(date="2029-01-01", harness="0.1", commit="unknown")
+    repeat.change(PLAIN, made=other)
+
+    assert run_accept(green, repeat, into)

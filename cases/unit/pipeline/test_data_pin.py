@@ -49,6 +49,7 @@ def test_what_is_pinned_is_known_of_every_zoo_with_that_dataset(
     )
     assert known.image_count == 4
     assert known.fingerprint == opened.found.fingerprint
+    assert known.truth_sha256 == opened.found.truth.sha256()
     assert known.files is not None
     assert len(known.files) == 5
     assert opened.differences == ()
@@ -85,3 +86,10 @@ def test_a_dataset_that_differs_is_not_pinned(settings: Settings, home: Path) ->
 def test_a_part_is_not_pinned(settings: Settings, home: Path) -> None:
     with pytest.raises(UsageError, match="a part of a dataset cannot be pinned"):
         pin_dataset("coco", replace(settings, limit=2), home)
+
+
+def test_a_truth_that_is_not_the_pinned_one_is_a_difference(settings: Settings) -> None:
+    known = {"coco": KnownDataset(truth_sha256="0" * 64)}
+    (told,) = open_dataset("coco", replace(settings, known_datasets=known)).differences
+
+    assert told.startswith(f"truth_sha256: published {'0' * 64}, here ")

@@ -168,7 +168,10 @@ def test_the_fingerprints_are_those_of_the_drawn_sets(made: Made, dataset: str) 
     found = DATASETS[dataset](work / scenes_folder(embedded))
 
     assert embedded.scenes[dataset] == DrawnSet(
-        seed=3, count=SCENES, fingerprint=found.fingerprint
+        seed=3,
+        count=SCENES,
+        fingerprint=found.fingerprint,
+        truth_sha256=found.truth.sha256(),
     )
     assert found.image_count == SCENES
 

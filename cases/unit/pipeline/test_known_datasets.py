@@ -52,8 +52,12 @@ def test_an_embedded_zoo_knows_what_it_draws(session_zoo: Zoo, tmp_path: Path) -
     archives = tmp_path / "zoo" / "archives"
     archives.mkdir(parents=True)
     (archives / "embedded.toml").write_text(
-        '[scenes.coco]\nseed = 1\ncount = 2\nfingerprint = "abc"\n', encoding="utf-8"
+        '[scenes.coco]\nseed = 1\ncount = 2\nfingerprint = "abc"\n'
+        'truth_sha256 = "def"\n',
+        encoding="utf-8",
     )
     zoo = replace(session_zoo, root=tmp_path / "zoo")
 
-    assert known_datasets(zoo, tmp_path) == {"coco": KnownDataset(fingerprint="abc")}
+    assert known_datasets(zoo, tmp_path) == {
+        "coco": KnownDataset(fingerprint="abc", truth_sha256="def")
+    }

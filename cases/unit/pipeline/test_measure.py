@@ -35,7 +35,8 @@ from harness.pipeline.measure import Measurer, Watcher, measure_rows
 from harness.pipeline.opened_row import OpenedRow, open_row
 from harness.pipeline.settings import Settings
 from harness.precision_files import precision_folder, read_speeds
-from harness.record_files import read_records, record_to_json, write_record
+from harness.record_files import read_records, write_record
+from harness.record_json import record_to_json
 from harness.records import Record, Verdict
 from harness.registry.claims import claims_text
 from harness.registry.datasets import KnownDataset
@@ -553,7 +554,7 @@ def test_the_store_never_answers_for_the_other_runtime(
 @pytest.fixture
 def opened_pass(mine: Mine) -> tuple[SharedPass, OpenedRow]:
     zoo = mine.open()
-    shared = measure_module._open_pass(zoo, zoo.row(BASELINE), mine.settings, Watcher())
+    shared = measure_module.open_pass(zoo, zoo.row(BASELINE), mine.settings, Watcher())
     assert isinstance(shared, SharedPass)
     return shared, open_row(zoo, zoo.row(BASELINE), mine.settings)
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from harness.detections import Detections
-from harness.model.device import Device
-from harness.pipeline.environment import describe_environment
+from harness.pipeline.demands import Demands
 from harness.pipeline.gate import GateReport
 from harness.precision_files import precision_folder
 from harness.record_files import write_record
@@ -149,7 +148,7 @@ def test_a_run_at_another_size_is_refused(green: Folder) -> None:
     green.change_run(PLAIN, input_px=416)
     report = green.gate()
 
-    assert rules_of(report) == {("runs", PLAIN)}
+    assert rules_of(report) == {("runs", PLAIN), ("store_key", PLAIN)}
     assert report.exit_code == 1
 
 
@@ -166,7 +165,7 @@ def test_another_archive_than_the_row_has_is_refused(
     green.change_archive(PLAIN, **changes)
     report = green.gate()
 
-    assert rules_of(report) == {("archive", PLAIN)}
+    assert ("archive", PLAIN) in rules_of(report)
     assert expected in report.findings[0].message
     assert report.exit_code == 1
 
@@ -177,13 +176,25 @@ def test_numbers_of_no_archive_are_refused(green: Folder) -> None:
     assert rules_of(green.gate()) == {("archive", PLAIN)}
 
 
-def test_an_archive_without_a_pin_has_any_digest(green: Folder) -> None:
+def test_an_archive_without_a_pin_is_noted_and_may_be_required(green: Folder) -> None:
     archives = {
-        name: replace(one, sha256=None) for name, one in green.zoo.archives.items()
+        name: replace(one, sha256=None, size_bytes=None)
+        for name, one in green.zoo.archives.items()
     }
-    green.change_archive(PLAIN, sha256="b" * 64)
+    zoo = replace(green.zoo, archives=archives)
+    known = {"coco": KnownDataset(fingerprint="f" * 64)}
+    report = green.gate(zoo=zoo, known=known)
+    required = green.gate(zoo=zoo, known=known, demands=Demands(pinned=True))
 
-    assert green.gate(zoo=replace(green.zoo, archives=archives)).exit_code == 0
+    assert report.exit_code == 0
+    assert [(one.row_id, one.message) for one in report.notes] == [
+        (row_id, told)
+        for row_id in (PLAIN, DOUBTED)
+        for told in ("archive not pinned", "truth of coco not pinned")
+    ]
+    assert required.exit_code == 1
+    assert {one.rule for one in required.findings} == {"pinned"}
+    assert len(required.findings) == 4
 
 
 def test_part_of_the_data_is_incomplete(green: Folder, moved: Moved) -> None:
@@ -211,20 +222,15 @@ def test_an_erratum_that_only_moves_a_link_asks_for_no_run(green: Folder) -> Non
     assert green.gate(zoo=replace(green.zoo, errata=(size, link))).exit_code == 0
 
 
-@pytest.mark.parametrize("precision", ["bf16", "int8"])
+@pytest.mark.parametrize("precision", ["bf16", "int8", "fp16", ""])
 def test_a_record_of_another_precision_is_no_evidence(
     green: Folder, precision: str
 ) -> None:
-    environment = describe_environment(
-        Device(kind="cpu", model="", threads=1, precision=precision),
-        dataset="coco",
-        decoder="opencv",
-        optimise=True,
-    )
-    green.change(PLAIN, environment=environment)
+    environment = green.read(PLAIN).environment
+    green.change(PLAIN, environment=replace(environment, precision=precision))
     report = green.gate()
 
-    assert rules_of(report) == {("precision", PLAIN)}
+    assert rules_of(report) == {("precision", PLAIN), ("store_key", PLAIN)}
     assert report.findings[0].message == (
         f"{PLAIN}: precision; expected float32, got {precision}; "
         "measure the row without --precision"

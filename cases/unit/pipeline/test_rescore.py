@@ -129,7 +129,7 @@ def test_truth_that_is_not_that_of_the_record_is_refused(
     green.change_dataset(PLAIN, **{field: value})
     report = green.gate()
 
-    assert rules_of(report) == {("truth", PLAIN)}
+    assert ("truth", PLAIN) in rules_of(report)
     assert re.search(expected, report.findings[0].message)
     assert report.exit_code == 1
 

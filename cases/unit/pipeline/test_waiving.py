@@ -114,3 +114,22 @@ def test_a_waiver_excuses_a_worse_verdict_and_its_drop(
         green.gate(baseline=baseline)
     )
     assert green.gate(waiver(PLAIN, Verdict.LOWER), baseline=baseline).exit_code == 0
+
+
+def test_a_waiver_runs_a_year_and_no_day_longer(green: Folder) -> None:
+    green.unmeasure(PLAIN, Verdict.UNAVAILABLE)
+    year = green.gate(waiver(PLAIN, Verdict.UNAVAILABLE, days=366))
+    longer = green.gate(waiver(PLAIN, Verdict.UNAVAILABLE, days=367))
+
+    assert year.exit_code == 0
+    assert rules_of(longer) == {("incomplete", PLAIN), ("waiver_far", PLAIN)}
+
+
+def test_a_waiver_that_acted_is_told_with_all_that_it_excused(green: Folder) -> None:
+    green.unmeasure(PLAIN, Verdict.UNAVAILABLE)
+    (waived,) = green.gate(waiver(PLAIN, Verdict.UNAVAILABLE)).waived
+
+    assert (waived.row_id, waived.verdict) == (PLAIN, "unavailable")
+    assert (waived.reason, waived.expires) == ("known", "2030-06-16")
+    (message,) = waived.excused
+    assert message.startswith(f"{PLAIN}: because; expected reproduced, got unavailable")

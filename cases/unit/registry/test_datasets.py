@@ -12,7 +12,12 @@ def test_the_published_datasets_are_known(repository: Path) -> None:
     assert known["january-2020"] == {
         "coco": KnownDataset(image_count=5000, annotation_count=36781),
         "voc": KnownDataset(image_count=4952, annotation_count=12032),
-        "widerface": KnownDataset(image_count=3226, annotation_count=39708),
+        "widerface": KnownDataset(
+            image_count=3226,
+            annotation_count=39708,
+            truth_sha256="49eeaf3ef50d8521df5c8f638e82aca1"
+            "d320040e3cc93ae2b1adc7550d3d2a38",
+        ),
     }
 
 

@@ -39,6 +39,11 @@ DATA_TYPES: Mapping[int, str] = MappingProxyType(
     {FLOAT32: "float32", INT32: "int32", INT8: "int8"}
 )
 
+#: Output -> the input that it is: what goes through an operator that trains no more.
+THROUGH: Mapping[str, str] = MappingProxyType(
+    {"MeanOut": "Mean", "VarianceOut": "Variance", "OutScale": "InScale"}
+)
+
 #: As the runtimes and PaddleSlim make names; the longest here has 52 characters.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@:-]{0,127}\Z")
 
@@ -208,12 +213,18 @@ class _Flow:
                     f"{operator.kind} reads {name}",
                     expected="what an operator before it made",
                 )
+        through = {
+            name
+            for output, source in THROUGH.items()
+            for name in operator.outputs.get(output, ())
+            if operator.inputs.get(source) == (name,)
+        }
         for place, name in enumerate(makes):
             again = name in self.made or name in makes[:place]
-            saved = self.variables[name].is_persistable
+            saved = self.variables[name].is_persistable and name not in through
             is_tensor = self.variables[name].kind == TENSOR_KIND
-            # in place: statistics and scales go through as they are
-            if is_tensor and (again or saved) and name not in reads:
+            # a program that changed what is saved would count its batches by it
+            if is_tensor and (saved or (again and name not in reads)):
                 raise ArchiveUnreadable(
                     f"{operator.kind} makes {name}",
                     expected="what is not there yet",

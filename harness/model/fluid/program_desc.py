@@ -7,11 +7,10 @@ read is ever handed on.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from harness.errors import ArchiveUnreadable
 from harness.model.fluid.program_schema import PROGRAM, VALUE_FIELDS, AttributeType
@@ -165,9 +164,15 @@ def float_operator(
         kind=kind,
         inputs={"X": (source,)},
         outputs={"Out": (result,)},
-        attributes={name: float(np.float32(one)) for name, one in attributes.items()},
+        attributes={name: _stored(one) for name, one in attributes.items()},
         types=dict.fromkeys(attributes, AttributeType.FLOAT),
     )
+
+
+def _stored(value: float) -> float:
+    """Return a number as a program stores it: a float32."""
+    (stored,) = struct.unpack("<f", struct.pack("<f", value))
+    return float(stored)
 
 
 def float_tensor(

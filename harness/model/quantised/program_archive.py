@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -32,7 +32,9 @@ from harness.model.quantised.quantisation import (
 )
 from harness.model.quantised.scales import read_scale
 from harness.model.quantised.traced_program import (
+    ACTIVATION_QUANTISERS,
     INT8,
+    WEIGHT_QUANTISER,
     TracedConv,
     demand_known,
     fake_operators,
@@ -80,11 +82,17 @@ def read_quantised_program(
     weights = read_weights(source, plan).values
     traced = trace_convs(program.operators)
     _demand_every_conv(traced, network)
-    scales = {one.activation_scale for one in traced if one.activation_scale}
+    scales = {
+        one.inputs["InScale"][0]
+        for one in program.operators
+        if one.kind in ACTIVATION_QUANTISERS
+    }
     channels = {one.weight_scale for one in traced if one.weight_scale}
     known = {*plan.variables, *scales, *channels}
     known |= {one.weights for one in traced}
     demand_program(program, known, protocol)
+    _demand_saved(program, {*scales, *channels, *(one.weights for one in traced)})
+    _demand_weights_quantised(program, {one.weights for one in traced})
     values: dict[str, NDArray[Any]] = {}
     for name in program.parameters:
         plain = name.removesuffix(INT8)
@@ -97,6 +105,32 @@ def read_quantised_program(
                 _demand_channel_scales(values[one.weight_scale], values[one.weights])
     found = {name: read_scale(source, name) for name in sorted(scales)}
     return values, _quantisation(traced, found), _held_in_float(program)
+
+
+def _demand_saved(program: InferenceProgram, names: Collection[str]) -> None:
+    """Refuse scales and weights that the program computes: they must be known here."""
+    made = sorted(set(names) - set(program.parameters))
+    if made:
+        raise ArchiveUnreadable(
+            "scales and weights that the program makes itself",
+            expected="saved ones",
+            got=listed(made),
+        )
+
+
+def _demand_weights_quantised(
+    program: InferenceProgram, weights: Collection[str]
+) -> None:
+    """Refuse what is quantised as weights are and is none: it has no channels."""
+    for one in program.operators:
+        if one.kind != WEIGHT_QUANTISER:
+            continue
+        (name,) = one.inputs["X"]
+        if name not in weights:
+            raise ArchiveUnreadable(
+                f"{WEIGHT_QUANTISER} of {name}",
+                expected="weights of a convolution",
+            )
 
 
 def _demand_every_conv(

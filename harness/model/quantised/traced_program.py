@@ -126,19 +126,30 @@ def _quantiser_of(
     name: str, made_by: Mapping[str, Operator]
 ) -> tuple[Operator | None, bool]:
     """Return what quantised a value, and whether the value is still integers."""
-    maker = made_by.get(name)
-    if maker is None:
-        return None, False
-    if maker.kind in ACTIVATION_QUANTISERS:
-        return maker, True
-    if maker.kind == DEQUANTISER:
-        return _quantiser_of(maker.inputs["X"][0], made_by)[0], False
-    return None, False
+    is_integer = True
+    for _ in made_by:
+        maker = made_by.get(name)
+        if maker is not None and maker.kind in ACTIVATION_QUANTISERS:
+            return maker, is_integer
+        if maker is None or maker.kind != DEQUANTISER:
+            return None, False
+        (name,), is_integer = maker.inputs["X"], False
+    raise _made_of_itself(name)
 
 
 def _parameter_of(name: str, made_by: Mapping[str, Operator]) -> tuple[str, bool]:
     """Return the parameter that a filter is made of, and whether it is that itself."""
-    maker = made_by.get(name)
-    if maker is None or maker.kind not in (WEIGHT_QUANTISER, CHANNEL_DEQUANTISER):
-        return name, True
-    return _parameter_of(maker.inputs["X"][0], made_by)[0], False
+    is_itself = True
+    for _ in made_by:
+        maker = made_by.get(name)
+        if maker is None or maker.kind not in (WEIGHT_QUANTISER, CHANNEL_DEQUANTISER):
+            return name, is_itself
+        (name,), is_itself = maker.inputs["X"], False
+    raise _made_of_itself(name)
+
+
+def _made_of_itself(name: str) -> ArchiveUnreadable:
+    return ArchiveUnreadable(
+        f"the program quantises {name} in place",
+        expected="a variable of its own for each value",
+    )

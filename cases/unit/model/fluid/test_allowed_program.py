@@ -279,6 +279,10 @@ HOSTILE = {
         lambda p: added(p, op("relu", "image", "conv1_weights")),
         r"relu makes conv1_weights; expected what is not there yet$",
     ),
+    "weights that are changed in place": (
+        lambda p: added(p, op("relu", "conv1_weights", "conv1_weights")),
+        r"relu makes conv1_weights; expected what is not there yet$",
+    ),
     "a variable that is made twice": (
         lambda p: added(p, *[op("relu")] * 2, variables=MORE),
         r"relu makes more; expected what is not there yet$",

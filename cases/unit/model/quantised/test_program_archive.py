@@ -1,7 +1,17 @@
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
+from harness.model.fluid.program_desc import (
+    Operator,
+    float_tensor,
+    parse_program,
+    write_program,
+)
+from harness.model.fluid.program_schema import AttributeType
 from harness.model.layouts.contract import Stored, WeightSource
 from harness.model.quantised.program_archive import (
     _demand_channel_scales,
@@ -57,3 +67,66 @@ def test_weight_scales_are_one_float32_number_for_each_channel(scales, told):
         rf"got {told}$",
     ):
         _demand_channel_scales(scales, weights)
+
+
+def quantiser(kind, x, scale=None):
+    given, made = (
+        ({}, "more.scale") if scale is None else ({"InScale": (scale,)}, scale)
+    )
+    return Operator(
+        kind=kind,
+        inputs={"X": (x,), **given},
+        outputs={"Out": ("more",), "OutScale": (made,)},
+        attributes={"bit_length": 8},
+        types={"bit_length": AttributeType.INT},
+    )
+
+
+ACTIVATION = "fake_quantize_moving_average_abs_max"
+WEIGHT = "fake_channel_wise_quantize_abs_max"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            quantiser(ACTIVATION, "image", "conv1_weights"),
+            r"conv1_weights.*: activation scale; expected one float32 number, got ",
+        ),
+        (
+            replace(
+                quantiser(ACTIVATION, "image", "image"),
+                outputs={"Out": ("more",), "OutScale": ("more.scale",)},
+            ),
+            r"^scales and weights that the program makes itself; .* ones, got image$",
+        ),
+        (
+            quantiser(WEIGHT, "image"),
+            rf"^{WEIGHT} of image; expected weights of a convolution$",
+        ),
+        (
+            quantiser(WEIGHT, "batch_norm_0.b_0"),
+            rf"^{WEIGHT} of batch_norm_0\.b_0; expected weights of a convolution$",
+        ),
+    ],
+)
+def test_a_quantiser_that_no_convolution_reads_is_looked_at_too(
+    first_archive, tmp_path, more, message
+):
+    archive = first_archive("blazeface", "post")
+    folder = shutil.copytree(archive.folder, tmp_path / "copy")
+    desc = parse_program((folder / "__model__").read_bytes())
+    *before, fetch = desc.operators
+    made = [
+        float_tensor(name, (-1, 3, -1, -1), is_persistable=False)
+        for name in ("more", "more.scale")
+    ]
+    changed = replace(
+        desc,
+        operators=(*before, more, fetch),
+        variables={**desc.variables, **{one.name: one for one in made}},
+    )
+    (folder / "__model__").write_bytes(write_program(changed))
+
+    with pytest.raises(ArchiveUnreadable, match=message):
+        archive.open(folder)

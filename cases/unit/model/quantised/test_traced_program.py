@@ -1,3 +1,6 @@
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 
 from harness.errors import ArchiveUnreadable
@@ -146,3 +149,37 @@ def test_other_than_8_bits_is_named(attributes):
         ArchiveUnreadable, match=r"max of the program: bits; expected 8"
     ):
         demand_known([other])
+
+
+def in_place(one):
+    return replace(one, outputs={"Out": one.inputs["X"]})
+
+
+@pytest.mark.parametrize(
+    ("operators", "name"),
+    [
+        ([QUANTISE, in_place(DEQUANTISE), conv("x.quantized", "w")], "x.quantized"),
+        ([WEIGHTS, in_place(WEIGHTS_BACK), conv("x", "w.quantized")], "w.quantized"),
+    ],
+)
+def test_a_value_that_is_made_of_itself_is_named(operators, name):
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=rf"^the program quantises {name} in place; expected a variable",
+    ):
+        trace_convs(operators)
+
+
+def test_a_value_is_traced_through_more_operators_than_python_calls_deep():
+    names = ["x.quantized", *(f"step{place}" for place in range(1500))]
+    steps = [
+        replace(
+            DEQUANTISE, inputs={**DEQUANTISE.inputs, "X": (x,)}, outputs={"Out": (y,)}
+        )
+        for x, y in pairwise(names)
+    ]
+    read = conv(names[-1], "w.dequantized")
+
+    (traced,) = trace_convs([QUANTISE, *steps, WEIGHTS, WEIGHTS_BACK, read])
+
+    assert traced.activation == "x"
