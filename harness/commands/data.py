@@ -30,6 +30,8 @@ from harness.errors import (
 )
 from harness.pipeline.settings import Settings
 from harness.registry.location import find_home
+from harness.registry.zoo import open_zoo
+from harness.rows import Zoo
 
 Dataset = Annotated[str, typer.Argument(metavar="coco|voc|widerface")]
 Split = Annotated[
@@ -156,14 +158,19 @@ def check_data(
     from harness.pipeline.progress_lines import ProgressLines
 
     allow_pixels(max_image_pixels)
-    settings = _settings(zoo, _demand_root(data_root), cache)
+    found = open_zoo(zoo)
+    settings = _settings(found, _demand_root(data_root), cache)
     lines = ProgressLines(err.print)
     told: list[dict[str, Any]] = []
     refusals: list[HarnessError] = []
     for name in datasets or DATASETS:
         try:
             checked = check_dataset(
-                name, settings, progress=lines.checking(name), noting=err.print
+                name,
+                settings,
+                rows=found.rows,
+                progress=lines.checking(name),
+                noting=err.print,
             )
         except (DatasetMissing, DatasetInvalid) as refusal:
             refusals.append(refusal)
@@ -206,24 +213,23 @@ def pin_data(
     """Record the digests of a published dataset's files, so that changes are named."""
     from harness.pipeline.data_pin import pin_dataset
 
-    home = find_home()
-    settings = _settings(zoo, _demand_root(data_root), cache)
-    path = pin_dataset(dataset, settings, home)
+    home, found = find_home(), open_zoo(zoo)
+    settings = _settings(found, _demand_root(data_root), cache)
+    path = pin_dataset(dataset, settings, home, rows=found.rows)
     if as_json:
         print_json({"dataset": dataset, "path": str(path)})
     else:
         out.print(f"{dataset}: pinned in {path}")
 
 
-def _settings(zoo: str, data_root: Path, cache: Path) -> Settings:
+def _settings(zoo: Zoo, data_root: Path, cache: Path) -> Settings:
     from harness.pipeline.known_datasets import known_datasets
-    from harness.registry.zoo import open_zoo
 
     return Settings(
         cache=cache.absolute(),
         records=DEFAULT_RECORDS,
         data_root=data_root,
-        known_datasets=known_datasets(open_zoo(zoo), find_home()),
+        known_datasets=known_datasets(zoo, find_home()),
     )
 
 

@@ -73,6 +73,7 @@ def open_coco(
         image_count=len(used),
         annotation_count=len(truth.box_image_ids),
         limit=None if is_whole else limit,
+        class_names=parsed.class_names,
         faults=tuple(f"{name}: cannot be read" for name in absent),
         file_digests=digest.files,
     )

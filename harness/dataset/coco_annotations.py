@@ -32,6 +32,7 @@ class CocoAnnotations:
 
     images: tuple[ListedImage, ...]  # file order
     truth: CocoTruth
+    class_names: tuple[str, ...]  # class c has the c-th id; "" where none is given
 
 
 def parse_annotations(text: str | bytes) -> CocoAnnotations:
@@ -47,13 +48,21 @@ def parse_annotations(text: str | bytes) -> CocoAnnotations:
     """
     data = _parse_object(text)
     images = _parse_images(_entries(data, "images"))
-    category_ids = _unique_ids(_entries(data, "categories"), "category")
+    categories = _entries(data, "categories")
+    category_ids = _unique_ids(categories, "category")
+    names = [_printable(entry.get("name", "")) for entry in categories]
     truth = _parse_truth(
         _entries(data, "annotations"),
         image_ids=[image.image_id for image in images],
         category_ids=sorted(category_ids),
     )
-    return CocoAnnotations(images=images, truth=truth)
+    return CocoAnnotations(
+        images=images,
+        truth=truth,
+        class_names=tuple(
+            name for _, name in sorted(zip(category_ids, names, strict=True))
+        ),
+    )
 
 
 def parse_truth(text: str | bytes) -> CocoTruth:

@@ -102,6 +102,7 @@ def open_voc(
         image_count=len(used),
         annotation_count=truth.annotation_count,
         limit=None if len(used) == len(listed) else limit,
+        class_names=class_names,
         faults=tuple(f"image {paths[name]} is not there" for name in missing),
         notes=_notes_on(used, annotations),
         file_digests=digest.files,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,11 @@ from harness.dataset.image import ImageEntry, read_rgb
 from harness.dataset.image_traits import TRAITS, inspect_image
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.views import DECODERS
+from harness.pipeline.dataset_classes import class_faults
 from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.settings import Settings
+from harness.registry.datasets import KnownDataset
+from harness.rows import Row
 from harness.truth import Truth
 
 #: A file beside the images that the annotations do not list.
@@ -29,7 +32,7 @@ class CheckedDataset:
     image_count: int
     annotation_count: int
     fingerprint: str
-    faults: tuple[str, ...]  # images that cannot be measured on, named
+    faults: tuple[str, ...]  # images that cannot be measured on, and classes, named
     differences: tuple[str, ...]  # from what is known of the published one
     traits: Mapping[str, tuple[str, ...]]  # what is unusual and fine -> images
 
@@ -43,6 +46,7 @@ def check_dataset(
     name: str,
     settings: Settings,
     *,
+    rows: Sequence[Row] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
     noting: Callable[[str], None] = lambda line: None,
 ) -> CheckedDataset:
@@ -51,6 +55,7 @@ def check_dataset(
     Args:
         name: key of ``DATASETS``.
         settings: say where it is and what is known of it.
+        rows: of the zoo; those of the dataset must have its classes.
         progress: called with (done, total) after each image.
         noting: told, a line, of kept digests that cannot be used.
 
@@ -61,7 +66,9 @@ def check_dataset(
     opened = open_dataset(name, settings, noting=noting)
     found, root = opened.found, settings.data_root
     assert root is not None  # it was opened there
-    faults: list[str] = []
+    known = settings.known_datasets.get(name, KnownDataset())
+    of_dataset = [row for row in rows if row.dataset == name]
+    faults = list(class_faults(found, of_dataset, known))
     traits: dict[str, list[str]] = {one: [] for one in (*TRAITS, *BOX_TRAITS, UNLISTED)}
     for done, entry in enumerate(found.images, start=1):
         inspected = inspect_image(

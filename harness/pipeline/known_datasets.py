@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.pipeline.embedded import read_embedded
+from harness.pipeline.embedded import DRAWN_CLASSES, read_embedded
 from harness.registry.dataset_pins import PINS_FOLDER, read_pins
 from harness.registry.datasets import KnownDataset, read_known_datasets
 from harness.rows import Zoo
@@ -28,7 +28,9 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
     embedded = read_embedded(zoo)
     if embedded is not None:
         return {
-            name: KnownDataset(fingerprint=one.fingerprint)
+            name: KnownDataset(
+                fingerprint=one.fingerprint, class_names=DRAWN_CLASSES.get(name)
+            )
             for name, one in embedded.scenes.items()
         }
     known = read_known_datasets(home / FACTS).get(zoo.name, {})
