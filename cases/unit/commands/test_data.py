@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from harness.artifact.server import serve_folder
+from harness.dataset.coco import ANNOTATIONS
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.dataset.image_size import read_size_wh
 
@@ -53,9 +55,19 @@ def mirror(home: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    write_coco_scenes(tmp_path / "root", seed=3, count=3)
-    return tmp_path / "root"
+def root(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A set of three images, of the classes that the published rows tell apart."""
+    root = tmp_path / "root"
+    write_coco_scenes(root, seed=3, count=3)
+    home = request.config.rootpath
+    facts = tomllib.loads((home / "expected" / "datasets.toml").read_text())
+    data = json.loads((root / ANNOTATIONS).read_text())
+    names = facts["january-2020"]["coco"]["class_names"]
+    data["categories"] = [
+        {"id": number, "name": name} for number, name in enumerate(names, start=1)
+    ]
+    (root / ANNOTATIONS).write_text(json.dumps(data))
+    return root
 
 
 def test_the_list_says_what_is_here(mirror: Path, tmp_path: Path, zoo: Zoo) -> None:
@@ -154,6 +166,22 @@ def test_a_sound_set_passes(home: Path, root: Path, zoo: Zoo) -> None:
 
     assert said.code == 0
     assert said.out.endswith("coco: sound\n")
+
+
+def test_a_placeholder_in_front_of_the_classes_is_a_fault(
+    home: Path, root: Path, zoo: Zoo
+) -> None:
+    (home / "expected" / "datasets.toml").write_text("")
+    data = json.loads((root / ANNOTATIONS).read_text())
+    data["categories"].insert(0, {"id": 0, "name": "none"})
+    (root / ANNOTATIONS).write_text(json.dumps(data))
+
+    said = zoo("data", "check", "coco", "--data-root", root, "--zoo-cache", home / "c")
+
+    assert said.code == 1
+    assert "coco: FAULT for 20 of 20 rows: the dataset has another number" in said.out
+    assert "expected 80 classes, got 81 classes: none, person, bicycle" in said.out
+    assert "take 'none' out of the dataset's classes" in said.out
 
 
 def test_the_limit_of_pixels_is_an_option_of_a_check(

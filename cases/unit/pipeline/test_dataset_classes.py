@@ -100,8 +100,8 @@ def test_a_class_without_a_name_is_only_counted(found: LabelledSet[Truth]) -> No
             CLASS_NAMES[:-1],
             None,
             (
-                "expected 5 classes, got 4 classes: disc, box, triangle, ring; give the "
-                "dataset that the row was trained for, or correct its num_classes"
+                "expected 5 classes, got 4 classes: disc, box, triangle, ring; give "
+                "the dataset that the row was trained for, or correct its num_classes"
             ),
         ),
         (
