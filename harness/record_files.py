@@ -134,7 +134,7 @@ def read_records(folder: Path) -> dict[str, Record]:
 
 def record_paths(folder: Path) -> list[Path]:
     """Return the files of a folder that hold records, sorted; none if it is missing."""
-    return sorted(folder.glob("*.json"))
+    return sorted(folder.glob("[!.]*.json"))  # macOS adds ``._x.json``
 
 
 def read_record(path: Path) -> Record:

@@ -232,6 +232,12 @@ def test_a_folder_gives_its_records_by_row(tmp_path):
     ]
 
 
+def test_what_macos_adds_is_no_record(tmp_path):
+    (tmp_path / "._a.json").write_bytes(b"\0\5\x16\7")
+
+    assert record_paths(tmp_path) == []
+
+
 def test_a_missing_folder_holds_no_records(tmp_path):
     assert read_records(tmp_path / "nowhere") == {}
 

@@ -108,5 +108,7 @@ def _unlisted(found: LabelledSet[Truth], root: Path) -> list[str]:
         path.relative_to(root).as_posix()
         for folder in sorted({path.parent for path in listed if path.parent.is_dir()})
         for path in sorted(folder.iterdir())
-        if path.suffix.lower() in IMAGE_SUFFIXES and path not in listed
+        if path.suffix.lower() in IMAGE_SUFFIXES
+        and path not in listed
+        and not path.name.startswith(".")
     ]

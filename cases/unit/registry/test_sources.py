@@ -100,6 +100,15 @@ def test_an_unknown_zoo_is_refused_with_the_known_ones(
         find_sources(name, home=home)
 
 
+def test_what_macos_adds_is_no_zoo_and_no_table(home: Path) -> None:
+    folder = home / "cases" / "rows"
+    before = find_sources("january-2020", home=home).tables, zoo_names(home)
+    (folder / ".Trashes").mkdir()
+    (folder / "january-2020" / "._prune_coco.toml").write_bytes(b"\0\5\x16\7")
+
+    assert (find_sources("january-2020", home=home).tables, zoo_names(home)) == before
+
+
 def test_the_zoos_of_home_are_named_in_order(home: Path) -> None:
     shutil.copytree(
         home / "cases" / "rows" / "january-2020", home / "cases" / "rows" / "another"
