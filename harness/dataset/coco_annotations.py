@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.dataset.foreign_file import refuse_foreign
 from harness.errors import DatasetInvalid, located
 from harness.truth import CocoTruth
 
@@ -110,6 +111,8 @@ def _printable(name: object) -> str:
 
 
 def _parse_object(text: str | bytes) -> Mapping[str, Any]:
+    if isinstance(text, bytes):
+        refuse_foreign(text, "a COCO annotation file")
     try:
         data = json.loads(text)
     except UnicodeDecodeError as error:

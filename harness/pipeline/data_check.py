@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.dataset.box_traits import BOX_TRAITS, box_traits
 from harness.dataset.decoders import DECODER_OF
 from harness.dataset.image import ImageEntry, read_rgb
+from harness.dataset.image_folder import SUFFIXES, ImageFolder
 from harness.dataset.image_traits import TRAITS, inspect_image
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.views import DECODERS
@@ -21,7 +22,6 @@ from harness.truth import Truth
 
 #: A file beside the images that the annotations do not list.
 UNLISTED = "unlisted"
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,7 @@ def check_dataset(
     known = settings.known_datasets.get(name, KnownDataset())
     of_dataset = [row for row in rows if row.dataset == name]
     faults = list(class_faults(found, of_dataset, known))
+    folders: dict[Path, ImageFolder] = {}
     traits: dict[str, list[str]] = {one: [] for one in (*TRAITS, *BOX_TRAITS, UNLISTED)}
     for done, entry in enumerate(found.images, start=1):
         inspected = inspect_image(
@@ -79,7 +80,8 @@ def check_dataset(
             height_px=entry.height_px,
         )
         if inspected.fault is not None:
-            faults.append(inspected.fault)
+            instead = _told_absent(entry.path, folders)
+            faults.append(inspected.fault + (f"; {instead}" if instead else ""))
         for trait in inspected.traits:
             traits[trait].append(_named(entry, root))
         progress(done, len(found.images))
@@ -98,6 +100,14 @@ def check_dataset(
     )
 
 
+def _told_absent(path: Path, folders: dict[Path, ImageFolder]) -> str:
+    """Return what is there in the place of an image that is not, or nothing."""
+    if path.is_file():
+        return ""
+    folder = folders.setdefault(path.parent, ImageFolder(path.parent))
+    return folder.told_absent(path.name)
+
+
 def _named(entry: ImageEntry, root: Path) -> str:
     return entry.path.relative_to(root).as_posix()
 
@@ -108,7 +118,7 @@ def _unlisted(found: LabelledSet[Truth], root: Path) -> list[str]:
         path.relative_to(root).as_posix()
         for folder in sorted({path.parent for path in listed if path.parent.is_dir()})
         for path in sorted(folder.iterdir())
-        if path.suffix.lower() in IMAGE_SUFFIXES
+        if path.suffix.lower() in SUFFIXES
         and path not in listed
         and not path.name.startswith(".")
     ]

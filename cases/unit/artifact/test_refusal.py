@@ -216,7 +216,7 @@ def test_an_archive_without_a_file_is_not_taken_unpinned(
     refusal = judge_content(archive_at("http://h/x.tar"), "http://h/x.tar", path, told)
 
     assert re.match(
-        r"http://h/x.tar: an archive (that holds no file$|of nothing; expected at least "
-        r"one entry, got none)",
+        r"http://h/x.tar: an archive (that holds no file$|of nothing; expected at "
+        r"least one entry, got none)",
         str(refusal),
     )

@@ -195,7 +195,7 @@ def test_a_set_without_any_image_is_missing(write_voc: Write) -> None:
         DatasetMissing,
         match=r"none of 5 images is in .*VOCdevkit; got no "
         r"VOC2007/JPEGImages/000001\.jpg, VOC2007/JPEGImages/000002\.jpg, "
-        r"VOC2007/JPEGImages/000003\.jpg, \.\.\.; fetch the dataset's images again",
+        r"VOC2007/JPEGImages/000003\.jpg, \.\.\.; put the images there, as NAME",
     ):
         open_voc(root)
 
@@ -207,7 +207,7 @@ def test_missing_annotation_files_are_counted_and_named(write_voc: Write) -> Non
     with pytest.raises(
         DatasetMissing,
         match=r"1 of 3 annotation files are not in .*VOCdevkit; got no "
-        r"VOC2007/Annotations/000002\.xml; fetch the dataset's annotations again",
+        r"VOC2007/Annotations/000002\.xml; put them there, or take their images out",
     ):
         open_voc(root)
 
