@@ -104,7 +104,7 @@ def fetch_data(
     fetched = data_fetch.fetch_data(
         data_parts(find_home(), dataset, split),
         data_fetch.FetchPlan(
-            data_root=_demand_root(data_root),
+            data_root=_demand_root(data_root, may_be_made=True),
             cache=cache.absolute(),
             mirror=mirror,
             offline=offline,
@@ -233,16 +233,20 @@ def _settings(zoo: Zoo, data_root: Path, cache: Path) -> Settings:
     )
 
 
-def _demand_root(data_root: Path | None) -> Path:
+def _demand_root(data_root: Path | None, *, may_be_made: bool = False) -> Path:
+    from harness.pipeline.data_root import demand_data_root
+
     if data_root is None:
         raise UsageError(
             "no data root", next_step="give --data-root DIR or set ZOO_DATA_ROOT"
         )
-    return data_root.absolute()
+    return demand_data_root(data_root.absolute(), may_be_made=may_be_made)
 
 
 def _check_lines(told: dict[str, Any]) -> list[str]:
     """Return what a check found, a line each; names beyond ten are counted."""
+    from harness.pipeline.data_check import MEANINGS
+
     name = told["dataset"]
     if told["refusal"] is not None:
         return [f"{name}: {told['refusal']}"]
@@ -253,7 +257,9 @@ def _check_lines(told: dict[str, Any]) -> list[str]:
     for trait, images in told["traits"].items():
         more = ", ..." if len(images) > 10 else ""
         words = trait.replace("_", " ")
-        lines.append(f"{name}: {words}: {len(images)}: {', '.join(images[:10])}{more}")
+        why = f" ({MEANINGS[trait]})" if trait in MEANINGS else ""
+        named = f"{', '.join(images[:10])}{more}"
+        lines.append(f"{name}: {words}: {len(images)}: {named}{why}")
     lines.append(f"{name}: {'sound' if told['sound'] else 'not the published set'}")
     return lines
 

@@ -23,6 +23,12 @@ from harness.truth import Truth
 #: A file beside the images that the annotations do not list.
 UNLISTED = "unlisted"
 
+#: What is done about a trait that two tools take in two ways.  # zoo-spec 1.2, 1.7
+MEANINGS: Mapping[str, str] = {
+    "turned": "an EXIF orientation: turned for YOLOv3 as OpenCV does, not for faces",
+    "other_size": "boxes are of the size that the annotations state: it is used",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedDataset:

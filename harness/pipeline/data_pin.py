@@ -12,6 +12,7 @@ from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.settings import Settings
 from harness.registry.dataset_pins import KEPT_DIGITS, DatasetPins, write_pins
 from harness.registry.datasets import KnownDataset
+from harness.registry.location import demand_checkout
 from harness.rows import Row
 
 
@@ -30,10 +31,12 @@ def pin_dataset(
         rows: of the zoo; those of the dataset must have its classes.
 
     Raises:
-        UsageError: only a part of the dataset was asked for.
+        UsageError: only a part of the dataset was asked for, or the pins are those of
+            an installed package.
         DatasetMissing: it is not there, or there is no reader for it yet.
         DatasetInvalid: it is malformed, or it differs from the published one.
     """
+    demand_checkout(home, "digests of a dataset's files")
     if settings.limit is not None:
         raise UsageError("a part of a dataset cannot be pinned", expected="no --limit")
     opened = open_dataset(name, settings)

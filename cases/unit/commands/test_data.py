@@ -141,6 +141,36 @@ def test_without_a_data_root_it_says_how_to_give_one(
     assert "no data root; give --data-root DIR or set ZOO_DATA_ROOT" in said.err
 
 
+@pytest.mark.parametrize(
+    ("words", "is_file", "code"),
+    [
+        (("check", "coco"), True, 2),
+        (("check", "coco"), False, 2),
+        (("pin", "coco"), False, 2),
+        (("fetch", "coco", "--offline"), True, 2),
+        (("fetch", "coco", "--offline"), False, 3),
+    ],
+)
+def test_a_data_root_that_is_no_folder_is_a_usage_error(
+    home: Path,
+    tmp_path: Path,
+    zoo: Zoo,
+    words: tuple[str, ...],
+    is_file: bool,
+    code: int,
+) -> None:
+    root = tmp_path / "r"
+    if is_file:
+        root.write_text("no folder")
+
+    said = zoo("data", *words, "--data-root", root, "--zoo-cache", home / "c")
+
+    assert said.code == code
+    if code == 2:
+        assert f"data root {root}; expected a folder that holds coco, VOC" in said.err
+        assert f"got {'a file' if is_file else 'nothing there'}; give an" in said.err
+
+
 def test_a_check_names_what_differs(home: Path, root: Path, zoo: Zoo) -> None:
     words = ("data", "check", "coco", "--data-root", root, "--zoo-cache", home / "c")
     (root / "coco" / "val2017" / "more.jpg").write_bytes(b"")
@@ -205,6 +235,7 @@ def test_a_set_that_is_not_there_is_incomplete_and_a_malformed_one_fails(
     home: Path, root: Path, zoo: Zoo
 ) -> None:
     words = ("data", "check", "coco", "--zoo-cache", home / "c", "--data-root")
+    (home / "empty").mkdir()
     missing = zoo(*words, home / "empty")
     (root / "coco" / "annotations" / "instances_val2017.json").write_text("{")
     malformed = zoo(*words, root)

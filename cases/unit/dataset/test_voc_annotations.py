@@ -228,3 +228,21 @@ def test_a_file_has_only_so_many_bytes() -> None:
 def test_a_deep_file_is_refused_like_any_other() -> None:
     with pytest.raises(DatasetInvalid, match=r"^root element; expected annotation"):
         parse_annotation(b"<a>" * 100_000 + b"</a>" * 100_000, CLASSES)
+
+
+def test_an_object_that_says_nothing_of_difficult_is_not() -> None:
+    content = xml(CAT.replace("<difficult>0</difficult>", "<difficult/>"))
+
+    (cat,) = parse_annotation(content, CLASSES).objects
+    assert (cat.class_id, cat.is_difficult) == (0, False)
+
+
+def test_a_size_of_nothing_says_to_write_the_image_s_own() -> None:
+    content = xml().replace(SIZE.encode(), re.sub(r"\d+", "0", SIZE).encode())
+
+    with pytest.raises(
+        DatasetInvalid,
+        match=r"^width; expected whole pixels, 1 or more, got 0; write the image's own "
+        r"width and height into the file$",
+    ):
+        parse_annotation(content, CLASSES)
