@@ -62,7 +62,8 @@ class ImageFolder:
             same = [one for one in found if _nfc(one) == _nfc(last)]
             if same:
                 form = "NFC" if unicodedata.is_normalized("NFC", same[0]) else "NFD"
-                return f"the same name is there in Unicode's form {form}"
+                shown = "the same name" if written == name else written
+                return f"{shown} is there in Unicode's form {form}"
             if found:
                 return f"{parent}{'/' if parent else ''}{found[0]} is there"
         return ""

@@ -82,8 +82,10 @@ def _header_traits(path: Path) -> frozenset[str]:
     if not path.is_file():  # a pipe would be waited for
         return frozenset()
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as image:
-            warnings.simplefilter("ignore")  # of an EXIF that cannot be read
+        with (
+            warnings.catch_warnings(action="ignore"),  # of an EXIF that is damaged
+            Image.open(path, formats=FORMATS) as image,
+        ):
             found = {
                 "cmyk": image.mode == "CMYK",
                 "grey": image.mode in GREY_MODES,

@@ -105,7 +105,7 @@ def _told(count: int, names: Sequence[str]) -> str:
 
 def _next_step(here: Sequence[str], classes: Classes) -> str:
     if here[0].lower() in PLACEHOLDERS and len(here) == classes.count + 1:
-        return f"take {here[0]!r} out of the dataset's classes: networks have no such"
+        return f"take {here[0]!r} out of the dataset's classes: no network has it"
     if set(here) == set(classes.names or ()):
         return "put the dataset's classes in the row's order"
     return "give the dataset that the row was trained for, or correct its num_classes"

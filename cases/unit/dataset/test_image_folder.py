@@ -54,6 +54,7 @@ def test_several_files_of_one_image_are_refused(tmp_path: Path) -> None:
         ("sub/b.jpg", r"sub\b.jpg", "sub/b.jpg is there"),
         ("sub/b.png", "sub/b.jpg", "sub/b.png is there"),
         (NFC, "%C3%A9cran.jpg", f"{NFC} is there"),
+        (NFD, "%C3%A9cran.jpg", f"{NFC} is there in Unicode's form NFD"),
         (NFD, NFC, "the same name is there in Unicode's form NFD"),
         (NFC, NFD, "the same name is there in Unicode's form NFC"),
         ("2.jpg", "1.jpg", ""),

@@ -13,6 +13,7 @@ from harness.pipeline.data_pin import pin_dataset
 from harness.pipeline.known_datasets import known_datasets, pins_path
 from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.settings import Settings
+from harness.registry import location
 from harness.registry.datasets import KnownDataset
 from harness.rows import Zoo
 
@@ -85,3 +86,14 @@ def test_a_dataset_that_differs_is_not_pinned(settings: Settings, home: Path) ->
 def test_a_part_is_not_pinned(settings: Settings, home: Path) -> None:
     with pytest.raises(UsageError, match="a part of a dataset cannot be pinned"):
         pin_dataset("coco", replace(settings, limit=2), home)
+
+
+def test_an_installed_package_is_not_pinned(
+    settings: Settings, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(location, "_SHIPPED", home)
+
+    with pytest.raises(
+        UsageError, match=r"^digests of a dataset's files of a zoo that"
+    ):
+        pin_dataset("coco", settings, home)
