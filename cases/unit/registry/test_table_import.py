@@ -100,8 +100,10 @@ def test_a_column_nobody_knows_is_kept_as_a_cell() -> None:
         (with_cell("下载", "soon"), "line 13: download cell; expected .*got 'soon'"),
         (
             with_cell("下载", "[x](../models/a.tar)"),
-            r"line 13: download cell; expected .*, with its scheme and host, got "
-            r".*\.\./models/a\.tar.*; write the whole address into the document",
+            (
+                r"line 13: download cell; expected .*, with its scheme and host, got "
+                r".*\.\./models/a\.tar.*; write the whole address into the document"
+            ),
         ),
         (with_cell("下载", "[x](https:///a.tar)"), "line 13: download cell; .*scheme"),
         (with_cell("下载", "[x](https://[/a.tar)"), "line 13: download cell; .*scheme"),
