@@ -10,6 +10,7 @@
     |-- ArchiveUnreadable    right bytes, but not a model we read  -> unreadable
     |-- DatasetMissing       the dataset is not under the root     -> no_dataset
     |-- DatasetInvalid       the dataset is there and malformed    -> errored
+    |-- WrongDataset         sound, and of other classes           -> wrong_dataset
     |-- DeviceMissing        the asked-for device does not compute -> no_device
     |-- DetectionsInvalid    detections no metric may score        -> errored
     |-- LimitReached         a limit that the user may raise     -> errored
@@ -117,6 +118,12 @@ class DatasetMissing(HarnessError):
 
 class DatasetInvalid(HarnessError):
     """The dataset is there, and malformed."""
+
+
+class WrongDataset(HarnessError):
+    """The dataset is sound, and of other classes than the row's network tells."""
+
+    verdict = "wrong_dataset"
 
 
 class DeviceMissing(HarnessError):

@@ -37,7 +37,8 @@ def find_checkpoint_folder(folder: Path, name: str) -> Path:
         if len(inside) != 1 or not inside[0].is_dir():
             break
         found = inside[0]
-    if not any(path.is_file() for path in found.rglob("*")):
+    files = (path for path in found.rglob("*") if path.is_file())
+    if all(path.name.startswith(".") for path in files):
         raise ArchiveUnreadable(
             "no file in the archive",
             expected=f"a folder {name} with the files of a model",

@@ -28,7 +28,12 @@ from harness.artifact.failure import TransferFailure
 from harness.artifact.pace import Pace
 from harness.artifact.patience import PATIENCE, Patience
 from harness.artifact.progress import Progress
-from harness.artifact.refusal import Refusal, judge_content, refuse_archive
+from harness.artifact.refusal import (
+    Refusal,
+    judge_content,
+    of_source,
+    refuse_archive,
+)
 from harness.artifact.sources import Source, list_sources
 from harness.artifact.transfer import receive
 from harness.rows import Archive
@@ -70,6 +75,7 @@ def fetch_archive(
 
     Raises:
         ArchiveUnavailable: no source serves it; every tried one is listed.
+        ArchiveUnreadable: no source serves it, and the mirror holds a damaged one.
         WrongArchive: no source serves the pinned bytes, and one serves others.
         UsageError: the mirror is not one, or the cache cannot be written.
         ZooDataError: an address is not one.
@@ -176,7 +182,7 @@ def _ask_once(
             return Refusal(place=place, reason=got.reason, may_pass=got.may_pass)
         refusal = judge_content(archive, place, part, got)
         if refusal is not None:
-            return refusal
+            return of_source(refusal, source)
         note = SourceNote(source=place, sha256=got.sha256, size_bytes=got.size_bytes)
         with writing_cache(entry.folder):
             part.replace(entry.path)

@@ -18,7 +18,7 @@ from harness.artifact.cache_entry import Content, writing_cache
 from harness.artifact.kind import is_page, kind_of, read_head
 from harness.artifact.patience import PATIENCE, Patience
 from harness.artifact.progress import Progress
-from harness.artifact.refusal import Refusal, refuse_archive, why_unusable
+from harness.artifact.refusal import Refusal, of_source, refuse_archive, why_unusable
 from harness.artifact.sources import Source, list_sources
 from harness.artifact.transfer import receive
 from harness.artifact.unpack_limits import DATASET_LIMITS
@@ -71,6 +71,7 @@ def fetch_large(
 
     Raises:
         ArchiveUnavailable: no source serves it; every tried one is listed.
+        ArchiveUnreadable: no source serves it, and the mirror holds a damaged one.
         WrongArchive: no source serves the published bytes, and one serves others.
         UsageError: the mirror is not one, or the folder cannot be written.
         ZooDataError: an address is not one.
@@ -168,7 +169,7 @@ def _ask(
             if held_bytes and not is_begun_anew:
                 is_begun_anew = True
                 continue
-            return refusal
+            return of_source(refusal, source)
         refusal = Refusal(
             place=source.address, reason=got.reason, may_pass=got.may_pass
         )
@@ -194,7 +195,7 @@ def _judge(wanted: WantedFile, place: str, path: Path) -> Refusal | None:
         if damage is None and wanted.size_bytes in (None, size_bytes):
             return None
         if damage is not None:
-            return Refusal(place=place, reason=damage)
+            return Refusal(place=place, reason=damage, is_damaged=True)
     head = read_head(path)
     if kind_of(head) is None and is_page(head):
         return Refusal(

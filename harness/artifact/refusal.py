@@ -7,15 +7,16 @@ place says something about the way there, not about the archive.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
+from harness.artifact.archive_entry import Entry
 from harness.artifact.cache_entry import Content, is_pinned
 from harness.artifact.entries import find_damage, read_entries
 from harness.artifact.kind import is_page, kind_of, read_head
-from harness.artifact.sources import published_path
+from harness.artifact.sources import Source, published_path
 from harness.artifact.unpack_limits import LIMITS, Limits
-from harness.errors import ArchiveUnavailable, WrongArchive
+from harness.errors import ArchiveUnavailable, ArchiveUnreadable, WrongArchive
 from harness.rows import Archive
 
 
@@ -27,6 +28,8 @@ class Refusal:
     reason: str
     may_pass: bool = False  # worth another try
     is_other: bool = False  # whole bytes came, and they are not the pinned ones
+    is_damaged: bool = False  # bytes came, and they are no whole archive
+    is_own: bool = False  # of the mirror that was asked for, or of this machine
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"
@@ -58,8 +61,21 @@ def judge_content(
             may_pass=damage is not None,  # perhaps cut short where nobody noticed
         )
     if damage is not None:
-        return Refusal(place=place, reason=damage, may_pass=True)
+        return Refusal(place=place, reason=damage, may_pass=True, is_damaged=True)
     return None
+
+
+def of_source(refusal: Refusal, source: Source) -> Refusal:
+    """Return a refusal of a source's bytes, noting whether that is the user's own.
+
+    A server may answer with nothing, or with a page, in the place of a whole file. A
+    file of this machine is what it is.
+    """
+    return replace(
+        refusal,
+        is_damaged=refusal.is_damaged or (source.is_local and not refusal.is_other),
+        is_own=source.is_local or source.origin == "mirror",
+    )
 
 
 def why_unusable(path: Path, limits: Limits = LIMITS) -> str | None:
@@ -73,15 +89,24 @@ def why_unusable(path: Path, limits: Limits = LIMITS) -> str | None:
     """
     damage = find_damage(path, limits)
     entries = () if damage else read_entries(path, limits)
-    if damage is None and not any(one.kind == "file" for one in entries):
+    if damage is None and not any(_is_file(one) for one in entries):
         return "an archive that holds no file"
     return damage
 
 
+def _is_file(entry: Entry) -> bool:
+    """Whether it is a file, and none that macOS adds: ``._x``, ``.DS_Store``."""
+    return entry.kind == "file" and not PurePosixPath(entry.name).name.startswith(".")
+
+
 def refuse_archive(
     archive: Archive, refusals: Sequence[Refusal], *, offline: bool
-) -> ArchiveUnavailable | WrongArchive:
-    """Return the error that ends a fetch which nobody could serve."""
+) -> ArchiveUnavailable | ArchiveUnreadable | WrongArchive:
+    """Return the error that ends a fetch which nobody could serve.
+
+    A damaged archive in the user's own mirror is one that cannot be read: it is there,
+    and whoever put it there wants to know.
+    """
     tried = " | ".join(str(one) for one in refusals)
     if any(one.is_other for one in refusals):
         pins = (
@@ -93,6 +118,13 @@ def refuse_archive(
             expected=", ".join(one for one in pins if one),
             got=tried,
             next_step="find the original, or pin the new bytes on purpose",
+        )
+    if any(one.is_damaged and one.is_own for one in refusals):
+        return ArchiveUnreadable(
+            f"archive {archive.name}: what is there is no whole archive",
+            expected="a tar, tar.gz or zip",
+            got=tried,
+            next_step="put a whole one in its place",
         )
     step = f"give --mirror a folder that holds {published_path(archive.url)}"
     if offline:

@@ -30,6 +30,8 @@ from harness.errors import (
 )
 from harness.printable import counted
 from harness.registry.location import find_home
+from harness.registry.zoo import open_zoo
+from harness.rows import Zoo
 
 if TYPE_CHECKING:  # what says how numbers are computed is loaded when it is used
     from harness.pipeline.settings import Settings
@@ -105,7 +107,7 @@ def fetch_data(
     fetched = data_fetch.fetch_data(
         data_parts(find_home(), dataset, split),
         data_fetch.FetchPlan(
-            data_root=_demand_root(data_root),
+            data_root=_demand_root(data_root, may_be_made=True),
             cache=cache.absolute(),
             mirror=mirror,
             offline=offline,
@@ -161,14 +163,19 @@ def check_data(
     for name in datasets or ():
         _demand_known(name)
     allow_pixels(max_image_pixels)
-    settings = _settings(zoo, _demand_root(data_root), cache)
+    found = open_zoo(zoo)
+    settings = _settings(found, _demand_root(data_root), cache)
     lines = ProgressLines(err.print)
     told: list[dict[str, Any]] = []
     refusals: list[HarnessError] = []
     for name in datasets or DATASETS:
         try:
             checked = check_dataset(
-                name, settings, progress=lines.checking(name), noting=err.print
+                name,
+                settings,
+                rows=found.rows,
+                progress=lines.checking(name),
+                noting=err.print,
             )
         except (DatasetMissing, DatasetInvalid) as refusal:
             refusals.append(refusal)
@@ -212,25 +219,24 @@ def pin_data(
     from harness.pipeline.data_pin import pin_dataset
 
     _demand_known(dataset)
-    home = find_home()
-    settings = _settings(zoo, _demand_root(data_root), cache)
-    path = pin_dataset(dataset, settings, home)
+    home, found = find_home(), open_zoo(zoo)
+    settings = _settings(found, _demand_root(data_root), cache)
+    path = pin_dataset(dataset, settings, home, rows=found.rows)
     if as_json:
         print_json({"dataset": dataset, "path": str(path)})
     else:
         out.print(f"{dataset}: pinned in {path}")
 
 
-def _settings(zoo: str, data_root: Path, cache: Path) -> Settings:
+def _settings(zoo: Zoo, data_root: Path, cache: Path) -> Settings:
     from harness.pipeline.known_datasets import known_datasets
     from harness.pipeline.settings import Settings
-    from harness.registry.zoo import open_zoo
 
     return Settings(
         cache=cache.absolute(),
         records=DEFAULT_RECORDS,
         data_root=data_root,
-        known_datasets=known_datasets(open_zoo(zoo), find_home()),
+        known_datasets=known_datasets(zoo, find_home()),
     )
 
 
@@ -246,16 +252,20 @@ def _demand_known(dataset: str) -> None:
         )
 
 
-def _demand_root(data_root: Path | None) -> Path:
+def _demand_root(data_root: Path | None, *, may_be_made: bool = False) -> Path:
+    from harness.pipeline.data_root import demand_data_root
+
     if data_root is None:
         raise UsageError(
             "no data root", next_step="give --data-root DIR or set ZOO_DATA_ROOT"
         )
-    return data_root.absolute()
+    return demand_data_root(data_root.absolute(), may_be_made=may_be_made)
 
 
 def _check_lines(told: dict[str, Any]) -> list[str]:
     """Return what a check found, a line each; names beyond ten are counted."""
+    from harness.pipeline.data_check import MEANINGS
+
     name = told["dataset"]
     if told["refusal"] is not None:
         return [f"{name}: {told['refusal']}"]
@@ -269,7 +279,9 @@ def _check_lines(told: dict[str, Any]) -> list[str]:
     for trait, images in told["traits"].items():
         more = ", ..." if len(images) > 10 else ""
         words = trait.replace("_", " ")
-        lines.append(f"{name}: {words}: {len(images)}: {', '.join(images[:10])}{more}")
+        why = f" ({MEANINGS[trait]})" if trait in MEANINGS else ""
+        named = f"{', '.join(images[:10])}{more}"
+        lines.append(f"{name}: {words}: {len(images)}: {named}{why}")
     lines.append(f"{name}: {'sound' if told['sound'] else 'not the published set'}")
     return lines
 

@@ -131,9 +131,12 @@ def import_file(
     output: Annotated[
         Path, typer.Option(help="Home folder to write cases/rows and expected into.")
     ] = Path(),
-    source: Annotated[str, typer.Option(help="Where it was published.")] = "",
+    source: Annotated[str, typer.Option(help="Where it was published; needed.")] = "",
     edition: Annotated[str, typer.Option(help="Its commit or version.")] = "",
     date: Annotated[str, typer.Option(help="Its date, YYYY-MM-DD.")] = "",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that say something else.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read a published document into rows and claims."""
@@ -146,6 +149,7 @@ def import_file(
         source=source,
         version=edition,
         date=date,
+        force=force,
     )
     if as_json:
         print_json(

@@ -30,6 +30,8 @@ def box_traits(found: LabelledSet[Truth]) -> Mapping[str, tuple[int, ...]]:
     places = order[np.searchsorted(ids, truth.box_image_ids, sorter=order)]  # [M]
     starts, ends = _corners(truth)  # [M, 2] each
     beyond = (starts < -EDGE_PX) | (ends > sizes[places] + EDGE_PX)  # [M, 2]
+    # An image that is not there may have no size either, and so no edge.
+    beyond &= (sizes[places] > 0).all(axis=1, keepdims=True)
     flat = ends <= starts  # [M, 2]
     return {
         "without_annotations": _sorted(ids[~np.isin(ids, truth.box_image_ids)]),

@@ -10,6 +10,7 @@ from harness.dataset.coco_annotations import parse_annotations
 from harness.dataset.digest_cache import DigestCache
 from harness.dataset.fingerprint import digest_files
 from harness.dataset.image import ImageEntry
+from harness.dataset.image_folder import ImageFolder
 from harness.dataset.labelled import LabelledSet
 from harness.errors import DatasetMissing, UsageError, located
 from harness.truth import CocoTruth
@@ -50,11 +51,14 @@ def open_coco(
     paths = {image.file_name: root / IMAGES / image.file_name for image in used}
     digest = digest_files({annotations.name: annotations}, paths, digests)
     absent = [image.file_name for image in used if not digest.files[image.file_name]]
+    folder = ImageFolder(root / IMAGES)
     if len(absent) == len(used):
+        told = folder.told_absent(absent[0])
         raise DatasetMissing(
             f"none of {len(used)} images is in {root / IMAGES}",
             expected=absent[0],
-            next_step="run: zoo data fetch coco",
+            next_step=told
+            or "put the images there; the published ones: zoo data fetch coco",
         )
     used_ids = np.array([image.image_id for image in used], dtype=np.int64)
     truth = parsed.truth if is_whole else parsed.truth.subset(used_ids)
@@ -73,9 +77,15 @@ def open_coco(
         image_count=len(used),
         annotation_count=len(truth.box_image_ids),
         limit=None if is_whole else limit,
-        faults=tuple(f"{name}: cannot be read" for name in absent),
+        class_names=parsed.class_names,
+        faults=tuple(_told_absent(name, folder) for name in absent),
         file_digests=digest.files,
     )
+
+
+def _told_absent(name: str, folder: ImageFolder) -> str:
+    instead = folder.told_absent(name)
+    return f"{name}: cannot be read" + (f"; {instead}" if instead else "")
 
 
 def _demand_under_root(root: Path, path: Path, is_there: bool) -> None:

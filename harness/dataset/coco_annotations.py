@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.dataset.foreign_file import refuse_foreign
 from harness.errors import DatasetInvalid, located
 from harness.truth import CocoTruth
 
@@ -32,6 +33,7 @@ class CocoAnnotations:
 
     images: tuple[ListedImage, ...]  # file order
     truth: CocoTruth
+    class_names: tuple[str, ...]  # class c has the c-th id; "" where none is given
 
 
 def parse_annotations(text: str | bytes) -> CocoAnnotations:
@@ -47,13 +49,21 @@ def parse_annotations(text: str | bytes) -> CocoAnnotations:
     """
     data = _parse_object(text)
     images = _parse_images(_entries(data, "images"))
-    category_ids = _unique_ids(_entries(data, "categories"), "category")
+    categories = _entries(data, "categories")
+    category_ids = _unique_ids(categories, "category")
+    names = [_printable(entry.get("name", "")) for entry in categories]
     truth = _parse_truth(
         _entries(data, "annotations"),
         image_ids=[image.image_id for image in images],
         category_ids=sorted(category_ids),
     )
-    return CocoAnnotations(images=images, truth=truth)
+    return CocoAnnotations(
+        images=images,
+        truth=truth,
+        class_names=tuple(
+            name for _, name in sorted(zip(category_ids, names, strict=True))
+        ),
+    )
 
 
 def parse_truth(text: str | bytes) -> CocoTruth:
@@ -101,6 +111,8 @@ def _printable(name: object) -> str:
 
 
 def _parse_object(text: str | bytes) -> Mapping[str, Any]:
+    if isinstance(text, bytes):
+        refuse_foreign(text, "a COCO annotation file")
     try:
         data = json.loads(text)
     except UnicodeDecodeError as error:

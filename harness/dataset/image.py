@@ -75,7 +75,7 @@ def read_rgb(path: Path) -> Pixels:
             f"image {path} cannot be decoded",
             expected="an image that OpenCV reads",
             got=f"{len(content)} bytes that are none",
-            next_step="fetch the dataset's images again",
+            next_step="copy or fetch the image again",
         )
     rgb: Pixels = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)  # [H, W, 3]
     return rgb
@@ -99,7 +99,7 @@ def read_image_bytes(path: Path) -> bytes:
                 f"image {path} is not read",
                 expected=f"a regular file of at most {most_bytes} bytes",
                 got=f"{found.st_size} bytes" if is_file else "something else",
-                next_step=f"fetch the dataset's images again, or give {OPTION} N",
+                next_step=f"copy or fetch the image again, or give {OPTION} N",
             )
         content = path.read_bytes()
     except (OSError, ValueError) as error:  # a NUL or a lone surrogate names no file
@@ -109,7 +109,7 @@ def read_image_bytes(path: Path) -> bytes:
             f"image {path} is cut short",
             expected="a JPEG with its end mark",
             got=f"{len(content)} bytes without it",
-            next_step="fetch the dataset's images again",
+            next_step="copy or fetch the image again",
         )
     return content
 

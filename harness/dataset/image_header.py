@@ -70,7 +70,7 @@ def demand_header(content: Content, path: Path) -> ImageHeader:
             f"image {path} cannot be decoded",
             expected="a JPEG, PNG or BMP with its size",
             got=f"{len(content)} bytes that start {content[:8]!r}",
-            next_step="fetch the dataset's images again",
+            next_step="copy or fetch the image again",
         )
     most = max_image_pixels()
     if header.width_px * header.height_px > most:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -81,7 +82,10 @@ def _header_traits(path: Path) -> frozenset[str]:
     if not path.is_file():  # a pipe would be waited for
         return frozenset()
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with (
+            warnings.catch_warnings(action="ignore"),  # of an EXIF that is damaged
+            Image.open(path, formats=FORMATS) as image,
+        ):
             found = {
                 "cmyk": image.mode == "CMYK",
                 "grey": image.mode in GREY_MODES,

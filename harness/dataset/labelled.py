@@ -22,6 +22,9 @@ class LabelledSet(Generic[T_co]):
     image_count: int
     annotation_count: int  # of the dataset's published count: see its reader
     limit: int | None  # None when every image that is listed is in ``images``
+    #: The name of each class, in the order that a network counts them in; a category
+    #: without a name has "". Empty for a dataset of one kind of thing, faces.
+    class_names: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()  # files that are not there: named, and not dropped
     notes: tuple[str, ...] = ()  # what is unusual and yet no difference: to be told
     #: SHA-256 of each annotation file and image, by the name in the dataset; None where

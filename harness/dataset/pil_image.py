@@ -51,7 +51,7 @@ def read_rgb_with_pil(path: Path) -> Pixels:
                 f"image {path} cannot be decoded",
                 expected="an image that Pillow reads whole",
                 got=_described(error),
-                next_step="fetch the dataset's images again",
+                next_step="copy or fetch the image again",
             ) from error
     return rgb
 

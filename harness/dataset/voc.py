@@ -11,13 +11,20 @@ import numpy as np
 from harness.dataset.digest_cache import DigestCache
 from harness.dataset.fingerprint import digest_files
 from harness.dataset.image import ImageEntry
+from harness.dataset.image_folder import SUFFIXES, ImageFolder
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.voc_annotations import VocAnnotation, parse_annotation
-from harness.dataset.voc_lists import LABEL_LIST, read_class_names, read_names
+from harness.dataset.voc_lists import (
+    LABEL_LIST,
+    find_label_list,
+    read_class_names,
+    read_image_names,
+)
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError, located
 from harness.truth import VocTruth
 
 DEVKIT = Path("VOCdevkit")  # design 3
+IMAGES = "JPEGImages"
 
 #: How many files a message names; the rest are counted.
 NAMED_FILES = 3
@@ -42,8 +49,8 @@ def open_voc(
 
     Args:
         root: the data root; holds ``VOCdevkit/VOC2007/`` with ``ImageSets/Main/``,
-            ``Annotations/`` and ``JPEGImages/``, and ``VOCdevkit/label_list.txt`` when
-            the classes are not VOC's 20.
+            ``Annotations/`` and ``JPEGImages/``, and ``label_list.txt`` in or beside
+            ``VOCdevkit`` when the classes are not VOC's 20.
         limit: take only the first images of the list, at most so many.
         digests: spares the reading of files that did not change.
         split: the list ``ImageSets/Main/<split>.txt``.
@@ -66,30 +73,34 @@ def open_voc(
     for name, folder in lists.items():
         _demand_under_root(root, devkit / name)
         listed += [
-            _Listed(name=one, folder=folder) for one in read_names(devkit / name)
+            _Listed(name=one, folder=folder)
+            for one in read_image_names(devkit / name, folder)
         ]
     _demand_distinct(listed)
     used = listed if limit is None else listed[:limit]
     class_names = read_class_names(devkit)
     annotations = _read_annotations(devkit, used, class_names)
-    paths = {one.image: devkit / one.image for one in used}
+    images = _image_files(devkit, used)
+    paths = {name: devkit / name for name in images.values()}
     missing = [name for name, path in paths.items() if not path.is_file()]
     if len(missing) == len(paths):
         raise DatasetMissing(
             f"none of {len(paths)} images is in {devkit}",
             got=f"no {_naming(missing)}",
-            next_step="fetch the dataset's images again",
+            next_step=f"put the images there, as NAME{' or NAME'.join(SUFFIXES)}",
         )
-    texts = [*lists, *(one.annotation for one in used)]
-    if (devkit / LABEL_LIST).is_file():
-        texts.append(LABEL_LIST)
+    texts = {name: devkit / name for name in lists}
+    texts |= {one.annotation: devkit / one.annotation for one in used}
+    label_list = find_label_list(devkit)
+    if label_list is not None:
+        texts[LABEL_LIST] = label_list
     truth = _truth_of(used, annotations, class_names)
-    digest = digest_files({name: devkit / name for name in texts}, paths, digests)
+    digest = digest_files(texts, paths, digests)
     return LabelledSet(
         images=tuple(
             ImageEntry(
                 image_id=image_id,
-                path=paths[one.image],
+                path=paths[images[one]],
                 width_px=annotation.width_px,
                 height_px=annotation.height_px,
             )
@@ -102,7 +113,8 @@ def open_voc(
         image_count=len(used),
         annotation_count=truth.annotation_count,
         limit=None if len(used) == len(listed) else limit,
-        faults=tuple(f"image {paths[name]} is not there" for name in missing),
+        class_names=class_names,
+        faults=tuple(_told_absent(paths[name]) for name in missing),
         notes=_notes_on(used, annotations),
         file_digests=digest.files,
     )
@@ -119,9 +131,23 @@ class _Listed:
     def annotation(self) -> str:
         return f"{self.folder}/Annotations/{self.name}.xml"
 
-    @property
-    def image(self) -> str:
-        return f"{self.folder}/JPEGImages/{self.name}.jpg"
+
+def _image_files(devkit: Path, used: Sequence[_Listed]) -> dict[_Listed, str]:
+    """Return the image file of each, as published where there is none."""
+    folders = {
+        name: ImageFolder(devkit / name / IMAGES)
+        for name in dict.fromkeys(one.folder for one in used)
+    }
+    return {
+        one: f"{one.folder}/{IMAGES}/{found or one.name + SUFFIXES[0]}"
+        for one in used
+        for found in [folders[one.folder].name_of(one.name)]
+    }
+
+
+def _told_absent(path: Path) -> str:
+    instead = ImageFolder(path.parent).told_absent(path.name)
+    return f"image {path} is not there" + (f"; {instead}" if instead else "")
 
 
 def _read_annotations(
@@ -133,7 +159,7 @@ def _read_annotations(
         raise DatasetMissing(
             f"{len(missing)} of {len(used)} annotation files are not in {devkit}",
             got=f"no {_naming([one.annotation for one in missing])}",
-            next_step="fetch the dataset's annotations again",
+            next_step="put them there, or take their images out of the list",
         )
     classes = {name: number for number, name in enumerate(class_names)}
     annotations = []
@@ -201,11 +227,14 @@ def _naming(names: Sequence[str]) -> str:
 
 def _demand_under_root(root: Path, path: Path) -> None:
     if not path.is_file():
+        # PaddleDetection's own list lies beside the devkit.
+        beside = root / path.name
+        step = "set the data root with --data-root DIR or ZOO_DATA_ROOT"
         raise DatasetMissing(
             "the VOC set is not under the data root",
             expected=path,
             got=f"a data root {root} without it",
-            next_step="set the data root with --data-root DIR or ZOO_DATA_ROOT",
+            next_step=f"copy {beside} there" if beside.is_file() else step,
         )
 
 
@@ -219,7 +248,10 @@ def voc_truth(root: Path) -> VocTruth:
     devkit = root / DEVKIT
     split = devkit / "VOC2007" / "ImageSets" / "Main" / "test.txt"
     _demand_under_root(root, split)
-    listed = [_Listed(name=one, folder="VOC2007") for one in read_names(split)]
+    listed = [
+        _Listed(name=one, folder="VOC2007")
+        for one in read_image_names(split, "VOC2007")
+    ]
     _demand_distinct(listed)
     class_names = read_class_names(devkit)
     return _truth_of(

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
+from codecs import lookup
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 from xml.etree import ElementTree as ET
 
+from harness.dataset.foreign_file import refuse_foreign
 from harness.errors import DatasetInvalid, located
 
 #: The published ones have below 20 kB.
 MAX_XML_BYTES = 4 << 20
+#: The encoding that the first line of an XML file declares.
+DECLARED = re.compile(
+    rb"""\s*<\?xml[^>]{0,80}\bencoding\s*=\s*["'](?P<name>[A-Za-z0-9._-]{1,40})["']"""
+)
+#: Those of several bytes that labelling tools write, as Python names them.
+MULTIBYTE = frozenset(
+    ("gbk", "gb2312", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp949")
+)
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -38,10 +49,10 @@ def parse_annotation(content: bytes, classes: Mapping[str, int]) -> VocAnnotatio
 
     Boxes stay raw: neither shifted nor clipped, and they may lie beyond the image.
     Boxes of an object's parts (head, hand, foot) are none of its own. An object that
-    does not say whether it is difficult is not.
+    does not say whether it is difficult, or says nothing there, is not.
 
     Args:
-        content: the XML, in any encoding that it declares and expat reads.
+        content: the XML, in any encoding that it declares and Python reads.
         classes: class number by name.
 
     Raises:
@@ -80,19 +91,32 @@ def _parse_xml(content: bytes) -> ET.Element:
             expected=f"at most {MAX_XML_BYTES} bytes",
             got=len(content),
         )
+    refuse_foreign(content, "an XML file of VOC annotations")
     # No entity can be defined without a document type, and that is refused.
     parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314
     try:
-        parser.feed(content)
+        parser.feed(_decoded(content))
         root: ET.Element = parser.close()
-    # ValueError and LookupError: an encoding that expat leaves to Python, which fails.
+    # ValueError and LookupError: an encoding that Python does not know or cannot read.
     except (ET.ParseError, ValueError, LookupError) as error:
         raise DatasetInvalid(
             "not XML" if _is_utf8(content) else "not XML in the encoding UTF-8",
             got=error,
-            next_step="mend the file" if _is_utf8(content) else "save it as UTF-8",
+            next_step="mend the file"
+            if _is_utf8(content)
+            else "save it as UTF-8, or declare its encoding in its first line",
         ) from error
     return root
+
+
+def _decoded(content: bytes) -> str | bytes:
+    """Return the text of a file in an encoding of several bytes that it declares.
+
+    expat reads none of those but UTF-8 and UTF-16, and leaves them undecoded.
+    """
+    declared = DECLARED.match(content)
+    encoding = lookup(declared["name"].decode("ascii")).name if declared else ""
+    return content.decode(encoding) if encoding in MULTIBYTE else content
 
 
 def _is_utf8(content: bytes) -> bool:
@@ -153,7 +177,12 @@ def _number(parent: ET.Element, tag: str) -> float:
 def _side_px(size: ET.Element, tag: str) -> int:
     value = _number(size, tag)
     if value < 1 or not value.is_integer():
-        raise DatasetInvalid(tag, expected="whole pixels, 1 or more", got=f"{value:g}")
+        raise DatasetInvalid(
+            tag,
+            expected="whole pixels, 1 or more",
+            got=f"{value:g}",
+            next_step="write the image's own width and height into the file",
+        )
     return int(value)
 
 
@@ -161,6 +190,6 @@ def _is_difficult(element: ET.Element) -> bool:
     if element.find("difficult") is None:
         return False
     text = _text(element, "difficult")
-    if text not in {"0", "1"}:
+    if text not in {"", "0", "1"}:
         raise DatasetInvalid("difficult", expected="0 or 1", got=repr(text))
     return text == "1"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from harness.dataset.foreign_file import text_of
+from harness.dataset.image_folder import SUFFIXES
 from harness.errors import DatasetInvalid, DatasetMissing, located
 
 #: Class c is the c-th.  # zoo-spec 1.6
@@ -35,15 +37,35 @@ CLASS_NAMES = (
 LABEL_LIST = "label_list.txt"
 
 
+def find_label_list(devkit: Path) -> Path | None:
+    """Return the class list of a devkit; None where the classes are VOC's 20.
+
+    PaddleDetection has it beside ``VOCdevkit``, we in it.
+
+    Raises:
+        DatasetInvalid: there are two, and they differ.
+    """
+    places = (devkit / LABEL_LIST, devkit.parent / LABEL_LIST)
+    found = [one for one in places if one.is_file()]
+    if len(found) > 1 and found[0].read_bytes() != found[1].read_bytes():
+        raise DatasetInvalid(
+            "two class lists that differ",
+            expected=f"one {LABEL_LIST}",
+            got=" and ".join(str(one) for one in found),
+            next_step="take away the one that is not meant",
+        )
+    return found[0] if found else None
+
+
 def read_class_names(devkit: Path) -> tuple[str, ...]:
     """Return the class list of a devkit: its own when it has one, else VOC's 20.
 
     Raises:
         DatasetInvalid: the list is empty, names a class twice, or a name could not be
-            part of a file's.
+            part of a file's; or there are two lists.
     """
-    path = devkit / LABEL_LIST
-    return read_names(path) if path.is_file() else CLASS_NAMES
+    path = find_label_list(devkit)
+    return CLASS_NAMES if path is None else read_names(path)
 
 
 def read_names(path: Path) -> tuple[str, ...]:
@@ -55,13 +77,57 @@ def read_names(path: Path) -> tuple[str, ...]:
             could not be part of a file's name.
     """
     with located(path):
-        try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            raise DatasetMissing("list cannot be read", got=error) from error
-        except UnicodeDecodeError as error:
-            raise DatasetInvalid("not UTF-8 text", got=error) from error
-        return _checked_names(text.splitlines())
+        return _checked_names(_lines_of(path))
+
+
+def read_image_names(path: Path, folder: str) -> tuple[str, ...]:
+    """Return the images that the list of a split names, without suffix.
+
+    A line is a name, with or without the suffix of an image, or what PaddleDetection
+    writes: the paths of an image and of its annotations.
+
+    Args:
+        path: the list.
+        folder: whose list it is: ``"VOC2007"``.
+
+    Raises:
+        DatasetMissing: no such file.
+        DatasetInvalid: as :func:`read_names`, or a path leads elsewhere.
+    """
+    with located(path):
+        lines = _lines_of(path)
+        names = []
+        for number, line in enumerate(lines, start=1):
+            with located(f"line {number}"):
+                names.append(_image_name(line.strip(), folder))
+        return _checked_names(names)
+
+
+def _lines_of(path: Path) -> list[str]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DatasetMissing("list cannot be read", got=error) from error
+    return text_of(content, "a list of names").splitlines()
+
+
+def _image_name(line: str, folder: str) -> str:
+    words = line.split()
+    image = PurePosixPath(words[0].replace("\\", "/")) if words else PurePosixPath()
+    if len(words) == 2 and words[1].endswith(".xml"):
+        annotation = PurePosixPath(words[1].replace("\\", "/"))
+        expected = ((folder, "JPEGImages"), (folder, "Annotations"), image.stem)
+        got = (image.parts[-3:-1], annotation.parts[-3:-1], annotation.stem)
+        if got != expected:
+            raise DatasetInvalid(
+                "an image and its annotations",
+                expected=f"{folder}/JPEGImages/NAME.jpg {folder}/Annotations/NAME.xml",
+                got=repr(line),
+                next_step="list the images of this folder alone",
+            )
+        return image.stem
+    is_plain = len(words) == 1 and len(image.parts) == 1
+    return image.stem if is_plain and image.suffix.lower() in SUFFIXES else line
 
 
 def _checked_names(lines: Sequence[str]) -> tuple[str, ...]:

@@ -134,7 +134,7 @@ def _entries(
     if missing:
         told = f"{len(missing)} of {len(paths)} images are missing: {_named(missing)}"
         if len(missing) == len(paths):
-            raise DatasetMissing(told, next_step="fetch the dataset's images again")
+            raise DatasetMissing(told, next_step="put the images there, as .jpg")
         faults.append(told)
     return tuple(entries), faults
 

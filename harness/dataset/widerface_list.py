@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.dataset.foreign_file import text_of
 from harness.errors import DatasetInvalid, located
 
 LONGEST_COUNT = 9  # digits of a number of faces
@@ -35,10 +36,7 @@ def read_face_list(path: Path) -> tuple[ListedFaces, ...]:
             that is listed twice.
     """
     with located(path):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise DatasetInvalid("not UTF-8 text", got=error.reason) from error
+        text = text_of(path.read_bytes(), "a list of faces")
         return parse_face_list(text.splitlines())
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from harness.errors import ArchiveUnreadable
 from harness.model.pickle_parts import (
     GLOBALS,
+    NESTED,
     Mark,
     build,
     decoded_length,
@@ -90,6 +91,12 @@ class PickleMachine:
 
     def _push_global(self, module: str, name: str) -> None:
         mark = GLOBALS.get((module, name))
+        if mark is None and (module, name) in NESTED:
+            raise ArchiveUnreadable(
+                f"byte {self.at}: tensors in a dictionary in the dictionary",
+                expected="the arrays themselves, by name",
+                next_step="save the inner one again: paddle.save(state['model'], ...)",
+            )
         if mark is None:
             raise self._refusal(
                 f"global {module} {name}",

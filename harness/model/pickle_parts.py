@@ -37,6 +37,9 @@ GLOBALS: Mapping[tuple[str, str], Mark] = {
     ("_codecs", "encode"): Mark.ENCODE,  # how protocol 2 writes bytes
 }
 
+#: What Paddle 2.x names for each tensor, where what it saves is more than one
+#: dictionary of tensors.  # paddle.save of 2.6.2
+NESTED = frozenset((("builtins", "tuple"), ("__builtin__", "tuple")))
 #: Type codes of numpy that an array may have.
 TYPE_CODES = frozenset(
     ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import mmap
 import pickletools
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,23 @@ MAX_SHORT_BYTES = 64 << 20
 LONGEST_GLOBAL_BYTES = 256
 #: Paddle 2.x writes it beside the arrays: structured name -> name of the variable.
 STRUCTURED_NAMES = "StructuredToParameterName@@"
+#: What Paddle 2.x calls a tensor that nobody named.  # paddle.to_tensor of 2.6.2
+GENERATED = re.compile(r"generated_tensor_\d+")
+#: How a zip begins, which PyTorch saves weights as.
+ZIP = b"PK\x03\x04"
 
 
-def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_pickled_arrays(
+    path: Path, variables: Collection[str] = ()
+) -> dict[str, NDArray[Any]]:
     """Read a pickle of ``{name: array}``, of Python 2 or 3; the arrays are read-only.
 
     Large arrays are views of the file, mapped, where it holds their bytes as they are.
+
+    Args:
+        path: the pickle.
+        variables: names that arrays may be looked for by; a key that is one of them
+            stays where Paddle 2.x noted a name that is none.
 
     Raises:
         ArchiveUnreadable: oversized, cut off, a name is there twice, or it holds or
@@ -64,6 +76,7 @@ def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise ArchiveUnreadable(
             "size of the pickle", expected=f"1 to {MAX_PICKLE_BYTES} bytes", got=size
         )
+    _demand_pickle(path)
     machine = PickleMachine(room_bytes=size, array_bytes=size)
     with path.open("rb") as file:
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -77,7 +90,20 @@ def read_pickled_arrays(path: Path) -> dict[str, NDArray[Any]]:
             expected=f"{machine.at + 1} bytes",
             got=size,
         )
-    return _arrays_of(machine.result())
+    return _arrays_of(machine.result(), frozenset(variables))
+
+
+def _demand_pickle(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(len(ZIP))
+    if head == ZIP:
+        raise ArchiveUnreadable(
+            "not a pickle",
+            expected="a pickle of arrays, as Paddle saves it",
+            got="a zip, as torch.save writes it",
+            next_step="give the weights as Paddle saved them: those of PyTorch must be "
+            "converted first",
+        )
 
 
 def _opcodes(content: mmap.mmap) -> Iterator[tuple[str, Any, int]]:
@@ -137,7 +163,9 @@ def _argument(opcode: pickletools.OpcodeInfo, content: Any) -> Any:
     return None if opcode.arg is None else opcode.arg.reader(content)
 
 
-def _arrays_of(result: Any) -> dict[str, NDArray[Any]]:
+def _arrays_of(
+    result: Any, known: Collection[str] = frozenset()
+) -> dict[str, NDArray[Any]]:
     """Return the arrays by the names of their variables."""
     if type(result) is not dict:
         raise ArchiveUnreadable(
@@ -150,7 +178,14 @@ def _arrays_of(result: Any) -> dict[str, NDArray[Any]]:
         raise ArchiveUnreadable(STRUCTURED_NAMES, expected="names of variables")
     arrays: dict[str, NDArray[Any]] = {}
     for key, made in result.items():
-        name = str(variables.get(key, key))
+        name = _variable_name(key, str(variables.get(key, key)), known)
+        if type(made) is dict:
+            raise ArchiveUnreadable(
+                f"{key}: a dictionary in the dictionary",
+                expected="the arrays themselves, by name",
+                got=f"a dictionary of {len(made)}",
+                next_step=f"save it again: paddle.save(state[{key!r}], ...)",
+            )
         if not isinstance(made, ArrayMade) or made.value is None:
             raise ArchiveUnreadable(
                 f"{key}: value", expected="an array", got=type(made).__name__
@@ -161,3 +196,13 @@ def _arrays_of(result: Any) -> dict[str, NDArray[Any]]:
             )
         arrays[name] = made.value
     return arrays
+
+
+def _variable_name(key: str, noted: str, known: Collection[str]) -> str:
+    """Return the name of an array: what Paddle noted of it, or its key.
+
+    Paddle notes the name that the tensor has in memory. One that was made for saving
+    has none of its own, and gets ``generated_tensor_0``.
+    """
+    is_made_up = GENERATED.fullmatch(noted) is not None
+    return key if is_made_up or (key in known and noted not in known) else noted

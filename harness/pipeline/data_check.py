@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.dataset.box_traits import BOX_TRAITS, box_traits
 from harness.dataset.decoders import DECODER_OF
 from harness.dataset.image import ImageEntry, read_rgb
+from harness.dataset.image_folder import SUFFIXES, ImageFolder
 from harness.dataset.image_traits import TRAITS, inspect_image
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.views import DECODERS
+from harness.pipeline.dataset_classes import class_faults
 from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.settings import Settings
+from harness.registry.datasets import KnownDataset
+from harness.rows import Row
 from harness.truth import Truth
 
 #: A file beside the images that the annotations do not list.
 UNLISTED = "unlisted"
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
+
+#: What is done about a trait that two tools take in two ways.  # zoo-spec 1.2, 1.7
+MEANINGS: Mapping[str, str] = {
+    "turned": "an EXIF orientation: turned for YOLOv3 as OpenCV does, not for faces",
+    "other_size": "boxes are of the size that the annotations state: it is used",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +38,7 @@ class CheckedDataset:
     image_count: int
     annotation_count: int
     fingerprint: str
-    faults: tuple[str, ...]  # images that cannot be measured on, named
+    faults: tuple[str, ...]  # images that cannot be measured on, and classes, named
     differences: tuple[str, ...]  # from what is known of the published one
     traits: Mapping[str, tuple[str, ...]]  # what is unusual and fine -> images
 
@@ -43,6 +52,7 @@ def check_dataset(
     name: str,
     settings: Settings,
     *,
+    rows: Sequence[Row] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
     noting: Callable[[str], None] = lambda line: None,
 ) -> CheckedDataset:
@@ -51,6 +61,7 @@ def check_dataset(
     Args:
         name: key of ``DATASETS``.
         settings: say where it is and what is known of it.
+        rows: of the zoo; those of the dataset must have its classes.
         progress: called with (done, total) after each image.
         noting: told, a line, of kept digests that cannot be used.
 
@@ -61,7 +72,10 @@ def check_dataset(
     opened = open_dataset(name, settings, noting=noting)
     found, root = opened.found, settings.data_root
     assert root is not None  # it was opened there
-    faults: list[str] = []
+    known = settings.known_datasets.get(name, KnownDataset())
+    of_dataset = [row for row in rows if row.dataset == name]
+    faults = list(class_faults(found, of_dataset, known))
+    folders: dict[Path, ImageFolder] = {}
     traits: dict[str, list[str]] = {one: [] for one in (*TRAITS, *BOX_TRAITS, UNLISTED)}
     for done, entry in enumerate(found.images, start=1):
         inspected = inspect_image(
@@ -72,7 +86,8 @@ def check_dataset(
             height_px=entry.height_px,
         )
         if inspected.fault is not None:
-            faults.append(inspected.fault)
+            instead = _told_absent(entry.path, folders)
+            faults.append(inspected.fault + (f"; {instead}" if instead else ""))
         for trait in inspected.traits:
             traits[trait].append(_named(entry, root))
         progress(done, len(found.images))
@@ -91,6 +106,14 @@ def check_dataset(
     )
 
 
+def _told_absent(path: Path, folders: dict[Path, ImageFolder]) -> str:
+    """Return what is there in the place of an image that is not, or nothing."""
+    if path.is_file():
+        return ""
+    folder = folders.setdefault(path.parent, ImageFolder(path.parent))
+    return folder.told_absent(path.name)
+
+
 def _named(entry: ImageEntry, root: Path) -> str:
     return entry.path.relative_to(root).as_posix()
 
@@ -101,5 +124,7 @@ def _unlisted(found: LabelledSet[Truth], root: Path) -> list[str]:
         path.relative_to(root).as_posix()
         for folder in sorted({path.parent for path in listed if path.parent.is_dir()})
         for path in sorted(folder.iterdir())
-        if path.suffix.lower() in IMAGE_SUFFIXES and path not in listed
+        if path.suffix.lower() in SUFFIXES
+        and path not in listed
+        and not path.name.startswith(".")
     ]

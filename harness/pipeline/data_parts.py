@@ -90,7 +90,10 @@ def _missing(part: DataPart, data_root: Path) -> str:
         if not there.exists():
             return f"no {path}"
         if there.is_dir():
-            found = sum(1 for one in there.rglob("*") if one.is_file())
+            found = sum(
+                one.is_file() and not one.name.startswith(".")  # macOS adds ``._x``
+                for one in there.rglob("*")
+            )
             if found < count:
                 return f"{found} of {count} files in {path}"
     if part.list_path is not None:

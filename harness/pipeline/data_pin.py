@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import DatasetInvalid, UsageError
+from harness.pipeline.dataset_classes import class_faults
 from harness.pipeline.known_datasets import pins_path
 from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.settings import Settings
 from harness.registry.dataset_pins import KEPT_DIGITS, DatasetPins, write_pins
+from harness.registry.datasets import KnownDataset
+from harness.registry.location import demand_checkout
+from harness.rows import Row
 
 
-def pin_dataset(name: str, settings: Settings, home: Path) -> Path:
+def pin_dataset(
+    name: str, settings: Settings, home: Path, *, rows: Sequence[Row] = ()
+) -> Path:
     """Write down what the files of a published dataset are; return where.
 
     It must agree with all that is known of the published one: a pin is believed ever
     after. One that is to be replaced is deleted first, by hand.
 
+    Args:
+        name: the word that rows use.
+        settings: say where it is and what is known of it.
+        home: holds ``expected``.
+        rows: of the zoo; those of the dataset must have its classes.
+
     Raises:
-        UsageError: only a part of the dataset was asked for.
+        UsageError: only a part of the dataset was asked for, or the pins are those of
+            an installed package.
         DatasetMissing: it is not there, or there is no reader for it yet.
         DatasetInvalid: it is malformed, or it differs from the published one.
     """
+    demand_checkout(home, "digests of a dataset's files")
     if settings.limit is not None:
         raise UsageError(
             "a part of a dataset cannot be pinned",
@@ -29,11 +44,14 @@ def pin_dataset(name: str, settings: Settings, home: Path) -> Path:
             next_step="leave it out",
         )
     opened = open_dataset(name, settings)
-    if opened.differences:
+    known = settings.known_datasets.get(name, KnownDataset())
+    of_dataset = [row for row in rows if row.dataset == name]
+    differences = (*opened.differences, *class_faults(opened.found, of_dataset, known))
+    if differences:
         raise DatasetInvalid(
             f"{name} is not the published dataset",
             expected="no difference from what is known of it",
-            got="; ".join(opened.differences),
+            got="; ".join(differences),
             next_step="fetch it again, or correct expected/datasets.toml",
         )
     files = {

@@ -9,6 +9,7 @@ from harness.atomic import write_text
 from harness.errors import located
 from harness.precision_files import precision_folder, read_precisions, read_speeds
 from harness.record_files import read_records, read_structures
+from harness.registry.location import written_home
 from harness.report.deployment import PrecisionRecords
 from harness.report.pages import Values, render_pages
 from harness.rows import Zoo
@@ -16,12 +17,12 @@ from harness.rows import Zoo
 
 def accepted_records(checkout: Path, zoo_name: str) -> Path:
     """Return the folder of the zoo's accepted records: what its pages are made of."""
-    return checkout / "reports" / "records" / zoo_name
+    return written_home(checkout) / "reports" / "records" / zoo_name
 
 
 def pages_folder(checkout: Path, zoo_name: str) -> Path:
     """Return the folder of the zoo's committed pages."""
-    return checkout / "reports" / zoo_name
+    return written_home(checkout) / "reports" / zoo_name
 
 
 def write_pages(

@@ -20,6 +20,7 @@ from filelock import FileLock
 from harness.artifact.cache_entry import writing_cache
 from harness.artifact.server import serve_folder
 from harness.dataset.coco_scenes import write_coco_scenes
+from harness.dataset.scenes import CLASS_NAMES
 from harness.dataset.voc_scenes import write_voc_scenes
 from harness.dataset.widerface_scenes import write_widerface_scenes
 from harness.errors import ZooDataError, located
@@ -51,6 +52,8 @@ DRAWERS: Mapping[str, Drawer] = {
     "voc": write_voc_scenes,
     "widerface": write_widerface_scenes,
 }
+#: Dataset -> the classes of what is drawn, where they are told apart.
+DRAWN_CLASSES: Mapping[str, tuple[str, ...]] = {"coco": CLASS_NAMES, "voc": CLASS_NAMES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

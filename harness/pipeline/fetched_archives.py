@@ -11,6 +11,7 @@ from harness.artifact.progress import Progress
 from harness.errors import HarnessError, UsageError
 from harness.pipeline.ready_folders import sweep_cache
 from harness.pipeline.settings import Settings
+from harness.registry.location import demand_checkout
 from harness.registry.lock import Pin, read_lock, write_lock
 from harness.registry.sources import find_sources
 from harness.rows import Archive, Zoo
@@ -80,7 +81,12 @@ def pin_archives(zoo: Zoo, home: Path, fetched: Sequence[Fetched]) -> Path:
     """Record size and SHA-256 of what was fetched in the zoo's lock; return its path.
 
     A pin that is there already is kept: bytes that differ from it were never fetched.
+
+    Raises:
+        UsageError: the lock is that of an installed package.
     """
+    if _is_named(zoo, home):
+        demand_checkout(home, "pins of archives")
     sources = find_sources(
         zoo.name if _is_named(zoo, home) else str(zoo.root), home=home
     )

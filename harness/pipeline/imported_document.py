@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.atomic import write_text
@@ -11,18 +12,43 @@ from harness.registry.document_import import import_document
 
 
 def import_document_file(
-    path: Path, *, zoo: str, home: Path, source: str, version: str, date: str
+    path: Path,
+    *,
+    zoo: str,
+    home: Path,
+    source: str,
+    version: str,
+    date: str,
+    force: bool = False,
 ) -> tuple[Path, ...]:
     """Read a published document and write its rows and claims; return their paths.
 
-    Nothing is written unless all of it was understood.
+    Nothing is written unless all of it was understood, and no file that says something
+    else is lost: it may have been edited since.
+
+    Args:
+        path: the document.
+        zoo: name of the edition.
+        home: the folder to write ``cases/rows`` and ``expected`` into.
+        source: where the document was published: without it nobody can look it up.
+        version: its commit.
+        date: when that was, ``YYYY-MM-DD``; may be empty.
+        force: replace files that say something else.
 
     Raises:
-        UsageError: no such file, or a date that is none.
+        UsageError: no such file, no source, a date that is none, or a file would be
+            replaced.
         ZooDataError: something in the document is not understood; names the line.
     """
+    if not source.strip():
+        raise UsageError(
+            "--source",
+            expected="where the document was published",
+            got="nothing",
+            next_step="give its address: --source URL",
+        )
     try:
-        markdown = path.read_text(encoding="utf-8")
+        markdown = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: not a text file to read",
@@ -39,6 +65,27 @@ def import_document_file(
         files = import_document(
             markdown, zoo=zoo, source=source, version=version, date=day
         )
+    if not force:
+        _demand_unedited(home, files)
     for name, text in files.items():
         write_text(home / name, text)
     return tuple(home / name for name in files)
+
+
+def _demand_unedited(home: Path, files: Mapping[str, str]) -> None:
+    edited = [
+        name
+        for name, text in files.items()
+        if (home / name).exists() and not _says(home / name, text)
+    ]
+    if edited:
+        raise UsageError(
+            f"{len(edited)} of {len(files)} files in {home} say something else",
+            expected="files as this document gives them, or none",
+            got=", ".join(edited),
+            next_step="give another --output, or --force to replace them",
+        )
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode("utf-8")

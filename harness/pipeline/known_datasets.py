@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.pipeline.embedded import read_embedded
+from harness.pipeline.embedded import DRAWN_CLASSES, read_embedded
 from harness.registry.dataset_pins import PINS_FOLDER, read_pins
 from harness.registry.datasets import (
     KnownDataset,
@@ -36,7 +36,9 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
     if embedded is not None:
         return {
             name: KnownDataset(
-                fingerprint=one.fingerprint, truth_sha256=one.truth_sha256
+                fingerprint=one.fingerprint,
+                truth_sha256=one.truth_sha256,
+                class_names=DRAWN_CLASSES.get(name),
             )
             for name, one in embedded.scenes.items()
         }

@@ -21,6 +21,7 @@ from harness.pipeline.architectures import (
     Detectors,
     demand_row,
 )
+from harness.pipeline.dataset_classes import classes_of, demand_classes
 from harness.pipeline.described_making import describe_making
 from harness.pipeline.environment import describe_environment
 from harness.pipeline.judged_row import (
@@ -38,6 +39,7 @@ from harness.pipeline.told_places import places_of, tell, told_record
 from harness.precision_files import write_speed
 from harness.record_files import write_record
 from harness.records import Record
+from harness.registry.datasets import KnownDataset
 from harness.rows import Row, Zoo
 
 
@@ -123,6 +125,8 @@ def measure_rows(
             if isinstance(shared, Exception):
                 records[row.row_id] = refused_row(row, shared)
                 continue
+            known = settings.known_datasets.get(row.dataset, KnownDataset())
+            demand_classes(shared.dataset.found, classes_of(row, known))
             progress = watcher.fetching(row.archive)
             opened.append(open_row(zoo, row, settings, progress=progress))
         except Exception as error:  # noqa: BLE001 - told as this row's verdict

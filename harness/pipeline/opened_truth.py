@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.dataset.coco import ANNOTATIONS
 from harness.dataset.truths import TRUTH_FILES, TRUTHS, coco_class_names_of
 from harness.errors import DatasetInvalid, UsageError, located
+from harness.pipeline.data_root import demand_data_root
 from harness.truth import Truth
 
 
@@ -23,7 +24,8 @@ def open_truth(
         file: the annotations themselves, for a dataset that has one file of them.
 
     Raises:
-        UsageError: no such dataset, or not exactly one place to look in.
+        UsageError: no such dataset, not exactly one place to look in, or a data root
+            that is no folder.
         DatasetMissing: the annotations are not there.
         DatasetInvalid: they are malformed.
     """
@@ -50,6 +52,7 @@ def open_truth(
             + (", or give --truth FILE" if dataset in TRUTH_FILES else ""),
         )
     with _refusing_unreadable(data_root):
+        demand_data_root(data_root)
         return TRUTHS[dataset](data_root)
 
 

@@ -122,6 +122,10 @@ class Block:
             return tuple(value)
         raise _refusal(key, "a list of texts", value)
 
+    def optional_texts(self, key: str) -> tuple[str, ...] | None:
+        """Return a list of texts, or None when the key is missing."""
+        return self.texts(key) if self._has(key) else None
+
     def choice(self, key: str, allowed: tuple[str, ...]) -> str:
         """Return one of the allowed words."""
         value = self._take(key, " or ".join(allowed))

@@ -21,6 +21,8 @@ class KnownDataset:
 
     image_count: int | None = None
     annotation_count: int | None = None
+    #: The name of each class, in the order that the networks count them in.
+    class_names: tuple[str, ...] | None = None
     fingerprint: str | None = None  # SHA-256 in lower-case hexadecimal
     truth_sha256: str | None = None  # likewise, of what is scored against
     files: Mapping[str, str] | None = None  # first digits of each file's SHA-256
@@ -90,10 +92,18 @@ def _parse_known(dataset: str, values: object) -> KnownDataset:
     known = KnownDataset(
         image_count=block.optional_whole("image_count", at_least=1),
         annotation_count=block.optional_whole("annotation_count", at_least=0),
+        class_names=block.optional_texts("class_names"),
         fingerprint=block.optional_text("fingerprint"),
         truth_sha256=block.optional_text("truth_sha256"),
     )
     block.finish()
+    if known.class_names and len(set(known.class_names)) < len(known.class_names):
+        raise ZooDataError(
+            "field class_names",
+            expected="each class once",
+            got=", ".join(known.class_names),
+            next_step="take out the name that is there twice",
+        )
     for field in ("fingerprint", "truth_sha256"):
         digest = getattr(known, field)
         if digest is not None and not _SHA256.fullmatch(digest):

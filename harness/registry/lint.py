@@ -107,7 +107,7 @@ def _shared_problems(sources: ZooSources, zoo: Zoo) -> Iterable[ZooDataError]:
     read_known_datasets(folder / DATASETS_FILE, problems)
     with noting(problems):
         read_dataset_sources(folder / SOURCES_FILE)
-    for path in sorted((folder / PINS_FOLDER).glob("*.txt")):
+    for path in sorted((folder / PINS_FOLDER).glob("[!.]*.txt")):
         with noting(problems):
             read_pins(path)
     beside = (path for path in zoo.root.parent.iterdir() if path.is_dir())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.errors import UsageError
+
 #: Below a home folder.
 ROWS_FOLDER = Path("cases", "rows")
 EXPECTED_FOLDER = Path("expected")
@@ -24,6 +26,34 @@ def find_home(start: Path | None = None) -> Path:
         if _is_checkout(folder):
             return folder
     return _SHIPPED
+
+
+def written_home(home: Path) -> Path:
+    """Return the folder that takes what is written beside a home's data.
+
+    Nothing is written into an installed package: pages and accepted records go to the
+    current folder.
+    """
+    return Path.cwd() if home == _SHIPPED else home
+
+
+def demand_checkout(home: Path, what: str) -> None:
+    """Refuse to change the data of an installed package.
+
+    Args:
+        home: of :func:`find_home`.
+        what: would be changed: ``"pins of archives"``.
+
+    Raises:
+        UsageError: the data is what the package shipped.
+    """
+    if home == _SHIPPED:
+        raise UsageError(
+            f"{what} of a zoo that was installed",
+            expected="a checkout, or a zoo's own folder",
+            got=f"the package's data in {home}",
+            next_step="run it in a checkout, or copy the zoo and give --zoo FOLDER",
+        )
 
 
 def _is_checkout(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class ZooSources:
         """The table files, by name."""
         return tuple(
             path
-            for path in sorted(self.root.glob("*.toml"))
+            for path in sorted(self.root.glob("[!.]*.toml"))
             if path.name not in NOT_TABLES
         )
 
@@ -100,9 +101,7 @@ def _is_folder(path: Path) -> bool:
 
 def zoo_names(home: Path) -> tuple[str, ...]:
     """Return the names of the zoos in ``home``, sorted."""
-    return tuple(
-        sorted(path.name for path in (home / ROWS_FOLDER).iterdir() if path.is_dir())
-    )
+    return tuple(sorted(path.name for path in _folders_in(home / ROWS_FOLDER)))
 
 
 def sources_beside(sources: ZooSources) -> tuple[ZooSources, ...]:
@@ -110,12 +109,17 @@ def sources_beside(sources: ZooSources) -> tuple[ZooSources, ...]:
     expected = sources.shared_folder
     if expected is None:
         return ()
-    folders = sorted(path for path in sources.root.parent.iterdir() if path.is_dir())
     return tuple(
         _shared(folder, expected)
-        for folder in folders
+        for folder in sorted(_folders_in(sources.root.parent))
         if (expected / f"{folder.name}.csv").is_file()
     )
+
+
+def _folders_in(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.name.startswith("."):
+            yield path
 
 
 def _is_word(name: str) -> bool:

@@ -185,10 +185,19 @@ def _family_of(strategies: list[str]) -> str:
 def _archive_of(cell: str) -> Archive:
     found = _LINK.fullmatch(cell)
     url = found[1] if found else ""
-    path = PurePosixPath(urlsplit(url).path)
-    if not url or path.suffix != ".tar":
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    path = PurePosixPath(parts.path)
+    # A path has no meaning without the document that it was printed in.
+    is_whole = parts.scheme in ("http", "https") and bool(parts.netloc)
+    if not (is_whole or parts.scheme == "file") or path.suffix != ".tar":
         raise ZooDataError(
-            "download cell", expected="[text](address of a .tar)", got=repr(cell)
+            "download cell",
+            expected="[text](address of a .tar), with its scheme and host",
+            got=repr(cell),
+            next_step="write the whole address into the document",
         )
     return Archive(name=path.stem, url=url)
 

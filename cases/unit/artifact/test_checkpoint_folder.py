@@ -35,6 +35,15 @@ def test_the_folder_of_the_checkpoint_is_found(tmp_path, files, found):
     assert find_checkpoint_folder(tmp_path, "x") == tmp_path / found
 
 
+def test_what_macos_adds_is_no_file_of_a_model(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "._conv1_weights").touch()
+    (tmp_path / "x" / ".DS_Store").touch()
+
+    with pytest.raises(ArchiveUnreadable, match=r"^no file in the archive; .*got "):
+        find_checkpoint_folder(tmp_path, "x")
+
+
 @pytest.mark.parametrize(
     ("folders", "got"), [([], "nothing"), (["a", "b"], "folders only")]
 )

@@ -2,14 +2,21 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tarfile
 import zipfile
 
 import pytest
 
 from harness.artifact.cache_entry import Content
-from harness.artifact.refusal import Refusal, judge_content, refuse_archive
-from harness.errors import ArchiveUnavailable, WrongArchive
+from harness.artifact.refusal import (
+    Refusal,
+    judge_content,
+    of_source,
+    refuse_archive,
+)
+from harness.artifact.sources import Source
+from harness.errors import ArchiveUnavailable, ArchiveUnreadable, WrongArchive
 
 URL = "https://models.example/PaddleSlim/x.tar"
 
@@ -89,6 +96,58 @@ def test_an_archive_cut_short_is_refused_where_none_is_pinned(judge, good):
     assert refusal.may_pass
 
 
+@pytest.mark.parametrize(
+    ("address", "origin", "own"),
+    [
+        ("file:///mirror/x.tar", "mirror", True),
+        ("http://mirror/x.tar", "mirror", True),
+        ("file:///zoo/x.tar", "printed", True),
+        ("http://host/x.tar", "printed", False),
+        ("http://host/x.tar", "moved", False),
+    ],
+)
+def test_a_damaged_archive_of_ones_own_cannot_be_read(
+    judge, good, archive_at, address, origin, own
+):
+    refusal = of_source(judge(good[:2000]), Source(address=address, origin=origin))
+    absent = Refusal(place="there", reason="HTTP 404")
+
+    error = refuse_archive(archive_at(URL), [refusal, absent], offline=False)
+
+    assert isinstance(error, ArchiveUnreadable if own else ArchiveUnavailable)
+    assert ("give --mirror" in str(error)) is not own
+    if own:
+        assert re.match(
+            r"archive x: what is there is no whole archive; expected a tar, tar.gz or "
+            r"zip, got there: after 'x/conv1_weights': damaged or cut short.* \| "
+            r"there: HTTP 404; put a whole one in its place$",
+            str(error),
+        )
+
+
+@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html><p>saved as x.tar"])
+def test_a_file_of_this_machine_is_what_it_is(judge, archive_at, content):
+    """Nothing, or a page, is a server's answer for the moment, but no file's."""
+    file, web = (
+        of_source(judge(content), Source(address=f"{one}/x.tar", origin="mirror"))
+        for one in ("file:///mirror", "http://mirror")
+    )
+
+    ends = [
+        refuse_archive(archive_at(URL), [one], offline=False) for one in (file, web)
+    ]
+
+    assert [type(one) for one in ends] == [ArchiveUnreadable, ArchiveUnavailable]
+
+
+def test_other_bytes_than_the_pinned_ones_are_no_damage(judge, good, archive_at):
+    pinned = archive_at(URL, pin=b"the original")
+    source = Source(address="file:///mirror/x.tar", origin="mirror")
+    refusal = of_source(judge(good, pin=b"the original"), source)
+
+    assert isinstance(refuse_archive(pinned, [refusal], offline=False), WrongArchive)
+
+
 def test_no_source_at_all_is_unavailable_and_lists_what_was_tried(archive_at):
     error = refuse_archive(
         archive_at(URL),
@@ -133,7 +192,9 @@ def test_one_wrong_archive_outweighs_sources_that_do_not_answer(archive_at):
     )
 
 
-@pytest.mark.parametrize("form", ["gzip of zeros", "folders alone", "zip of nothing"])
+@pytest.mark.parametrize(
+    "form", ["gzip of zeros", "folders alone", "zip of nothing", "a Mac's"]
+)
 def test_an_archive_without_a_file_is_not_taken_unpinned(
     archive_at, gzip_of, tmp_path, form
 ):
@@ -141,7 +202,9 @@ def test_an_archive_without_a_file_is_not_taken_unpinned(
     folder.type = tarfile.DIRTYPE
     zipped = io.BytesIO()
     zipfile.ZipFile(zipped, "w").close()
+    hidden = tarfile.TarInfo("x/._conv1_weights")
     content = {
+        "a Mac's": hidden.tobuf() + bytes(10240),
         "gzip of zeros": gzip_of(bytes(10240)),
         "folders alone": folder.tobuf() + bytes(10240),
         "zip of nothing": zipped.getvalue(),

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from harness.artifact.server import serve_folder
+from harness.dataset.coco import ANNOTATIONS
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.dataset.image_size import read_size_wh
 
@@ -53,9 +55,19 @@ def mirror(home: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    write_coco_scenes(tmp_path / "root", seed=3, count=3)
-    return tmp_path / "root"
+def root(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A set of three images, of the classes that the published rows tell apart."""
+    root = tmp_path / "root"
+    write_coco_scenes(root, seed=3, count=3)
+    home = request.config.rootpath
+    facts = tomllib.loads((home / "expected" / "datasets.toml").read_text())
+    data = json.loads((root / ANNOTATIONS).read_text())
+    names = facts["january-2020"]["coco"]["class_names"]
+    data["categories"] = [
+        {"id": number, "name": name} for number, name in enumerate(names, start=1)
+    ]
+    (root / ANNOTATIONS).write_text(json.dumps(data))
+    return root
 
 
 def test_the_list_says_what_is_here(mirror: Path, tmp_path: Path, zoo: Zoo) -> None:
@@ -129,6 +141,36 @@ def test_without_a_data_root_it_says_how_to_give_one(
     assert "no data root; give --data-root DIR or set ZOO_DATA_ROOT" in said.err
 
 
+@pytest.mark.parametrize(
+    ("words", "is_file", "code"),
+    [
+        (("check", "coco"), True, 2),
+        (("check", "coco"), False, 2),
+        (("pin", "coco"), False, 2),
+        (("fetch", "coco", "--offline"), True, 2),
+        (("fetch", "coco", "--offline"), False, 3),
+    ],
+)
+def test_a_data_root_that_is_no_folder_is_a_usage_error(
+    home: Path,
+    tmp_path: Path,
+    zoo: Zoo,
+    words: tuple[str, ...],
+    is_file: bool,
+    code: int,
+) -> None:
+    root = tmp_path / "r"
+    if is_file:
+        root.write_text("no folder")
+
+    said = zoo("data", *words, "--data-root", root, "--zoo-cache", home / "c")
+
+    assert said.code == code
+    if code == 2:
+        assert f"data root {root}; expected a folder that holds coco, VOC" in said.err
+        assert f"got {'a file' if is_file else 'nothing there'}; give an" in said.err
+
+
 def test_a_check_names_what_differs(home: Path, root: Path, zoo: Zoo) -> None:
     words = ("data", "check", "coco", "--data-root", root, "--zoo-cache", home / "c")
     (root / "coco" / "val2017" / "more.jpg").write_bytes(b"")
@@ -156,6 +198,22 @@ def test_a_sound_set_passes(home: Path, root: Path, zoo: Zoo) -> None:
     assert said.out.endswith("coco: sound\n")
 
 
+def test_a_placeholder_in_front_of_the_classes_is_a_fault(
+    home: Path, root: Path, zoo: Zoo
+) -> None:
+    (home / "expected" / "datasets.toml").write_text("")
+    data = json.loads((root / ANNOTATIONS).read_text())
+    data["categories"].insert(0, {"id": 0, "name": "none"})
+    (root / ANNOTATIONS).write_text(json.dumps(data))
+
+    said = zoo("data", "check", "coco", "--data-root", root, "--zoo-cache", home / "c")
+
+    assert said.code == 1
+    assert "coco: FAULT for 20 of 20 rows: the dataset has another number" in said.out
+    assert "expected 80 classes, got 81 classes: none, person, bicycle" in said.out
+    assert "take 'none' out of the dataset's classes" in said.out
+
+
 def test_the_limit_of_pixels_is_an_option_of_a_check(
     home: Path, root: Path, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +235,7 @@ def test_a_set_that_is_not_there_is_incomplete_and_a_malformed_one_fails(
     home: Path, root: Path, zoo: Zoo
 ) -> None:
     words = ("data", "check", "coco", "--zoo-cache", home / "c", "--data-root")
+    (home / "empty").mkdir()
     missing = zoo(*words, home / "empty")
     (root / "coco" / "annotations" / "instances_val2017.json").write_text("{")
     malformed = zoo(*words, root)

@@ -115,7 +115,8 @@ def test_a_document_is_imported_into_a_folder(
 def test_the_json_of_an_import_names_the_files(
     home: Path, document: Path, tmp_path: Path, zoo: Zoo
 ) -> None:
-    said = zoo("import", document, "--output", tmp_path / "new", "--json")
+    words = ("import", document, "--output", tmp_path / "new", "--source", "here")
+    said = zoo(*words, "--json")
 
     told = json.loads(said.out)
     assert told["zoo"] == "document"
@@ -125,10 +126,13 @@ def test_the_json_of_an_import_names_the_files(
 def test_what_cannot_be_imported_is_a_usage_error(
     home: Path, document: Path, tmp_path: Path, zoo: Zoo
 ) -> None:
-    dated = zoo("import", document, "--output", tmp_path / "new", "--date", "soon")
-    missing = zoo("import", tmp_path / "none.md", "--output", tmp_path / "new")
+    words = ("--output", tmp_path / "new", "--source", "here")
+    dated = zoo("import", document, *words, "--date", "soon")
+    missing = zoo("import", tmp_path / "none.md", *words)
+    nowhere = zoo("import", document, *words[:2])
 
-    assert (dated.code, missing.code) == (2, 2)
+    assert (dated.code, missing.code, nowhere.code) == (2, 2, 2)
+    assert "--source; expected where the document was published, got not" in nowhere.err
     assert dated.err == "zoo: --date; expected YYYY-MM-DD, got soon; give such a day\n"
     assert "none.md: not a text file to read" in missing.err
     assert not (tmp_path / "new").exists()
@@ -154,3 +158,23 @@ def test_an_archive_of_another_size_is_a_failed_check(home: Path, zoo: Zoo) -> N
     (archive,) = json.loads(said.out)["archives"]
     assert archive["served"] is False
     assert archive["links"][0]["size_bytes"] == archive["size_bytes"] + 512
+
+
+def test_files_that_were_edited_are_replaced_by_force_alone(
+    home: Path, document: Path, tmp_path: Path, zoo: Zoo
+) -> None:
+    words = ("import", document, "--output", tmp_path / "new", "--source", "here")
+    first = zoo(*words)
+    edited = Path(first.out.splitlines()[1])
+    before = edited.read_text()
+    again = zoo(*words)
+    edited.write_text(before + "# mine\n")
+    refused = zoo(*words)
+    kept = edited.read_text()
+    forced = zoo(*words, "--force")
+
+    assert (first.code, again.code, refused.code, forced.code) == (0, 0, 2, 0)
+    assert "files in" in refused.err
+    assert f"got {edited.relative_to(tmp_path / 'new')}; give another" in refused.err
+    assert kept == before + "# mine\n"
+    assert edited.read_text() == before

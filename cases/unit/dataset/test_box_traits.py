@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,11 @@ def test_faces_are_looked_at_too() -> None:
         "beyond_the_edge": (7,),
         "flat": (4,),
     }
+
+
+def test_an_image_without_a_size_has_no_edge() -> None:
+    """One that is not there: it is a fault already, and nothing else."""
+    found = labelled(coco([BEYOND, BEYOND], [4, 9]))
+    images = (replace(found.images[0], width_px=0, height_px=0), *found.images[1:])
+
+    assert box_traits(replace(found, images=images))["beyond_the_edge"] == (9,)

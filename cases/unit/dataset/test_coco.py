@@ -187,7 +187,7 @@ def test_without_any_image_there_is_no_dataset(
 
     with pytest.raises(
         DatasetMissing,
-        match=r"none of 3 images is in .*val2017; expected c\.bmp; run: zoo data fetch",
+        match=r"none of 3 images is in .*val2017; expected c\.bmp; put the images",
     ):
         open_coco(root)
 

@@ -86,7 +86,7 @@ def test_what_has_a_header_and_no_pixels_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         DatasetInvalid,
         match=r"broken\.png cannot be decoded; expected an image that OpenCV reads, "
-        r"got 33 bytes that are none; fetch the dataset's images again",
+        r"got 33 bytes that are none; copy or fetch the image again",
     ):
         read_rgb(path)
 
@@ -99,7 +99,7 @@ def test_an_undecodable_file_is_named(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(
         DatasetInvalid,
         match=rf"image .*broken\.png cannot be decoded; expected a JPEG, PNG or BMP "
-        rf"with its size, got {len(content)} bytes that start b'.*'; fetch",
+        rf"with its size, got {len(content)} bytes that start b'.*'; copy or fetch",
     ):
         read_rgb(path)
 
@@ -198,7 +198,7 @@ def test_a_jpeg_that_was_cut_short_is_named_and_never_filled_with_grey(
     with pytest.raises(
         DatasetInvalid,
         match=rf"image .*cut\.jpg is cut short; expected a JPEG with its end mark, got "
-        rf"{len(shorter[cut])} bytes without it; fetch the dataset's images again",
+        rf"{len(shorter[cut])} bytes without it; copy or fetch the image again",
     ):
         read_rgb(path)
 

@@ -136,7 +136,7 @@ def test_other_formats_are_refused_before_a_decoder_sees_them(
     with pytest.raises(
         DatasetInvalid,
         match=rf"image .*a\.jpg cannot be decoded; expected a JPEG, PNG or BMP with "
-        rf"its size, got {len(content)} bytes that start b'.*'; fetch the dataset's ",
+        rf"its size, got {len(content)} bytes that start b'.*'; copy or fetch the ",
     ):
         read(path)
 
@@ -227,7 +227,7 @@ def test_a_file_larger_than_any_image_is_not_read(
     with pytest.raises(
         DatasetInvalid,
         match=r"a\.bmp is not read; expected a regular file of at most 8000 bytes, got "
-        r"8001 bytes; fetch the dataset's images again, or give --max-image-pixels N",
+        r"8001 bytes; copy or fetch the image again, or give --max-image-pixels N",
     ):
         read(tmp_path / "a.bmp")
 
@@ -251,4 +251,4 @@ def test_a_pipe_is_not_waited_for(
         found = open_in_a_child(tmp_path / "a.jpg", lines, before=before + more)
 
         assert "is not read; expected a regular file of at most" in found.told
-        assert "got something else; fetch the dataset's images again" in found.told
+        assert "got something else; copy or fetch the image again" in found.told

@@ -53,6 +53,6 @@ def test_what_is_no_image_says_so(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(
         DatasetInvalid,
         match=r"image .*a\.jpg cannot be decoded; expected a JPEG, PNG or BMP with its "
-        rf"size, got {len(content)} bytes that start b'.*'; fetch the dataset's images",
+        rf"size, got {len(content)} bytes that start b'.*'; copy or fetch the image",
     ):
         read_size_wh(tmp_path / "a.jpg")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,3 +168,15 @@ def test_standard_error_is_given_back(
 def test_every_trait_is_a_word_and_every_loss_is_compared_in_lower_case() -> None:
     assert len(set(TRAITS)) == len(TRAITS)
     assert [one.lower() for one in LOSSES] == list(LOSSES)
+
+
+def test_a_damaged_exif_hides_no_trait_and_warns_nobody(tmp_path: Path) -> None:
+    cut = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01"  # an entry of 12 bytes has 2
+    path = saved(tmp_path / "a.jpg", Image.fromarray(DRAWN).convert("L"), exif=cut)
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        found = inspect(path)
+
+    assert "grey" in found.traits
+    assert warned == []

@@ -101,7 +101,7 @@ def test_what_is_no_image_is_named(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(
         DatasetInvalid,
         match=r"image .*a\.jpg cannot be decoded; expected a JPEG, PNG or BMP with its "
-        r"size, got \d+ bytes that start b'.*'; fetch the dataset's images again",
+        r"size, got \d+ bytes that start b'.*'; copy or fetch the image again",
     ):
         read_rgb_with_pil(path)
 

@@ -10,7 +10,7 @@ import pytest
 
 from harness.dataset.image import read_rgb
 from harness.dataset.readers import DATASETS
-from harness.dataset.voc import open_voc
+from harness.dataset.voc import open_voc, voc_truth
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 
 Object = tuple[str, tuple[float, float, float, float], int]
@@ -195,7 +195,7 @@ def test_a_set_without_any_image_is_missing(write_voc: Write) -> None:
         DatasetMissing,
         match=r"none of 5 images is in .*VOCdevkit; got no "
         r"VOC2007/JPEGImages/000001\.jpg, VOC2007/JPEGImages/000002\.jpg, "
-        r"VOC2007/JPEGImages/000003\.jpg, \.\.\.; fetch the dataset's images again",
+        r"VOC2007/JPEGImages/000003\.jpg, \.\.\.; put the images there, as NAME",
     ):
         open_voc(root)
 
@@ -207,7 +207,7 @@ def test_missing_annotation_files_are_counted_and_named(write_voc: Write) -> Non
     with pytest.raises(
         DatasetMissing,
         match=r"1 of 3 annotation files are not in .*VOCdevkit; got no "
-        r"VOC2007/Annotations/000002\.xml; fetch the dataset's annotations again",
+        r"VOC2007/Annotations/000002\.xml; put them there, or take their images out",
     ):
         open_voc(root)
 
@@ -252,3 +252,101 @@ def test_a_root_without_the_set_says_where_it_was_looked_for(tmp_path: Path) -> 
 
 def test_rows_find_the_reader_by_their_word() -> None:
     assert DATASETS["voc"] is open_voc
+
+
+@pytest.mark.parametrize("suffix", [".jpeg", ".JPG", ".png"])
+def test_images_of_another_suffix_are_found(write_voc: Write, suffix: str) -> None:
+    root = write_voc()
+    folder = root / "VOCdevkit/VOC2007/JPEGImages"
+    (folder / "000002.jpg").rename(folder / f"000002{suffix}")
+
+    found = open_voc(root)
+
+    assert found.images[1].path == folder / f"000002{suffix}"
+    assert found.faults == ()
+    assert f"VOC2007/JPEGImages/000002{suffix}" in found.file_digests
+
+
+def test_an_absent_image_says_what_is_there_instead(write_voc: Write) -> None:
+    root = write_voc({**SCENES, "a2": []})
+    folder = root / "VOCdevkit/VOC2007/JPEGImages"
+    (folder / "a2.jpg").rename(folder / "A2.jpg")
+
+    assert open_voc(root).faults == (
+        f"image {folder}/a2.jpg is not there; A2.jpg is there",
+    )
+
+
+def test_a_class_list_beside_the_devkit_is_read(write_voc: Write) -> None:
+    """PaddleDetection has it there."""
+    root = write_voc()
+    names = "dog\nrabbit\naeroplane\ncat\n"
+    (root / "label_list.txt").write_text(names)
+    beside = open_voc(root)
+    (root / "VOCdevkit/label_list.txt").write_text(names)
+    both = open_voc(root)
+
+    assert beside.class_names == ("dog", "rabbit", "aeroplane", "cat")
+    assert both.fingerprint == beside.fingerprint
+
+
+def test_two_class_lists_that_differ_are_refused(write_voc: Write) -> None:
+    root = write_voc()
+    (root / "label_list.txt").write_text("dog\n")
+    (root / "VOCdevkit/label_list.txt").write_text("dog\ncat\n")
+
+    with pytest.raises(
+        DatasetInvalid,
+        match=r"^two class lists that differ; expected one label_list.txt, got "
+        r"\S+/VOCdevkit/label_list.txt and \S+/label_list.txt; take away the one",
+    ):
+        open_voc(root)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{0}.jpg",
+        "{0}.PNG",
+        "VOCdevkit/VOC2007/JPEGImages/{0}.jpg VOCdevkit/VOC2007/Annotations/{0}.xml",
+        r".\VOC2007\JPEGImages\{0}.jpg .\VOC2007\Annotations\{0}.xml",
+    ],
+)
+def test_a_list_may_have_suffixes_or_the_paths_of_paddledetection(
+    write_voc: Write, line: str
+) -> None:
+    root = write_voc()
+    path = root / "VOCdevkit/VOC2007/ImageSets/Main/test.txt"
+    path.write_text("".join(line.format(one) + "\n" for one in SCENES))
+
+    assert open_voc(root).truth.image_names.tolist() == list(SCENES)
+    assert voc_truth(root).image_names.tolist() == list(SCENES)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "VOC2012/JPEGImages/1.jpg VOC2012/Annotations/1.xml",
+        "VOC2007/JPEGImages/1.jpg VOC2007/Annotations/2.xml",
+        "JPEGImages/1.jpg Annotations/1.xml",
+    ],
+)
+def test_paths_that_lead_elsewhere_are_refused(write_voc: Write, line: str) -> None:
+    root = write_voc()
+    path = root / "VOCdevkit/VOC2007/ImageSets/Main/test.txt"
+    path.write_text(f"{line}\n")
+
+    with pytest.raises(
+        DatasetInvalid,
+        match=r"test\.txt: line 1: an image and its annotations; expected "
+        r"VOC2007/JPEGImages/NAME.jpg VOC2007/Annotations/NAME.xml, got '.*'; list the",
+    ):
+        open_voc(root)
+
+
+def test_a_list_of_paddledetection_beside_the_devkit_is_told(write_voc: Write) -> None:
+    root = write_voc()
+    (root / "VOCdevkit/VOC2007/ImageSets/Main/test.txt").rename(root / "test.txt")
+
+    with pytest.raises(DatasetMissing, match=rf"; copy {root}/test.txt there$"):
+        open_voc(root)

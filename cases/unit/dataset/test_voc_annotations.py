@@ -110,13 +110,11 @@ def test_a_document_type_is_refused(head: str) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"not XML",
         xml()[:-9],
         xml() + b"<more/>",
         xml().replace(b"cat", b"&cat;"),
         b'<?xml version="1.0" encoding="no-such"?><annotation/>',
-        b'<?xml version="1.0" encoding="shift-jis"?><annotation/>',
     ],
 )
 def test_what_is_not_xml_is_refused(content: bytes) -> None:
@@ -124,12 +122,52 @@ def test_what_is_not_xml_is_refused(content: bytes) -> None:
         parse_annotation(content, CLASSES)
 
 
-@pytest.mark.parametrize("declared", [b"", b'<?xml version="1.0" encoding="gbk"?>'])
-def test_another_encoding_is_told_whether_declared_or_not(declared: bytes) -> None:
-    content = declared + xml().replace(b"cat", "类别".encode("gbk"))
+def test_another_encoding_than_the_declared_one_is_told() -> None:
+    content = xml().replace(b"cat", "类别".encode("gbk"))
 
     with pytest.raises(
-        DatasetInvalid, match=r"not XML in the encoding UTF-8; got .+; save it as UTF-8"
+        DatasetInvalid,
+        match=r"not XML in the encoding UTF-8; got .+; save it as UTF-8, or declare "
+        r"its encoding in its first line$",
+    ):
+        parse_annotation(content, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [("gbk", "类别"), ("GB2312", "类别"), ("Shift_JIS", "猫"), ("EUC-KR", "고양이")],
+)
+def test_a_declared_encoding_of_several_bytes_is_read(encoding: str, name: str) -> None:
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+    content = declared + xml().replace(b"cat", name.encode(encoding))
+
+    (found, *_) = parse_annotation(content, {name: 7, **CLASSES}).objects
+
+    assert found.class_id == 7
+
+
+def test_text_that_is_not_of_its_declared_encoding_is_told() -> None:
+    content = b'<?xml version="1.0" encoding="gbk"?>' + xml().replace(
+        b"cat", b"\xff\xff"
+    )
+
+    with pytest.raises(DatasetInvalid, match=r"^not XML in the encoding UTF-8; got "):
+        parse_annotation(content, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        (b"", "an empty file; write or copy it again"),
+        (b"<!DOCTYPE html><p>log in", "an HTML page; fetch it again: a page was saved"),
+        (b"PK\x03\x04...", "a zip; unpack it"),
+    ],
+)
+def test_a_file_of_another_kind_is_named(content: bytes, got: str) -> None:
+    with pytest.raises(
+        DatasetInvalid,
+        match=rf"^another kind of file; expected an XML file of VOC annotations, "
+        rf"got {got}",
     ):
         parse_annotation(content, CLASSES)
 
@@ -190,3 +228,21 @@ def test_a_file_has_only_so_many_bytes() -> None:
 def test_a_deep_file_is_refused_like_any_other() -> None:
     with pytest.raises(DatasetInvalid, match=r"^root element; expected annotation"):
         parse_annotation(b"<a>" * 100_000 + b"</a>" * 100_000, CLASSES)
+
+
+def test_an_object_that_says_nothing_of_difficult_is_not() -> None:
+    content = xml(CAT.replace("<difficult>0</difficult>", "<difficult/>"))
+
+    (cat,) = parse_annotation(content, CLASSES).objects
+    assert (cat.class_id, cat.is_difficult) == (0, False)
+
+
+def test_a_size_of_nothing_says_to_write_the_image_s_own() -> None:
+    content = xml().replace(SIZE.encode(), re.sub(r"\d+", "0", SIZE).encode())
+
+    with pytest.raises(
+        DatasetInvalid,
+        match=r"^width; expected whole pixels, 1 or more, got 0; write the image's own "
+        r"width and height into the file$",
+    ):
+        parse_annotation(content, CLASSES)

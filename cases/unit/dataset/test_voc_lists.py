@@ -42,7 +42,18 @@ def test_line_ends_blanks_and_a_mark_are_no_names(
         (b"a\\b\n", "line 1: name; expected one plain name"),
         (b"..\n", r"line 1: name; expected one plain name, got '\.\.'"),
         (b" \n\n", r"test\.txt: list; expected at least one name, got none"),
-        (b"\xff\xfe\n", r"test\.txt: not UTF-8 text; got 'utf-8' codec"),
+        (
+            b"\xb0\xa1\n",
+            r"test\.txt: not UTF-8 text; got 'utf-8' codec .*; save it again",
+        ),
+        (
+            b"\xff\xfea\0",
+            r"test\.txt: not UTF-8 text; got text in UTF-16; save it again",
+        ),
+        (
+            b"",
+            r"test\.txt: another kind of file; expected a list of names, got an empty",
+        ),
     ],
 )
 def test_a_malformed_list_says_which_line(

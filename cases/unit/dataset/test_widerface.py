@@ -186,6 +186,6 @@ def test_a_set_without_any_of_its_images_is_missing(face_root: Path) -> None:
 
     with pytest.raises(
         DatasetMissing,
-        match=r"3 of 3 images are missing: 0--Parade/a\.jpg, .*; fetch the dataset's",
+        match=r"3 of 3 images are missing: 0--Parade/a\.jpg, .*; put the images there",
     ):
         open_widerface(face_root)

@@ -134,3 +134,11 @@ def test_a_missing_dataset_and_a_malformed_one_are_refused(
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_dataset_has_a_decoder(name: str) -> None:
     assert DECODER_OF[name] in DECODERS
+
+
+def test_what_macos_adds_is_not_unlisted(
+    settings: Settings, images: list[Path]
+) -> None:
+    (images[0].parent / f"._{images[0].name}").write_bytes(b"\0\5\x16\7")
+
+    assert check_dataset("coco", settings).traits == {}

@@ -53,6 +53,8 @@ def test_files_of_a_folder_are_counted(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "1.jpg").touch()
     assert state_of(part, tmp_path).missing == "1 of 2 files in coco/val2017"
+    (folder / "._1.jpg").touch()  # as macOS adds one beside each
+    assert state_of(part, tmp_path).missing == "1 of 2 files in coco/val2017"
     (folder / "deeper").mkdir()
     (folder / "deeper" / "2.jpg").touch()
     assert state_of(part, tmp_path).is_present

@@ -13,6 +13,7 @@ from harness.pipeline.data_pin import pin_dataset
 from harness.pipeline.known_datasets import known_datasets, pins_path
 from harness.pipeline.opened_dataset import open_dataset
 from harness.pipeline.settings import Settings
+from harness.registry import location
 from harness.registry.datasets import KnownDataset
 from harness.rows import Zoo
 
@@ -93,3 +94,14 @@ def test_a_truth_that_is_not_the_pinned_one_is_a_difference(settings: Settings) 
     (told,) = open_dataset("coco", replace(settings, known_datasets=known)).differences
 
     assert told.startswith(f"truth_sha256: published {'0' * 64}, here ")
+
+
+def test_an_installed_package_is_not_pinned(
+    settings: Settings, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(location, "_SHIPPED", home)
+
+    with pytest.raises(
+        UsageError, match=r"^digests of a dataset's files of a zoo that"
+    ):
+        pin_dataset("coco", settings, home)

@@ -14,6 +14,7 @@ from harness.pipeline.document import (
 from harness.precision_files import precision_folder, write_speed
 from harness.record_files import write_record
 from harness.records import SpeedRecord, Verdict
+from harness.registry import location
 from harness.report.pages import Values
 from harness.rows import Zoo
 
@@ -141,3 +142,14 @@ def test_records_of_another_precision_get_their_section(
     assert "## What a deployment would get" in page
     assert "50.00" in page
     assert "**2 rows = 1 reproduced + 1 reproduced with erratum**" in page
+
+
+def test_of_an_installed_package_the_folders_are_in_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site-packages" / "shipped"
+    monkeypatch.setattr(location, "_SHIPPED", package)
+    monkeypatch.chdir(tmp_path)
+
+    assert pages_folder(package, "demo") == tmp_path / "reports" / "demo"
+    assert accepted_records(package, "demo") == tmp_path / "reports/records/demo"

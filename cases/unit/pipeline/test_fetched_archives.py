@@ -14,6 +14,7 @@ from harness.pipeline.fetched_archives import (
     pin_archives,
 )
 from harness.pipeline.settings import Settings
+from harness.registry import location
 from harness.registry.lock import read_lock
 from harness.registry.zoo import open_zoo
 from harness.rows import Zoo
@@ -151,3 +152,17 @@ def test_the_pins_of_a_lone_folder_stay_in_it(
     assert lock == alone / "archives.lock.toml"
     assert read_lock(lock, None)
     assert not (home / "expected" / "archives.lock.toml").exists()
+
+
+def test_an_installed_package_is_not_pinned(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(location, "_SHIPPED", home)
+    zoo = open_zoo("synthetic", home=home)
+    lock = home / "expected" / "archives.lock.toml"
+    before = lock.read_bytes() if lock.is_file() else None
+
+    with pytest.raises(UsageError, match=r"^pins of archives of a zoo that was instal"):
+        pin_archives(zoo, home, ())
+
+    assert (lock.read_bytes() if lock.is_file() else None) == before

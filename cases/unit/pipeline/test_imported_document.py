@@ -71,3 +71,29 @@ def test_nothing_is_written_of_a_document_that_is_not_understood(
         bring_in(path, tmp_path / "home")
 
     assert not (tmp_path / "home").exists()
+
+
+def test_the_mark_that_editors_put_in_front_hides_no_title(
+    document: Path, tmp_path: Path
+) -> None:
+    marked = tmp_path / "marked.md"
+    marked.write_bytes(b"\xef\xbb\xbf" + document.read_bytes())
+    bring_in(document, tmp_path / "plain")
+    bring_in(marked, tmp_path / "marked")
+
+    one, other = (
+        (tmp_path / name / "cases/rows/mine/zoo.toml").read_text()
+        for name in ("plain", "marked")
+    )
+    assert one == other
+
+
+def test_without_a_source_nothing_is_imported(document: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=r"^--source; expected where .*, got nothing; give its address"
+    ):
+        import_document_file(
+            document, zoo="mine", home=tmp_path, source=" ", version="1", date=""
+        )
+
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.dataset.scenes import CLASS_NAMES
 from harness.errors import ZooDataError
 from harness.pipeline.known_datasets import known_datasets
 from harness.registry.datasets import KnownDataset
@@ -59,5 +60,7 @@ def test_an_embedded_zoo_knows_what_it_draws(session_zoo: Zoo, tmp_path: Path) -
     zoo = replace(session_zoo, root=tmp_path / "zoo")
 
     assert known_datasets(zoo, tmp_path) == {
-        "coco": KnownDataset(fingerprint="abc", truth_sha256="def")
+        "coco": KnownDataset(
+            fingerprint="abc", truth_sha256="def", class_names=CLASS_NAMES
+        )
     }

@@ -1,6 +1,7 @@
 import datetime as dt
 import errno
 import importlib.metadata
+import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from harness import record_files
 from harness.artifact.pack import pack_tar
 from harness.artifact.unpack import unpack
 from harness.compare.tolerance import budget_of
+from harness.dataset.coco import ANNOTATIONS
 from harness.dataset.coco_scenes import write_coco_scenes
 from harness.detections import ImageDetections
 from harness.errors import DeviceMissing
@@ -391,6 +393,19 @@ def test_one_damaged_archive_does_not_stop_the_other_row(mine: Mine) -> None:
     assert whole.verdict is Verdict.REPRODUCED
 
 
+def of_three_classes(scenes: Path, root: Path) -> Path:
+    """Copy the scenes; their first three categories and what is of them stay."""
+    shutil.copytree(scenes, root)
+    data = json.loads((root / ANNOTATIONS).read_text())
+    data["categories"] = data["categories"][:3]
+    kept = {one["id"] for one in data["categories"]}
+    data["annotations"] = [
+        one for one in data["annotations"] if one["category_id"] in kept
+    ]
+    (root / ANNOTATIONS).write_text(json.dumps(data))
+    return root
+
+
 @pytest.mark.parametrize(
     ("layout", "word"),
     [
@@ -400,7 +415,12 @@ def test_one_damaged_archive_does_not_stop_the_other_row(mine: Mine) -> None:
     ],
 )
 def test_an_archive_of_any_layout_is_measured_and_told(
-    mine: Mine, request: pytest.FixtureRequest, layout: str, word: str
+    mine: Mine,
+    request: pytest.FixtureRequest,
+    scenes: Path,
+    tmp_path: Path,
+    layout: str,
+    word: str,
 ) -> None:
     oracle = request.config.rootpath / "cases/unit/data/oracle"
     archive = oracle / f"layout_{layout}.tar.gz"
@@ -408,8 +428,10 @@ def test_an_archive_of_any_layout_is_measured_and_told(
     zoo = mine.open()
     row = replace(zoo.row(PRUNED), num_classes=3, width=1 / 16)
     small = replace(zoo, rows=(row,))
+    root = of_three_classes(scenes, tmp_path / "three")
+    settings = replace(mine.settings, fresh=True, data_root=root)
 
-    (record,) = measure_rows(small, [row], replace(mine.settings, fresh=True))
+    (record,) = measure_rows(small, [row], settings)
 
     assert record.archive is not None
     assert record.archive.layout == word

@@ -70,9 +70,24 @@ def test_annotations_that_cannot_be_read_are_a_refusal(
 ) -> None:
     (tmp_path / "loop").symlink_to("loop")
 
-    for place in ({"file": tmp_path / name}, {"data_root": tmp_path / name}):
-        with pytest.raises((DatasetInvalid, DatasetMissing)):
-            open_truth("coco", **place)
+    with pytest.raises((DatasetInvalid, DatasetMissing)):
+        open_truth("coco", file=tmp_path / name)
+    with pytest.raises((DatasetInvalid, UsageError)):
+        open_truth("coco", data_root=tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "got"), [("f", "a file"), ("no", "nothing there")])
+def test_a_data_root_that_is_no_folder_is_a_usage_error(
+    tmp_path: Path, name: str, got: str
+) -> None:
+    (tmp_path / "f").write_text("a file")
+
+    with pytest.raises(
+        UsageError,
+        match=rf"^data root {tmp_path}/{name}; expected a folder that .*, got {got}; "
+        rf"give another --data-root DIR, or set ZOO_DATA_ROOT$",
+    ):
+        open_truth("voc", data_root=tmp_path / name)
 
 
 @pytest.mark.parametrize("error", [PermissionError(13, "Permission denied", "here/x")])

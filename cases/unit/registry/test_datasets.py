@@ -2,16 +2,27 @@ from pathlib import Path
 
 import pytest
 
+from harness.dataset.voc_lists import CLASS_NAMES
 from harness.errors import ZooDataError
 from harness.registry.datasets import KnownDataset, read_known_datasets
 
 
 def test_the_published_datasets_are_known(repository: Path) -> None:
     known = read_known_datasets(repository / "expected" / "datasets.toml")
+    coco = known["january-2020"]["coco"].class_names or ()
 
+    assert (len(coco), coco[0], coco[11], coco[-1]) == (
+        *(80, "person", "stop sign"),  # id 13: the ids have gaps
+        "toothbrush",
+    )
+    assert known["march-2020"] == known["january-2020"]
     assert known["january-2020"] == {
-        "coco": KnownDataset(image_count=5000, annotation_count=36781),
-        "voc": KnownDataset(image_count=4952, annotation_count=12032),
+        "coco": KnownDataset(
+            image_count=5000, annotation_count=36781, class_names=coco
+        ),
+        "voc": KnownDataset(
+            image_count=4952, annotation_count=12032, class_names=CLASS_NAMES
+        ),
         "widerface": KnownDataset(
             image_count=3226,
             annotation_count=39708,
@@ -42,6 +53,14 @@ def test_a_missing_file_knows_nothing(tmp_path: Path) -> None:
         ("[demo.coco]\nimages = 1\n", "unknown field; expected image_count, .*images"),
         ("[demo.coco]\nimage_count = 0\n", "field image_count; expected a whole"),
         ('[demo.coco]\nfingerprint = "x"\n', "field fingerprint; expected 64 hexa"),
+        (
+            '[demo.coco]\nclass_names = ["a", "b", "a"]\n',
+            "field class_names; expected each class once, got a, b, a",
+        ),
+        (
+            "[demo.voc]\nclass_names = 1\n",
+            "field class_names; expected a list of texts",
+        ),
         ("demo = 1\n", "its content; expected a table"),
         ("[demo]\ncoco = 1\n", "section demo.coco: its content; expected a table"),
     ],

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import UsageError
 from harness.registry import location
-from harness.registry.location import find_home
+from harness.registry.location import demand_checkout, find_home, written_home
 
 
 def make_checkout(folder: Path) -> Path:
@@ -53,3 +54,20 @@ def test_a_folder_of_the_users_own_cases_is_not_a_checkout(
     (tmp_path / "expected").mkdir()
 
     assert find_home(tmp_path) == repository
+
+
+def test_nothing_is_written_into_an_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(location, "_SHIPPED", tmp_path / "site-packages")
+    monkeypatch.chdir(tmp_path)
+
+    assert written_home(tmp_path / "site-packages") == tmp_path
+    assert written_home(tmp_path / "checkout") == tmp_path / "checkout"
+    demand_checkout(tmp_path / "checkout", "pins")
+    with pytest.raises(
+        UsageError,
+        match=r"^pins of a zoo that was installed; expected a checkout, or a zoo's own "
+        r"folder, got the package's data in \S+site-packages; run it in a checkout",
+    ):
+        demand_checkout(tmp_path / "site-packages", "pins")

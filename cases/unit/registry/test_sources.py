@@ -110,6 +110,15 @@ def test_a_name_that_no_system_takes_is_of_no_zoo(home: Path, name: str) -> None
     assert len(str(refusal.value)) < 600
 
 
+def test_what_macos_adds_is_no_zoo_and_no_table(home: Path) -> None:
+    folder = home / "cases" / "rows"
+    before = find_sources("january-2020", home=home).tables, zoo_names(home)
+    (folder / ".Trashes").mkdir()
+    (folder / "january-2020" / "._prune_coco.toml").write_bytes(b"\0\5\x16\7")
+
+    assert (find_sources("january-2020", home=home).tables, zoo_names(home)) == before
+
+
 def test_the_zoos_of_home_are_named_in_order(home: Path) -> None:
     shutil.copytree(
         home / "cases" / "rows" / "january-2020", home / "cases" / "rows" / "another"

@@ -98,6 +98,15 @@ def test_a_column_nobody_knows_is_kept_as_a_cell() -> None:
         (with_cell("Box AP", "-"), "line 13: number for box_ap; .*decimal, got '-'"),
         (with_cell("Box AP", "nan"), "line 13: number for box_ap; .*got 'nan'"),
         (with_cell("下载", "soon"), "line 13: download cell; expected .*got 'soon'"),
+        (
+            with_cell("下载", "[x](../models/a.tar)"),
+            (
+                r"line 13: download cell; expected .*, with its scheme and host, got "
+                r".*\.\./models/a\.tar.*; write the whole address into the document"
+            ),
+        ),
+        (with_cell("下载", "[x](https:///a.tar)"), "line 13: download cell; .*scheme"),
+        (with_cell("下载", "[x](https://[/a.tar)"), "line 13: download cell; .*scheme"),
         (with_cell("下载", "[x](a.zip)"), r"line 13: download cell; .*a\.zip"),
         (
             with_cell("下载", "[x](https://example.org/b/a.tar)"),

@@ -110,8 +110,16 @@ def each_once(found: Iterable[Stored]) -> dict[str, Stored]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return the files of a folder, by name."""
-    return sorted(one for one in folder.iterdir() if one.is_file())
+    """Return the files of a folder, by name; one that starts with a dot is none.
+
+    What macOS adds beside each file (``._conv1_weights``) or to a folder
+    (``.DS_Store``) is nothing of a model.
+    """
+    return sorted(
+        one
+        for one in folder.iterdir()
+        if one.is_file() and not one.name.startswith(".")
+    )
 
 
 def listed(names: Sequence[str]) -> str:

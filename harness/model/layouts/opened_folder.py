@@ -1,13 +1,15 @@
 """The folder of a float archive in, the word of its layout and its arrays out.
 
-Two rules choose where an archive offers more than one network:
+An archive may keep its model in a folder below, beside other files. Two rules choose
+where it offers more than one network:
 
 - ``float/`` and ``int/`` side by side are exports of one network: ``float/`` is opened.
   The integer one exists to be small; upstream measured the other.  # zoo-spec 3.6
 - A pickle of weights beside an inference program: the pickle is read. Our own network
   is the one whose every step is tested.
 
-What is not chosen is listed as ignored.
+What is not chosen is listed as ignored. Several folders with a model each, as snapshots
+of a training are, are refused: nothing says which of them was published.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from harness.model.layouts import LAYOUTS
 from harness.model.layouts.contract import WeightSource, files_in, listed
 
 FLOAT, INTEGER = "float", "int"
+#: What is told where no layout is found.
+NEXT_STEP = "pack what Paddle saved: of save_persistables, save_inference_model or save"
 
 
 def open_folder(folder: Path, names: Sequence[str]) -> tuple[str, WeightSource]:
@@ -31,11 +35,13 @@ def open_folder(folder: Path, names: Sequence[str]) -> tuple[str, WeightSource]:
         names: the network's variables, for a layout that stores none.
 
     Raises:
-        ArchiveUnreadable: no layout, or the files are damaged.
+        ArchiveUnreadable: no layout, several folders have one, or the files are
+            damaged.
     """
-    chosen, ignored = _chosen_folder(folder)
+    chosen = _chosen_folder(folder)
     word = recognise_layout(chosen)
     source = LAYOUTS[word].open(chosen, names)
+    ignored = () if chosen == folder else _files_outside(chosen, folder)
     return word, replace(source, ignored_files=(*source.ignored_files, *ignored))
 
 
@@ -45,23 +51,59 @@ def recognise_layout(folder: Path) -> str:
     Raises:
         ArchiveUnreadable: none of them.
     """
-    found = [word for word, one in LAYOUTS.items() if one.recognise(folder)]
+    found = _layouts_of(folder)
     if not found:
         raise ArchiveUnreadable(
             "no layout that we know",
             expected=" | ".join(LAYOUTS),
             got=listed([one.name for one in files_in(folder)]),
+            next_step=NEXT_STEP,
         )
     return "pdparams" if "pdparams" in found else found[0]
 
 
-def _chosen_folder(folder: Path) -> tuple[Path, tuple[str, ...]]:
-    chosen = folder / FLOAT
-    if not (chosen.is_dir() and (folder / INTEGER).is_dir()):
-        return folder, ()
-    ignored = sorted(
-        one.relative_to(folder).as_posix()
-        for one in folder.rglob("*")
-        if one.is_file() and chosen not in one.parents
+def _layouts_of(folder: Path) -> list[str]:
+    return [word for word, one in LAYOUTS.items() if one.recognise(folder)]
+
+
+def _chosen_folder(folder: Path) -> Path:
+    """Return the folder of the model: this one, or the only one below that has one."""
+    if _is_of_exports(folder):
+        return folder / FLOAT
+    if _layouts_of(folder):
+        return folder
+    found = [one for one in sorted(folder.rglob("*")) if _is_candidate(one, folder)]
+    below = [
+        one for one in found if one.name != INTEGER or one.with_name(FLOAT) not in found
+    ]
+    if len(below) > 1:
+        raise ArchiveUnreadable(
+            f"{len(below)} folders hold a model",
+            expected="one",
+            got=listed([one.relative_to(folder).as_posix() for one in below]),
+            next_step="pack the archive again with the one that was published",
+        )
+    return below[0] if below else folder
+
+
+def _is_of_exports(folder: Path) -> bool:
+    return (folder / FLOAT).is_dir() and (folder / INTEGER).is_dir()
+
+
+def _is_candidate(path: Path, folder: Path) -> bool:
+    parts = path.relative_to(folder).parts
+    is_hidden = any(one.startswith(".") or one == "__MACOSX" for one in parts)
+    return not is_hidden and path.is_dir() and bool(_layouts_of(path))
+
+
+def _files_outside(chosen: Path, folder: Path) -> tuple[str, ...]:
+    """Return the paths of the files of a folder that are not in the chosen one."""
+    return tuple(
+        sorted(
+            path.as_posix()
+            for one in folder.rglob("*")
+            if one.is_file() and chosen not in one.parents
+            for path in [one.relative_to(folder)]
+            if not any(part.startswith(".") for part in path.parts)
+        )
     )
-    return chosen, tuple(ignored)

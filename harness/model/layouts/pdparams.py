@@ -30,11 +30,14 @@ def recognise(folder: Path) -> bool:
 def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
     """Return the arrays of both files.
 
+    Args:
+        folder: holds them.
+        names: the network's variables; they decide where an array has two names.
+
     Raises:
         ArchiveUnreadable: several files of parameters, one is damaged or holds anything
             but arrays, or an array is there twice.
     """
-    del names  # the pickle has them
     found = [one for one in files_in(folder) if one.suffix == PARAMETERS]
     if len(found) != 1:
         raise ArchiveUnreadable(
@@ -47,15 +50,15 @@ def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
     if optimizer.is_file():
         read.append(optimizer)
     return WeightSource(
-        stored=each_once(one for path in read for one in _arrays(path)),
+        stored=each_once(one for path in read for one in _arrays(path, names)),
         unit="array",
         ignored_files=tuple(one.name for one in files_in(folder) if one not in read),
     )
 
 
-def _arrays(path: Path) -> Iterator[Stored]:
+def _arrays(path: Path, names: Sequence[str]) -> Iterator[Stored]:
     with located(path.name):
-        arrays = read_pickled_arrays(path)
+        arrays = read_pickled_arrays(path, names)
     for name, array in arrays.items():
         yield Stored(
             name=name,

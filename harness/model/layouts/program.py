@@ -25,10 +25,12 @@ from harness.model.layouts.contract import (
     WeightSource,
     each_once,
     files_in,
+    listed,
 )
 from harness.model.layouts.program_files import (
     find_parameters,
     find_program,
+    parameters_name,
     read_program_bytes,
 )
 
@@ -101,6 +103,15 @@ def _parameters(folder: Path, path: Path, names: Sequence[str]) -> WeightSource:
         )
     source = separate_files.open_folder(folder)
     stored = {name: one for name, one in source.stored.items() if name != path.name}
+    if names and not any(name in stored for name in names):
+        raise ArchiveUnreadable(
+            f"the parameters of {path.name} are missing",
+            expected=f"{parameters_name(path)} beside it, or a file for each of its "
+            f"{len(names)} parameters",
+            got=listed(sorted(stored)),
+            next_step=f"pack {parameters_name(path)} too: "
+            "save_inference_model wrote both",
+        )
     return replace(source, stored=stored)
 
 

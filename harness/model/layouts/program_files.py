@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.errors import ArchiveUnreadable
 from harness.model.fluid.program_desc import MAX_PROGRAM_BYTES
+from harness.model.layouts.contract import files_in
 
 #: Program -> the file its parameters are in, unless they are one file each.
 PARAMETERS_OF = {
@@ -25,8 +26,7 @@ def find_program(folder: Path) -> Path | None:
         if (folder / name).is_file():
             return folder / name
     # A folder or a pipe of that name is no program: reading it would fail or wait.
-    found = sorted(one for one in folder.glob(f"*{PDMODEL}") if one.is_file())
-    return next(iter(found), None)
+    return next((one for one in files_in(folder) if one.suffix == PDMODEL), None)
 
 
 def read_program_bytes(path: Path) -> bytes:
@@ -51,10 +51,14 @@ def read_program_bytes(path: Path) -> bytes:
 
 def find_parameters(program: Path) -> Path | None:
     """Return the one file of a program's parameters, None when there is none."""
-    if program.suffix == PDMODEL:
-        paths = [program.with_suffix(PDIPARAMS)]
-    else:
-        paths = [program.with_name(PARAMETERS_OF[program.name])]
+    paths = [program.with_name(parameters_name(program))]
     # Some kept the names apart: any of them may lie beside any program.
     paths += [program.with_name(one) for one in PARAMETERS_OF.values()]
     return next((one for one in paths if one.is_file()), None)
+
+
+def parameters_name(program: Path) -> str:
+    """Return how exporters name the one file of a program's parameters."""
+    if program.suffix == PDMODEL:
+        return program.with_suffix(PDIPARAMS).name
+    return PARAMETERS_OF[program.name]

@@ -23,7 +23,12 @@ from harness.model.quantised.program_archive import (
     read_quantised_program,
 )
 from harness.model.quantised.quantisation import Quantisation, is_quantised
-from harness.model.quantised.scales import found_scales, read_scales, scale_names
+from harness.model.quantised.scales import (
+    found_scales,
+    known_scales,
+    read_scales,
+    scale_names,
+)
 from harness.model.quantised.traced_program import fake_operators
 
 
@@ -98,7 +103,7 @@ def read_archive(
             quantisation=quantisation,
         )
     if not is_quantised(strategy):
-        _demand_float(source, plan, strategy)
+        _demand_float(source, network, strategy)
         weights = read_weights(source, plan)
         if program is not None:
             demand_program(program, plan.variables, protocol)
@@ -111,7 +116,7 @@ def read_archive(
     demand_float_weights(source, plan)
     weights = read_weights(source, plan)
     found = read_scales(source, network, plan.variables)
-    used = found_scales(source, plan.variables)
+    used = found_scales(source, network, plan.variables)
     return ReadArchive(
         values=weights.values,
         ignored_files=tuple(one for one in weights.ignored_files if one not in used),
@@ -120,13 +125,15 @@ def read_archive(
     )
 
 
-def _demand_float(source: WeightSource, plan: Plan, strategy: str) -> None:
+def _demand_float(
+    source: WeightSource, network: NetworkFunction, strategy: str
+) -> None:
     """Refuse a quantised archive for a row that is not."""
     program = source.program
     signs = (
         sorted({one.kind for one in fake_operators(program.operators)})
         if program is not None
-        else found_scales(source, plan.variables)
+        else known_scales(source, network)
     )
     if signs:
         raise ArchiveUnreadable(

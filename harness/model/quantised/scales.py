@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
 from harness.errors import ArchiveUnreadable, located
+from harness.model.graph import NetworkFunction
 from harness.model.layouts.contract import WeightSource, listed
 from harness.model.layouts.weights import BOOKKEEPING
 from harness.model.quantised.fluid_names import ConvInput, conv_inputs
@@ -21,7 +21,7 @@ from harness.model.quantised.quantisation import (
 SCALE = ".scale"  # after the name of the variable it is the scale of  # zoo-spec 2.7
 
 
-def scale_names(network: Callable[[Any, Any], object], *, outputs: bool) -> set[str]:
+def scale_names(network: NetworkFunction, *, outputs: bool) -> set[str]:
     """Return the names of the scales of a network.
 
     Args:
@@ -35,23 +35,49 @@ def scale_names(network: Callable[[Any, Any], object], *, outputs: bool) -> set[
     }
 
 
-def found_scales(source: WeightSource, variables: Collection[str]) -> list[str]:
+def known_scales(source: WeightSource, network: NetworkFunction) -> list[str]:
+    """Return the names of scales of the network that are there, as tensors.
+
+    A file that is named like one and is none says nothing of the archive.
+    """
+    return [
+        name
+        for name in sorted(scale_names(network, outputs=True) & set(source.stored))
+        if _is_tensor(source, name)
+    ]
+
+
+def found_scales(
+    source: WeightSource, network: NetworkFunction, variables: Collection[str]
+) -> list[str]:
     """Return the names of scales that are no variable of the network.
 
-    The head's normalisations have variables of such names too, and so has a teacher.
+    The head's normalisations have variables of such names too, and so has a teacher. A
+    name that is of no scale of the network must at least be a tensor's: then it is one
+    of another network, else some file.
     """
+    known = scale_names(network, outputs=True)
     return [
         name
         for name in source.names()
         if name.endswith(SCALE)
         and name not in variables
         and not BOOKKEEPING.fullmatch(name)
+        and (name in known or _is_tensor(source, name))
     ]
+
+
+def _is_tensor(source: WeightSource, name: str) -> bool:
+    try:
+        source.read(name)
+    except ArchiveUnreadable:
+        return False
+    return True
 
 
 def read_scales(
     source: WeightSource,
-    network: Callable[[Any, Any], object],
+    network: NetworkFunction,
     variables: Collection[str],
 ) -> Quantisation:
     """Pair every scale with the convolutions that read what it is the scale of.
@@ -63,7 +89,7 @@ def read_scales(
             of, or it is no positive finite number; it is named.
     """
     inputs = conv_inputs(network)
-    found = set(found_scales(source, variables))
+    found = set(found_scales(source, network, variables))
     body = {one.activation + SCALE for one in inputs if not is_output(one.weights)}
     outputs = {one.activation + SCALE for one in inputs if is_output(one.weights)}
     wanted = body | outputs if found & outputs else body

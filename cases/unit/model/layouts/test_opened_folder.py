@@ -48,6 +48,63 @@ def test_a_folder_of_no_layout_lists_its_files(tmp_path):
     with pytest.raises(
         ArchiveUnreadable,
         match=r"^no layout that we know; expected program \| pdparams \| "
-        r"separate_files \| combined_file, got README$",
+        r"separate_files \| combined_file, got README; "
+        r"pack what Paddle saved: of save_persistables, save_inference_model or save$",
+    ):
+        open_folder(tmp_path, ())
+
+
+def test_what_macos_adds_is_no_file_of_an_archive(layout_copy):
+    """A file of four bytes beside each, and one of a folder: none of them counts."""
+    folder = layout_copy("training_checkpoint")
+    before = open_folder(folder, ())
+    for path in list(folder.iterdir()):
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7")
+    (folder / "._more.pdmodel").write_bytes(b"\0\5\x16\7")
+    (folder / ".DS_Store").write_bytes(bytes(32))
+
+    word, source = open_folder(folder, ())
+
+    assert word == before[0]
+    assert source.names() == before[1].names()
+    assert source.ignored_files == before[1].ignored_files
+
+
+@pytest.mark.parametrize("below", ["yolo", "yolo/model_final"])
+def test_a_folder_beside_a_loose_file_is_opened(layout_folder, tmp_path, below):
+    shutil.copytree(layout_folder("pdparams"), tmp_path / below)
+    (tmp_path / "README").write_text("of whoever packed it")
+    (tmp_path / ".hidden").write_text("of a system")
+    (tmp_path / "docs").mkdir()
+
+    word, source = open_folder(tmp_path, ())
+
+    assert word == "pdparams"
+    assert source.ignored_files == ("model_final.pdmodel", "README")
+
+
+def test_of_an_export_s_folders_below_the_float_one_is_opened(layout_folder, tmp_path):
+    for name in ("float", "int"):
+        shutil.copytree(layout_folder("program_params"), tmp_path / "x" / name)
+    (tmp_path / "README").write_text("of the exporter")
+
+    word, source = open_folder(tmp_path, ())
+
+    assert word == "program"
+    assert source.ignored_files == (
+        "README",
+        "x/int/__model__",
+        "x/int/__params__",
+    )
+
+
+def test_several_snapshots_are_refused_and_named(layout_folder, tmp_path):
+    for name in ("10000", "20000", ".cache", "__MACOSX"):
+        shutil.copytree(layout_folder("pdparams"), tmp_path / name)
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^2 folders hold a model; expected one, got 10000, 20000; pack the "
+        r"archive again with the one that was published$",
     ):
         open_folder(tmp_path, ())

@@ -99,3 +99,82 @@ def test_a_number_that_is_not_finite_names_file_and_variable(layout_copy, layout
 def test_only_a_file_of_that_name_is_recognised(folder, tmp_path_factory):
     assert PDPARAMS.recognise(folder)
     assert not PDPARAMS.recognise(tmp_path_factory.mktemp("empty"))
+
+
+def noted(values, names):
+    """What ``paddle.save`` of Paddle 2.6 pickles: names of tensors beside arrays."""
+    return {**values, "StructuredToParameterName@@": names}
+
+
+def test_weights_saved_again_by_paddle_2_keep_their_keys(layout_copy, layout_plan):
+    """A tensor that was made for saving is called ``generated_tensor_0``."""
+    folder = layout_copy("pdparams")
+    names = tuple(layout_plan.variables)
+    values = {
+        name: np.ones(one.shape, np.float32)
+        for name, one in layout_plan.variables.items()
+    }
+    values["conv1_weights_velocity_0"] = np.float32([0])
+    tensors = {name: f"generated_tensor_{k}" for k, name in enumerate(values)}
+    write(folder / "model_final.pdparams", noted(values, tensors))
+
+    weights = read_weights(PDPARAMS.open(folder, names), layout_plan)
+
+    assert set(weights.values) == set(names)
+    assert "conv1_weights_velocity_0" in weights.ignored_files
+
+
+@pytest.mark.parametrize(
+    ("key", "tensor", "found"),
+    [
+        ("w", "w", "w"),
+        ("w", "linear_0.w_0", "w"),  # the network knows the key alone
+        ("backbone.w", "w", "w"),  # the network knows the tensor's name
+        ("backbone.w", "linear_0.w_0", "linear_0.w_0"),  # it knows neither
+        ("w", "b", "b"),  # it knows both
+    ],
+)
+def test_the_network_decides_where_an_array_has_two_names(folder, key, tensor, found):
+    values = noted({key: np.float32([1])}, {key: tensor})
+    write(folder / "final.pdparams", values)
+
+    assert PDPARAMS.open(folder, ("w", "b")).names() == (found,)
+
+
+def test_a_file_of_pytorch_is_named(folder):
+    (folder / "final.pdparams").write_bytes(b"PK\x03\x04 and so on")
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^final.pdparams: not a pickle; expected a pickle of arrays, as Paddle "
+        r"saves it, got a zip, as torch.save writes it; give the weights as Paddle "
+        r"saved them: those of PyTorch must be converted first$",
+    ):
+        PDPARAMS.open(folder, ())
+
+
+def test_weights_in_a_dictionary_of_the_dictionary_are_named(folder):
+    write(folder / "final.pdparams", {"model": {"w": np.float32([1])}})
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^final.pdparams: model: a dictionary in the dictionary; expected the "
+        r"arrays themselves, by name, got a dictionary of 1; save it again: "
+        r"paddle.save\(state\['model'\], ...\)$",
+    ):
+        PDPARAMS.open(folder, ())
+
+
+@pytest.mark.parametrize("module", [b"builtins", b"__builtin__"])
+def test_tensors_in_a_dictionary_of_the_dictionary_are_named(folder, module):
+    """What Paddle 2.x writes of them: a call of ``tuple`` for each."""
+    content = b"\x80\x02}U\x05model}U\x01wc" + module + b"\ntuple\n."
+    (folder / "final.pdparams").write_bytes(content)
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"byte \d+: tensors in a dictionary in the dictionary; expected the "
+        r"arrays themselves, by name; save the inner one again: "
+        r"paddle.save\(state\['model'\], ...\)$",
+    ):
+        PDPARAMS.open(folder, ())

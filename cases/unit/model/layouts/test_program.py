@@ -63,6 +63,25 @@ def test_a_folder_without_a_program_is_not_recognised(layout_folder):
     assert not PROGRAM.recognise(layout_folder("training_checkpoint"))
 
 
+@pytest.mark.parametrize(
+    ("program", "parameters"),
+    [("__model__", "__params__"), ("yolov3.pdmodel", "yolov3.pdiparams")],
+)
+def test_a_program_alone_says_which_file_is_missing(layout_copy, program, parameters):
+    folder = layout_copy("program_params")
+    (folder / "__params__").unlink()
+    (folder / "__model__").rename(folder / program)
+    (folder / "README").write_text("more")
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=rf"^the parameters of {program} are missing; expected {parameters} "
+        rf"beside it, or a file for each of its 241 parameters, got README; pack "
+        rf"{parameters} too: save_inference_model wrote both$",
+    ):
+        PROGRAM.open(folder, ())
+
+
 def test_a_missing_parameter_is_named(layout_copy):
     folder = layout_copy("program_separate")
     (folder / "conv1_weights").unlink()

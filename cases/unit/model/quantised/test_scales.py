@@ -4,7 +4,12 @@ import pytest
 from harness.errors import ArchiveUnreadable
 from harness.model.layouts.contract import Stored, WeightSource
 from harness.model.plan import plan_network
-from harness.model.quantised.scales import found_scales, read_scales, scale_names
+from harness.model.quantised.scales import (
+    found_scales,
+    known_scales,
+    read_scales,
+    scale_names,
+)
 
 OUTPUTS = [f"leaky_relu_{k}.tmp_0.scale" for k in (5, 12, 19)]  # zoo-spec 2.7
 
@@ -136,6 +141,34 @@ def test_a_scale_is_one_float32_number(value, told, read, scales):
         read({**body(scales), "image.scale": value})
 
 
+def broken():
+    raise ArchiveUnreadable("no tensor")
+
+
+def test_a_file_is_a_scale_only_as_a_tensor_of_a_known_name(tiny_network):
+    """A float archive with files named ``*.scale`` beside it is a float archive."""
+    held = {
+        "image.scale": lambda: np.float32([1]),
+        "batch_norm_3.tmp_3.scale": broken,
+        "notes.scale": broken,
+        "of_another_network.scale": lambda: np.float32([1]),
+    }
+    source = WeightSource(
+        stored={
+            name: Stored(name=name, place=name, read=read)
+            for name, read in held.items()
+        },
+        unit="file",
+    )
+
+    assert known_scales(source, tiny_network) == ["image.scale"]
+    assert found_scales(source, tiny_network, ()) == [
+        "batch_norm_3.tmp_3.scale",  # of the network: that it is damaged is told
+        "image.scale",
+        "of_another_network.scale",  # told as one that no convolution reads
+    ]
+
+
 def test_variables_and_a_teachers_are_no_scales(tiny_network):
     variables = plan_network(tiny_network).variables
     arrays = (*variables, "teacher_yolo_block.0.2.bn.scale", "image.scale", "state_0")
@@ -147,4 +180,4 @@ def test_variables_and_a_teachers_are_no_scales(tiny_network):
         unit="file",
     )
 
-    assert found_scales(source, variables) == ["image.scale"]
+    assert found_scales(source, tiny_network, variables) == ["image.scale"]
