@@ -593,7 +593,7 @@ FORGERIES: Mapping[str, tuple[Forge, Rule, str]] = {
     "another reason": (
         record(reason="as everybody knows"),
         Rule.REASON,
-        "the reason does not follow from the measurements; expected ''",
+        "the reason does not follow from the measurements; expected nothing",
     ),
     "no reason for no number": (
         both(
@@ -631,7 +631,7 @@ FORGERIES: Mapping[str, tuple[Forge, Rule, str]] = {
     "figures that no network gives": (
         files(
             f"structure/{PLAIN}.json",
-            "{}",
+            '{"format": 99}',
         ),
         Rule.STRUCTURE,
         "record format; expected 1",

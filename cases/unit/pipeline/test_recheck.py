@@ -232,7 +232,7 @@ def test_a_record_of_another_precision_is_no_evidence(
 
     assert rules_of(report) == {("precision", PLAIN), ("store_key", PLAIN)}
     assert report.findings[0].message == (
-        f"{PLAIN}: precision; expected float32, got {precision}; "
+        f"{PLAIN}: precision; expected float32, got {precision or 'nothing'}; "
         "measure the row without --precision"
     )
     assert report.exit_code == 1
