@@ -29,15 +29,20 @@ def demand_device(*, gpu: bool, precision: str) -> None:
 
 
 def demand_folders(settings: Settings) -> None:
-    """Refuse to start where cache or records folder take no file; sweep them.
+    """Refuse to start where cache or records take no file, or the data root is none.
+
+    What killed runs left in them is swept.
 
     Raises:
         pytest.UsageError: the message names the folder and the option that moves it.
     """
+    from harness.pipeline.data_root import demand_data_root
     from harness.pipeline.ready_folders import ready_folders
 
     try:
         ready_folders(settings)
+        if settings.data_root is not None:
+            demand_data_root(settings.data_root)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
 

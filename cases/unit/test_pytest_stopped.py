@@ -170,6 +170,17 @@ def test_a_folder_that_takes_no_file_is_a_usage_error_of_one_sentence(
     assert not (pytester.path / ".zoo" / "records" / "mine" / f"{LARGE}.json").exists()
 
 
+@pytest.mark.parametrize("name", ["file", "nowhere"])
+def test_a_data_root_that_is_no_folder_is_a_usage_error(
+    pytester: pytest.Pytester, run: Run, name: str
+) -> None:
+    (pytester.path / "file").write_bytes(b"in the place of the folder")
+    refused = run(f"--data-root={name}")
+
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines([f"ERROR: data root */{name}; expected a folder *"])
+
+
 def test_a_disk_that_fills_up_is_one_sentence_per_row_and_no_traceback(
     pytester: pytest.Pytester, run: Run
 ) -> None:
