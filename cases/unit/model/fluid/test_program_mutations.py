@@ -75,11 +75,11 @@ def as_paddle_reads(content):
         "variables": {
             one.name: (
                 one.type.type,
-                one.type.lod_tensor.tensor.data_type
-                if one.type.HasField("lod_tensor")
+                _lengths(one.type).tensor.data_type
+                if one.type.HasField(_lengths_name(one.type))
                 else None,
-                tuple(one.type.lod_tensor.tensor.dims),
-                one.type.lod_tensor.lod_level,
+                tuple(_lengths(one.type).tensor.dims),
+                _lengths(one.type).lod_level,
                 one.persistable,
             )
             for block in program.blocks
@@ -100,6 +100,15 @@ def as_paddle_reads(content):
             for one in block.ops
         ],
     }
+
+
+def _lengths_name(kind):
+    """Return what the field is called: 3.3 gave it another name and kept its number."""
+    return kind.DESCRIPTOR.fields_by_number[3].name
+
+
+def _lengths(kind):
+    return getattr(kind, _lengths_name(kind))
 
 
 NOT_PLAIN = [
