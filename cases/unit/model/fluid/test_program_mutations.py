@@ -75,11 +75,7 @@ def as_paddle_reads(content):
         "variables": {
             one.name: (
                 one.type.type,
-                _lengths(one.type).tensor.data_type
-                if one.type.HasField(_lengths_name(one.type))
-                else None,
-                tuple(_lengths(one.type).tensor.dims),
-                _lengths(one.type).lod_level,
+                *_tensor(one.type),
                 one.persistable,
             )
             for block in program.blocks
@@ -102,13 +98,16 @@ def as_paddle_reads(content):
     }
 
 
-def _lengths_name(kind):
-    """Return what the field is called: 3.3 gave it another name and kept its number."""
-    return kind.DESCRIPTOR.fields_by_number[3].name
+def _tensor(kind):
+    """Return type, shape and level of lengths; None for the type of what is no tensor.
 
-
-def _lengths(kind):
-    return getattr(kind, _lengths_name(kind))
+    3.3 gave two fields other names, and kept their numbers.
+    """
+    name = kind.DESCRIPTOR.fields_by_number[3].name
+    lengths = getattr(kind, name)
+    level = getattr(lengths, lengths.DESCRIPTOR.fields_by_number[2].name)
+    data_type = lengths.tensor.data_type if kind.HasField(name) else None
+    return data_type, tuple(lengths.tensor.dims), level
 
 
 NOT_PLAIN = [
