@@ -353,7 +353,9 @@ def test_a_junit_file_names_each_number_of_a_row(
     empty: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_LOWER", "96")
-    result = run(empty, *MINI, "-k", "96", "--junitxml=told.xml", "-W", "error")
+    words = (*MINI, "-k", "96", "--junitxml=told.xml", "-W", "error")
+    # a process of its own: here the plugin is imported already, and pytest warns of it
+    result = empty.runpytest_subprocess(*EARLY, *words)
 
     result.assert_outcomes(failed=1, deselected=2)
     result.stdout.no_fnmatch_line("*PytestWarning*")
@@ -371,9 +373,8 @@ def test_a_junit_file_names_each_number_of_a_row(
 def test_a_junit_file_names_each_number_of_a_figure(empty: pytest.Pytester) -> None:
     words = ("--zoo", "march-2020", "-m", "structure", "--records", "kept")
     figure = "blazeface-nas-widerface-baseline-640-size_kb"
-    result = run(
-        empty, *words, "-k", figure, "--junitxml=told.xml", "-W", "error::UserWarning"
-    )
+    more = ("-k", figure, "--junitxml=told.xml", "-W", "error::UserWarning")
+    result = empty.runpytest_subprocess(*EARLY, *words, *more)
 
     result.assert_outcomes(passed=1, deselected=152)
     (told,) = properties_in(Path("told.xml")).values()
