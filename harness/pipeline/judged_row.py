@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from harness.atomic import write_text
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.errors import DatasetInvalid, HarnessError
@@ -62,7 +66,9 @@ def judge_row(
     unread: dict[int, str] = {}
     for _, outcome in pairs:
         if isinstance(outcome, Failed):
-            return refused_row(row.row, outcome.error, opened=row)
+            return refused_row(
+                row.row, outcome.error, opened=row, folder=shared.settings.records
+            )
         unread |= outcome.faults
     # A file that is not there is among the differences already.
     gone = {
@@ -194,17 +200,42 @@ def _notes(zoo: Zoo, row: OpenedRow) -> tuple[str, ...]:
 
 
 def refused_row(
-    row: Row, error: Exception, *, opened: OpenedRow | None = None
+    row: Row,
+    error: Exception,
+    *,
+    opened: OpenedRow | None = None,
+    folder: Path | None = None,
 ) -> Record:
-    """Return the record of a row that could not be measured."""
+    """Return the record of a row that could not be measured.
+
+    Args:
+        row: the row.
+        error: what stopped it; one that is no refusal is a fault of ours.
+        opened: its archive, if that could be read.
+        folder: of the records; the traceback of such a fault is kept there.
+    """
+    notes: tuple[str, ...] = ()
     if isinstance(error, HarnessError):
         verdict, reason = Verdict(error.verdict), str(error)
     else:
         verdict, reason = Verdict.ERRORED, f"{type(error).__name__}: {printable(error)}"
+        if folder is not None:
+            notes = (
+                f"its traceback is in {keep_traceback(folder, row.row_id, error)}",
+            )
     return Record(
         zoo=row.zoo,
         row_id=row.row_id,
         verdict=verdict,
         reason=reason,
         archive=None if opened is None else opened.used,
+        notes=notes,
     )
+
+
+def keep_traceback(folder: Path, name: str, error: Exception) -> Path:
+    """Write ``<folder>/errors/<name>.txt`` and return its path."""
+    path = folder / "errors" / f"{name}.txt"
+    with contextlib.suppress(OSError):  # the fault itself is still told
+        write_text(path, "".join(traceback.format_exception(error)))
+    return path

@@ -123,14 +123,14 @@ def measure_rows(
             demand_strategy(settings.precision, row.strategy)
             shared = shared or open_pass(zoo, row, settings, watcher)
             if isinstance(shared, Exception):
-                records[row.row_id] = refused_row(row, shared)
+                records[row.row_id] = refused_row(row, shared, folder=settings.records)
                 continue
             known = settings.known_datasets.get(row.dataset, KnownDataset())
             demand_classes(shared.dataset.found, classes_of(row, known))
             progress = watcher.fetching(row.archive)
             opened.append(open_row(zoo, row, settings, progress=progress))
         except Exception as error:  # noqa: BLE001 - told as this row's verdict
-            records[row.row_id] = refused_row(row, error)
+            records[row.row_id] = refused_row(row, error, folder=settings.records)
     if opened and isinstance(shared, SharedPass):
         for record in _measure_opened(shared, opened, watcher):
             records[record.row_id] = record
@@ -178,7 +178,8 @@ def _measure_opened(
         try:
             yield judge_row(shared, row, pairs)
         except Exception as error:  # noqa: BLE001 - told as this row's verdict
-            yield refused_row(row.row, error, opened=row)
+            folder = shared.settings.records
+            yield refused_row(row.row, error, opened=row, folder=folder)
 
 
 def detect_opened(

@@ -7,7 +7,6 @@ drawn: who made the detections could not know which would be asked for.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +34,7 @@ from harness.pipeline.settings import Settings
 from harness.record_files import read_detections
 from harness.records import INCOMPLETE, Record, Verdict
 from harness.rows import Row, Zoo
+from harness.temporary import temporary_folder
 
 #: Share of detections that must have a partner, on either side.
 LEAST_SHARE = 0.99
@@ -142,8 +142,8 @@ def _check_dataset(
             opened.append(ready)
         except Exception as error:  # noqa: BLE001 - told as this row's finding
             yield _refusal(one.row, error)
-    with tempfile.TemporaryDirectory() as folder:
-        store = DetectionStore(Path(folder))
+    with temporary_folder("sample") as folder:
+        store = DetectionStore(folder)
         outcomes = detect_opened(shared, opened, store, sampling.watcher)
     by_row = {one.row.row_id: one for one in rows}
     for planned, outcome in outcomes:

@@ -456,6 +456,10 @@ def test_a_detector_that_breaks_does_not_stop_the_other_row(
         Verdict.ERRORED,
         "MemoryError: too large",
     )
+    (told,) = broken.notes
+    assert told == f"its traceback is in <records>/errors/{BASELINE}.txt"
+    kept = (mine.settings.records / "errors" / f"{BASELINE}.txt").read_text()
+    assert 'raise MemoryError("too large")' in kept
     assert whole.verdict is Verdict.REPRODUCED
 
 
