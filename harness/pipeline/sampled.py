@@ -140,7 +140,7 @@ def _check_dataset(
             ready = open_row(shared.zoo, one.row, shared.settings)
             _demand_archive(one.record, ready.used.sha256)
             opened.append(ready)
-        except Exception as error:  # noqa: BLE001 - told as this row's finding
+        except HarnessError as error:
             yield _refusal(one.row, error)
     with temporary_folder("sample") as folder:
         store = DetectionStore(folder)
