@@ -40,8 +40,8 @@ from harness.errors import (
     HarnessError,
     UsageError,
 )
-from harness.own_folders import NOT_WRITABLE, cannot_write
-from harness.stop_signal import stopping
+from harness.files.own_folders import NOT_WRITABLE, cannot_write
+from harness.process.stop_signal import stopping
 
 #: What leaves a question open: nothing was found to be wrong.
 MISSING = (ArchiveUnavailable, DatasetMissing, DeviceMissing)

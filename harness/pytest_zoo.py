@@ -12,25 +12,25 @@ from dataclasses import replace
 
 import pytest
 
-from harness import pytest_structure as structure
 from harness.errors import HarnessError
-from harness.printable import counted
-from harness.pytest_device import demand_device, demand_folders, kept_apart
-from harness.pytest_folders import is_named, meant_folders
-from harness.pytest_lines import line_writer
-from harness.pytest_options import (
+from harness.plugin import structure
+from harness.plugin.device import demand_device, demand_folders, kept_apart
+from harness.plugin.folders import is_named, meant_folders
+from harness.plugin.lines import line_writer
+from harness.plugin.options import (
     DEFAULT_ZOO,
     add_options,
     program_limits_of,
     settings_of,
 )
-from harness.pytest_pixels import limit_pixels
-from harness.pytest_records import end_case, hand_over, keep_record, records_of
-from harness.pytest_stopped import KEY, UnderWay
-from harness.records import Record, StructureRecord
+from harness.plugin.pixels import limit_pixels
+from harness.plugin.records import end_case, hand_over, keep_record, records_of
+from harness.plugin.stopped import KEY, UnderWay
+from harness.printable import counted
+from harness.process.stop_signal import stopping
 from harness.registry.zoo import open_zoo
-from harness.rows import MARKERS, Claim, Row, Zoo
-from harness.stop_signal import stopping
+from harness.values.records import Record, StructureRecord
+from harness.values.rows import MARKERS, Claim, Row, Zoo
 
 #: The command line named no path.
 UNNAMED = (
@@ -195,9 +195,9 @@ def zoo_figure_verdict(
 @pytest.fixture(scope="session")
 def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Record]]:
     """Measure rows of the chosen zoo; all of one dataset in one pass."""
-    from harness.pipeline.embedded import serving, with_scenes
-    from harness.pipeline.measure import Measurer
-    from harness.pipeline.progress_lines import ProgressLines
+    from harness.pipeline.measure.embedded import serving, with_scenes
+    from harness.pipeline.measure.measure import Measurer
+    from harness.pipeline.measure.progress_lines import ProgressLines
 
     config = request.config
     zoo = _zoo(config)

@@ -11,11 +11,11 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
-from harness.model.blazeface import EDITIONS, BlazeFace
-from harness.model.detector import OpenedArchive, open_archive
-from harness.model.network import Network
-from harness.model.plan import plan_network
-from harness.model.shape_plans import planned_channels
+from harness.model.detectors.yolov3_archive import OpenedArchive, open_archive
+from harness.model.networks.blazeface import EDITIONS, BlazeFace
+from harness.model.networks.pruned_channels import planned_channels
+from harness.model.networks.shapes import plan_network
+from harness.model.networks.yolov3 import Network
 
 CHECKOUT = Path(__file__).parents[2]
 NAME = "demo_yolov3_mobilenet_v1_prune578"

@@ -16,12 +16,12 @@ def main(folder: Path, name: str, input_px: int) -> None:
     started_s, started_cpu_s = time.perf_counter(), time.process_time()
     import numpy as np
 
-    from harness.model.archive_heads import open_heads
-    from harness.model.blazeface import EDITIONS
-    from harness.model.detector import Detector, open_archive
-    from harness.model.device import open_device
-    from harness.model.face_archive import open_face_archive
-    from harness.model.face_finding import FaceDetector
+    from harness.model.boxes.face_finding import FaceDetector
+    from harness.model.detectors.archive_heads import open_heads
+    from harness.model.detectors.face_archive import open_face_archive
+    from harness.model.detectors.yolov3_archive import Detector, open_archive
+    from harness.model.networks.blazeface import EDITIONS
+    from harness.model.paddle_run.device import open_device
 
     device = open_device(gpu=False)
     ready_s, ready_cpu_s = time.perf_counter(), time.process_time()

@@ -21,12 +21,12 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from harness.detections import Detections
-from harness.evaluate.coco_ap import score
-from harness.evaluate.coco_stats import STATS
+from harness.evaluate.coco.ap import score
+from harness.evaluate.coco.stats import STATS
 from harness.formats.coco_entries import entries_to_results
 from harness.formats.coco_results import to_results
-from harness.truth import CocoTruth
+from harness.values.detections import Detections
+from harness.values.truth import CocoTruth
 
 pytestmark = pytest.mark.speed
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.model.archive_heads import open_heads, plain_heads
-from harness.model.detector import OpenedArchive
-from harness.model.device import open_device
+from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.yolov3_archive import OpenedArchive
+from harness.model.paddle_run.device import open_device
 
 pytestmark = pytest.mark.speed
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.model.device import open_device
-from harness.model.heads import forward_heads, graph_heads
+from harness.model.paddle_run.device import open_device
+from harness.model.paddle_run.heads import forward_heads, graph_heads
 
 pytestmark = pytest.mark.speed
 

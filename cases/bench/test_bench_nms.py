@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.model.multiclass_nms import YOLOV3_RULE, multiclass_nms
+from harness.model.boxes.multiclass_nms import YOLOV3_RULE, multiclass_nms
 
 pytestmark = pytest.mark.speed
 

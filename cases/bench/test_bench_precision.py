@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 
 from harness.errors import DeviceMissing
-from harness.model.device import open_device
-from harness.model.precision_time import TIMED_IMAGES, open_drawn, time_precision
+from harness.model.paddle_run.device import open_device
+from harness.model.paddle_run.precision_time import (
+    TIMED_IMAGES,
+    open_drawn,
+    time_precision,
+)
 from harness.registry.zoo import open_zoo
-from harness.rows import Row
+from harness.values.rows import Row
 
 pytestmark = pytest.mark.speed
 

@@ -17,8 +17,6 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
-from harness.model.blazeface import BlazeFace
-from harness.model.device import open_device
 from harness.model.fluid.program_desc import (
     TENSOR_KIND,
     Operator,
@@ -26,22 +24,24 @@ from harness.model.fluid.program_desc import (
 )
 from harness.model.layouts.contract import InferenceProgram
 from harness.model.layouts.program import PROGRAM
-from harness.model.network import Network
-from harness.model.opened_program import open_program
-from harness.model.plan import Plan, plan_network
-from harness.model.program_detector import ProgramDetector, ProgramFaceDetector
-from harness.model.program_limits import ProgramLimits
-from harness.model.program_process import ProcessDetector, start_program
-from harness.model.shape_plans import planned_channels
+from harness.model.networks.blazeface import BlazeFace
+from harness.model.networks.pruned_channels import planned_channels
+from harness.model.networks.shapes import Plan, plan_network
+from harness.model.networks.yolov3 import Network
+from harness.model.paddle_run.device import open_device
+from harness.model.program.limits import ProgramLimits
+from harness.model.program.opened_program import open_program
+from harness.model.program.program_child import ProcessDetector, start_program
+from harness.model.program.program_detector import ProgramDetector, ProgramFaceDetector
 
 pytestmark = pytest.mark.speed
 
-ORACLE = Path(__file__).parents[1] / "unit" / "data" / "oracle"
+MADE = Path(__file__).parents[1] / "oracle" / "made"
 PAIRS = 10
 
 
 def program_of(name: str, cache: Path) -> InferenceProgram:
-    folder = find_checkpoint_folder(unpack(ORACLE / f"{name}.tar.gz", cache), name)
+    folder = find_checkpoint_folder(unpack(MADE / f"{name}.tar.gz", cache), name)
     program = PROGRAM.open(folder, ()).program
     assert program is not None
     return program

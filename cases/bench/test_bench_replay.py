@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.pipeline.embedded import serving, with_scenes
-from harness.pipeline.measure import measure_rows
-from harness.pipeline.settings import Settings
+from harness.pipeline.measure.embedded import serving, with_scenes
+from harness.pipeline.measure.measure import measure_rows
+from harness.pipeline.measure.settings import Settings
 from harness.registry.zoo import open_zoo
 
 pytestmark = pytest.mark.speed

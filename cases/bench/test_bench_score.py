@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.detections import Results
 from harness.evaluate.metrics import METRICS
 from harness.formats import coco_results
-from harness.pipeline.score import score_file
-from harness.truth import CocoTruth
+from harness.pipeline.results.score import score_file
+from harness.values.detections import Results
+from harness.values.truth import CocoTruth
 
 pytestmark = pytest.mark.speed
 

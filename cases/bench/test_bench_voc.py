@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.detections import Detections
-from harness.evaluate.voc_ap import score
+from harness.evaluate.voc.ap import score
 from harness.formats.voc_comp4 import read, to_results, write
-from harness.truth import VocTruth
+from harness.values.detections import Detections
+from harness.values.truth import VocTruth
 
 pytestmark = pytest.mark.speed
 

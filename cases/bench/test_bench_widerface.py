@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.detections import Results
-from harness.evaluate.wider_ap import Arithmetic, WiderOptions, score, subsets
+from harness.evaluate.widerface.ap import Arithmetic, WiderOptions, score, subsets
 from harness.formats.wider_text import read, write
-from harness.truth import FaceTruth
+from harness.values.detections import Results
+from harness.values.truth import FaceTruth
 
 pytestmark = pytest.mark.speed
 

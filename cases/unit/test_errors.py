@@ -14,7 +14,7 @@ from harness.errors import (
     refusing_unwritable,
     shortened,
 )
-from harness.records import FAILING, INCOMPLETE, Verdict
+from harness.values.records import FAILING, INCOMPLETE, Verdict
 
 KINDS = [
     kind

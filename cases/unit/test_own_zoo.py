@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.dataset.coco_scenes import write_coco_scenes
-from harness.record_files import read_record
-from harness.registry.lint import lint_zoo
+from harness.dataset.drawn.coco_scenes import write_coco_scenes
+from harness.files.record_files import read_record
+from harness.registry.lint.zoo_lint import lint_zoo
 from harness.registry.location import find_home
 from harness.registry.sources import NOT_TABLES
 
@@ -50,7 +50,7 @@ def test_a_row_of_ones_own_is_measured_from_an_empty_folder(
     shutil.copyfile(request.config.rootpath / TAR, served)
     write_coco_scenes(empty / "data", seed=1, count=8)
     result = pytester.runpytest_subprocess(
-        *("-p", "harness.pytest_early", "--zoo", str(empty / "mine"), "-k", "spring"),
+        *("-p", "harness.plugin.early", "--zoo", str(empty / "mine"), "-k", "spring"),
         *("--mirror", str(empty / "mirror"), "--data-root", str(empty / "data")),
         *("--records", str(empty / "records")),
     )

@@ -41,7 +41,7 @@ IDS = [f"yolov3-mobilenet_v1-coco-baseline-{px}" for px in SIZES]
 FAKE = """
 import os
 import pytest
-from harness.records import Judgement, Measurement, Record, Verdict
+from harness.values.records import Judgement, Measurement, Record, Verdict
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +96,7 @@ def empty(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> object:
     return pytester
 
 
-EARLY = ("-p", "harness.pytest_early")
+EARLY = ("-p", "harness.plugin.early")
 MINI = ("-p", "fake_measurer", "--zoo", "../elsewhere/mini")
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from harness.dataset.coco import ANNOTATIONS
-from harness.dataset.coco_scenes import write_coco_scenes
-from harness.pytest_options import settings_of
-from harness.record_files import read_record, read_records, read_structures
-from harness.records import FAILING, INCOMPLETE, PASSING, Verdict
+from harness.dataset.drawn.coco_scenes import write_coco_scenes
+from harness.files.record_files import read_record, read_records, read_structures
+from harness.plugin.options import settings_of
 from harness.registry.datasets import KnownDataset, read_known_datasets
 from harness.registry.zoo import open_zoo
-from harness.rows import MARKERS, Zoo
+from harness.values.records import FAILING, INCOMPLETE, PASSING, Verdict
+from harness.values.rows import MARKERS, Zoo
 
 ONE = "yolov3-mobilenet_v1-coco-prune_r578-608"
 TWINS = ("ZOO_DATA_ROOT", "ZOO_CACHE", "ZOO_RECORDS", "ZOO_MIRROR", "ZOO_OFFLINE")
@@ -28,7 +28,7 @@ PLAIN_CONFTEST = 'pytest_plugins = ["harness.pytest_zoo"]\n'
 FAKE_CONFTEST = """
 import os
 import pytest
-from harness.records import Judgement, Measurement, Record, Verdict
+from harness.values.records import Judgement, Measurement, Record, Verdict
 
 pytest_plugins = ["harness.pytest_zoo"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.records import Record
-from harness.rows import Row
+from harness.values.records import Record
+from harness.values.rows import Row
 
 #: A warning of a library is shown; it does not decide whether a number was measured.
 pytestmark = pytest.mark.filterwarnings("default")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.rows import Claim
+from harness.values.rows import Claim
 
 
 def test_structure(zoo_figure: Claim, zoo_figure_verdict: Callable[..., None]) -> None:

@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from harness.artifact.digest import file_sha256
-from harness.atomic import write_text
-from harness.own_folders import CACHE, writing
-from harness.rows import Archive
+from harness.files.atomic import write_text
+from harness.files.digest import file_sha256
+from harness.files.own_folders import CACHE, writing
+from harness.values.rows import Archive
 
 LAYOUT = "archives-1"
 

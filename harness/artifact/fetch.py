@@ -36,7 +36,7 @@ from harness.artifact.refusal import (
 )
 from harness.artifact.sources import Source, list_sources
 from harness.artifact.transfer import receive
-from harness.rows import Archive
+from harness.values.rows import Archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.artifact.cache_entry import Content
-from harness.artifact.digest import file_sha256
-from harness.atomic import write_text
+from harness.files.atomic import write_text
+from harness.files.digest import file_sha256
 
 FORMAT = 1
 

@@ -22,7 +22,7 @@ from harness.artifact.refusal import Refusal, of_source, refuse_archive, why_unu
 from harness.artifact.sources import Source, list_sources
 from harness.artifact.transfer import receive
 from harness.artifact.unpack_limits import DATASET_LIMITS
-from harness.rows import Archive
+from harness.values.rows import Archive
 
 #: The largest published archive, that of COCO's training images, is near 18 GiB.
 #: At 100 kB a second it takes 54 hours.

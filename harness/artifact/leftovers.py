@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from harness.artifact import cache_entry, unpack
-from harness.temporary import sweep
+from harness.files.temporary import sweep
 
 
 def sweep_archives(cache: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
-from harness.artifact.digest import file_sha256
-from harness.atomic import replacing
 from harness.errors import UsageError
+from harness.files.atomic import replacing
+from harness.files.digest import file_sha256
 
 
 def pack_tar(folder: Path, path: Path, *, top: str | None = None) -> str:

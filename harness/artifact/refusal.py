@@ -17,7 +17,7 @@ from harness.artifact.kind import is_page, kind_of, read_head
 from harness.artifact.sources import Source, published_path
 from harness.artifact.unpack_limits import LIMITS, Limits
 from harness.errors import ArchiveUnavailable, ArchiveUnreadable, WrongArchive
-from harness.rows import Archive
+from harness.values.rows import Archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

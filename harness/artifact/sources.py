@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from harness.errors import UsageError, ZooDataError
-from harness.rows import Archive
+from harness.values.rows import Archive
 
 SCHEMES = ("http", "https", "file")
 

@@ -19,11 +19,11 @@ from pathlib import Path
 from filelock import FileLock
 
 from harness.artifact.cache_entry import writing_cache
-from harness.artifact.digest import file_sha256
 from harness.artifact.folder_manifest import is_intact, read_manifest, write_manifest
 from harness.artifact.unpack_limits import LIMITS, Limits
 from harness.artifact.written_entries import write_entries
 from harness.errors import located
+from harness.files.digest import file_sha256
 
 LAYOUT = "folders-1"
 

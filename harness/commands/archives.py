@@ -36,14 +36,14 @@ def fetch(
     as_json: AsJson = False,
 ) -> None:
     """Fetch archives into the cache, checked against what is pinned."""
-    from harness.pipeline.embedded import serving
-    from harness.pipeline.fetched_archives import (
+    from harness.pipeline.archives.fetched_archives import (
         archives_of,
         fetch_archives,
         pin_archives,
     )
-    from harness.pipeline.progress_lines import ProgressLines
-    from harness.pipeline.settings import Settings
+    from harness.pipeline.measure.embedded import serving
+    from harness.pipeline.measure.progress_lines import ProgressLines
+    from harness.pipeline.measure.settings import Settings
 
     found = open_zoo(zoo)
     archives = archives_of(found, names or [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.errors import UsageError
-from harness.rows import Row, Zoo
+from harness.values.rows import Row, Zoo
 
 
 def asked_row(zoo: Zoo, row_id: str) -> Row:

@@ -14,12 +14,12 @@ from harness.commands.printing import err, out, print_json, print_table
 from harness.printable import counted
 
 if TYPE_CHECKING:  # what knows the layouts is loaded when it is asked
-    from harness.pipeline.cache_contents import CacheItem
+    from harness.pipeline.archives.cache_contents import CacheItem
 
 
 def list_cache(cache: CacheFolder = DEFAULT_CACHE, as_json: AsJson = False) -> None:
     """List what lies in the cache, the largest first."""
-    from harness.pipeline.cache_contents import cache_items
+    from harness.pipeline.archives.cache_contents import cache_items
 
     items, now_s = cache_items(cache.absolute()), time.time()
     if as_json:
@@ -48,7 +48,7 @@ def clear_cache(
     as_json: AsJson = False,
 ) -> None:
     """Remove archives or detections; they are fetched or computed again when asked."""
-    from harness.pipeline.cache_contents import (
+    from harness.pipeline.archives.cache_contents import (
         ARCHIVES,
         DETECTIONS,
         cache_items,
@@ -111,7 +111,7 @@ def _print_items(items: Sequence[CacheItem], now_s: float) -> None:
 
 
 def _age_days(item: CacheItem, now_s: float) -> float:
-    from harness.pipeline.cache_contents import DAY_S
+    from harness.pipeline.archives.cache_contents import DAY_S
 
     return max(0.0, now_s - item.changed_s) / DAY_S
 

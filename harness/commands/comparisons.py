@@ -23,7 +23,7 @@ from harness.commands.score_options import (
 from harness.printable import counted
 
 if TYPE_CHECKING:
-    from harness.pipeline.stored_run import StoredRun
+    from harness.pipeline.results.stored_run import StoredRun
 
 #: Seed of the resamples; printed, so that anybody can draw the same.
 SEED = 0
@@ -57,11 +57,15 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Tell how two sets of detections of the same images differ, and how surely."""
-    from harness.pipeline.comparison import compare_runs
-    from harness.pipeline.convention import Asked, convention_of_files, demand_asked
-    from harness.pipeline.opened_truth import open_truth
-    from harness.pipeline.score import demand_scorable
-    from harness.pipeline.stored_run import (
+    from harness.pipeline.results.comparison import compare_runs
+    from harness.pipeline.results.convention import (
+        Asked,
+        convention_of_files,
+        demand_asked,
+    )
+    from harness.pipeline.results.opened_truth import open_truth
+    from harness.pipeline.results.score import demand_scorable
+    from harness.pipeline.results.stored_run import (
         read_result_file,
         read_run,
         rescored_as,

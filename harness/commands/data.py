@@ -31,10 +31,10 @@ from harness.errors import (
 from harness.printable import counted
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
-from harness.rows import Zoo
+from harness.values.rows import Zoo
 
 if TYPE_CHECKING:  # what says how numbers are computed is loaded when it is used
-    from harness.pipeline.settings import Settings
+    from harness.pipeline.measure.settings import Settings
 
 Dataset = Annotated[str, typer.Argument(metavar="coco|voc|widerface")]
 Split = Annotated[
@@ -45,7 +45,7 @@ Split = Annotated[
 
 def list_data(data_root: DataRoot = None, as_json: AsJson = False) -> None:
     """List the published datasets, archive by archive, and what of them is here."""
-    from harness.pipeline.data_parts import data_parts, states_of
+    from harness.pipeline.data.parts import data_parts, states_of
 
     parts = data_parts(find_home(), split="all")
     states = states_of(parts, data_root) if data_root else []
@@ -99,9 +99,9 @@ def fetch_data(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a published dataset into the data root; what is there is left alone."""
-    from harness.pipeline import data_fetch
-    from harness.pipeline.data_parts import data_parts
-    from harness.pipeline.progress_lines import ProgressLines
+    from harness.pipeline.data import fetch as data_fetch
+    from harness.pipeline.data.parts import data_parts
+    from harness.pipeline.measure.progress_lines import ProgressLines
 
     lines = ProgressLines(err.print)
     fetched = data_fetch.fetch_data(
@@ -157,8 +157,8 @@ def check_data(
     """Decode every image of a dataset, and compare it with the published one."""
     from harness.dataset.image_header import allow_pixels
     from harness.dataset.readers import DATASETS
-    from harness.pipeline.data_check import check_dataset
-    from harness.pipeline.progress_lines import ProgressLines
+    from harness.pipeline.data.check import check_dataset
+    from harness.pipeline.measure.progress_lines import ProgressLines
 
     for name in datasets or ():
         _demand_known(name)
@@ -216,7 +216,7 @@ def pin_data(
     as_json: AsJson = False,
 ) -> None:
     """Record the digests of a published dataset's files, so that changes are named."""
-    from harness.pipeline.data_pin import pin_dataset
+    from harness.pipeline.data.pin import pin_dataset
 
     _demand_known(dataset)
     home, found = find_home(), open_zoo(zoo)
@@ -229,8 +229,8 @@ def pin_data(
 
 
 def _settings(zoo: Zoo, data_root: Path, cache: Path) -> Settings:
-    from harness.pipeline.known_datasets import known_datasets
-    from harness.pipeline.settings import Settings
+    from harness.pipeline.measure.known_datasets import known_datasets
+    from harness.pipeline.measure.settings import Settings
 
     return Settings(
         cache=cache.absolute(),
@@ -253,7 +253,7 @@ def _demand_known(dataset: str) -> None:
 
 
 def _demand_root(data_root: Path | None, *, may_be_made: bool = False) -> Path:
-    from harness.pipeline.data_root import demand_data_root
+    from harness.pipeline.measure.data_root import demand_data_root
 
     if data_root is None:
         raise UsageError(
@@ -264,7 +264,7 @@ def _demand_root(data_root: Path | None, *, may_be_made: bool = False) -> Path:
 
 def _check_lines(told: dict[str, Any]) -> list[str]:
     """Return what a check found, a line each; names beyond ten are counted."""
-    from harness.pipeline.data_check import MEANINGS
+    from harness.pipeline.data.check import MEANINGS
 
     name = told["dataset"]
     if told["refusal"] is not None:

@@ -19,8 +19,8 @@ def demo_make(
     as_json: AsJson = False,
 ) -> None:
     """Make the demo zoo again: train, prune, pack, measure; goes on where it was."""
-    from harness.pipeline.demo import make_demo
-    from harness.pipeline.progress_lines import ProgressLines
+    from harness.pipeline.demo.demo import make_demo
+    from harness.pipeline.measure.progress_lines import ProgressLines
 
     lines = ProgressLines(err.print)
     made = make_demo(

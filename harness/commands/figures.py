@@ -16,7 +16,7 @@ from harness.errors import ArchiveUnreadable
 from harness.registry.zoo import open_zoo
 
 if TYPE_CHECKING:  # what opens archives is loaded when one is given
-    from harness.pipeline.described_archive import DescribedArchive
+    from harness.pipeline.archives.described_archive import DescribedArchive
 
 
 def describe(
@@ -32,13 +32,13 @@ def describe(
     as_json: AsJson = False,
 ) -> None:
     """Tell what a row's network is made of, beside what was published of it."""
-    from harness.model.structure import structure_of
-    from harness.pipeline.structure import structure_record
+    from harness.model.networks.structure import structure_of
+    from harness.pipeline.gate.structure import structure_record
 
     found = open_zoo(zoo)
     row = asked_row(found, row_id)
     if archive is not None:
-        from harness.pipeline.described_archive import describe_archive
+        from harness.pipeline.archives.described_archive import describe_archive
 
         _print_archive(row_id, describe_archive(found, row, archive), as_json)
         return

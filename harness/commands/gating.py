@@ -94,21 +94,21 @@ def gate(
     ] = False,
 ) -> None:
     """Say whether the records of a zoo let a release pass."""
-    from harness.pipeline.demands import Demands
-    from harness.pipeline.embedded import serving, with_scenes
-    from harness.pipeline.gate import gate as judge
-    from harness.pipeline.gate_text import (
+    from harness.pipeline.gate.demands import Demands
+    from harness.pipeline.gate.gate import gate as judge
+    from harness.pipeline.gate.gate_text import (
         gate_json,
         gate_lines,
         gate_markdown,
         workflow_lines,
     )
-    from harness.pipeline.progress_lines import ProgressLines
-    from harness.pipeline.rules import rule_differences
-    from harness.pipeline.rules_from import read_rules, read_rules_from
-    from harness.pipeline.sampled import Sampling
-    from harness.pipeline.settings import Settings
-    from harness.pipeline.zoo_folder import folder_of_zoo
+    from harness.pipeline.gate.rules import rule_differences
+    from harness.pipeline.gate.rules_from import read_rules, read_rules_from
+    from harness.pipeline.gate.sampled import Sampling
+    from harness.pipeline.gate.zoo_folder import folder_of_zoo
+    from harness.pipeline.measure.embedded import serving, with_scenes
+    from harness.pipeline.measure.progress_lines import ProgressLines
+    from harness.pipeline.measure.settings import Settings
 
     if seed is not None and sample is None:
         raise UsageError(
@@ -164,7 +164,7 @@ def gate(
         out.print(gate_json(made), end="")
     else:
         if as_json:
-            from harness.atomic import write_text
+            from harness.files.atomic import write_text
 
             write_text(as_json, gate_json(made))
         for line in gate_lines(made):

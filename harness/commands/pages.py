@@ -34,9 +34,9 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write the zoo's pages from records, or prove that they are current."""
-    from harness.pipeline import document
-    from harness.pipeline.gate import demand_records
-    from harness.record_files import read_records
+    from harness.files.record_files import read_records
+    from harness.pipeline.gate.gate import demand_records
+    from harness.pipeline.pages import document
     from harness.report.pages import Values
     from harness.report.summary import summarise, summary_json, summary_text
 

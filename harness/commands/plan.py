@@ -39,14 +39,14 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Say what measuring rows will read, download, compute and take."""
-    from harness.model.device import open_device
-    from harness.pipeline.calibration import Calibration
-    from harness.pipeline.embedded import with_scenes
-    from harness.pipeline.known_datasets import known_datasets
-    from harness.pipeline.plan import plan_rows
-    from harness.pipeline.progress_lines import ProgressLines
-    from harness.pipeline.selected_rows import select_rows
-    from harness.pipeline.settings import Settings
+    from harness.model.paddle_run.device import open_device
+    from harness.pipeline.measure.embedded import with_scenes
+    from harness.pipeline.measure.known_datasets import known_datasets
+    from harness.pipeline.measure.progress_lines import ProgressLines
+    from harness.pipeline.measure.settings import Settings
+    from harness.pipeline.plan.calibration import Calibration
+    from harness.pipeline.plan.plan import plan_rows
+    from harness.pipeline.plan.selected_rows import select_rows
 
     found = open_zoo(zoo)
     rows = select_rows(found, markers=marks, keyword=keyword)

@@ -69,7 +69,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Lint a zoo: rows, claims, errata, tolerance, and their joins both ways."""
-    from harness.registry.lint import lint_zoo
+    from harness.registry.lint.zoo_lint import lint_zoo
 
     problems = lint_zoo(zoo, find_home())
     told: dict[str, Any] = {"zoo": zoo, "problems": list(problems)}
@@ -94,9 +94,9 @@ def check(
 
 def _told_links(zoo: str, mirror: str | None, *, as_json: bool) -> list[dict[str, Any]]:
     """Ask every address of a zoo; a line each as the answers come, and all as data."""
-    from harness.pipeline.embedded import serving
-    from harness.pipeline.link_check import check_links
-    from harness.pipeline.settings import Settings
+    from harness.pipeline.measure.embedded import serving
+    from harness.pipeline.measure.settings import Settings
+    from harness.pipeline.pages.link_check import check_links
 
     found = open_zoo(zoo)
     settings = Settings(
@@ -140,7 +140,7 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Read a published document into rows and claims."""
-    from harness.pipeline.imported_document import import_document_file
+    from harness.pipeline.pages.imported_document import import_document_file
 
     written = import_document_file(
         document,

@@ -22,9 +22,9 @@ from harness.commands.options import (
     ZooName,
 )
 from harness.commands.printing import err, out, print_json
+from harness.files.temporary import temporary_folder
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
-from harness.temporary import temporary_folder
 
 
 def accept(
@@ -49,14 +49,14 @@ def accept(
     as_json: AsJson = False,
 ) -> None:
     """Promote records to the committed ones, if a repeat gives the same numbers."""
-    from harness.evaluate.coco_engine_names import chosen_engine
-    from harness.pipeline.accept import accept as promote
-    from harness.pipeline.document import accepted_records
-    from harness.pipeline.git import user_name
-    from harness.pipeline.known_datasets import known_datasets
-    from harness.pipeline.progress_lines import ProgressLines
-    from harness.pipeline.repeated_rows import repeat_rows
-    from harness.pipeline.settings import Settings
+    from harness.evaluate.coco.engine_names import chosen_engine
+    from harness.pipeline.gate.accept import accept as promote
+    from harness.pipeline.gate.repeated_rows import repeat_rows
+    from harness.pipeline.measure.git import user_name
+    from harness.pipeline.measure.known_datasets import known_datasets
+    from harness.pipeline.measure.progress_lines import ProgressLines
+    from harness.pipeline.measure.settings import Settings
+    from harness.pipeline.pages.document import accepted_records
 
     found, home = open_zoo(zoo), find_home()
     facts, engine = known_datasets(found, home), chosen_engine(coco_engine)

@@ -34,8 +34,8 @@ from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 
 if TYPE_CHECKING:
-    from harness.pipeline.convention import Convention
-    from harness.pipeline.score import Claimed, Scored
+    from harness.pipeline.results.convention import Convention
+    from harness.pipeline.results.score import Claimed, Scored
 
 
 @refusing_bad_files
@@ -76,13 +76,17 @@ def score(
 ) -> None:
     """Score detections made by any tool, from the dataset's official result files."""
     from harness.evaluate.breakdown import BREAKDOWNS, breakdown_of
-    from harness.evaluate.coco_engine_names import chosen_engine
-    from harness.pipeline.convention import Asked, convention_of_files, demand_asked
-    from harness.pipeline.curves_file import write_curves
-    from harness.pipeline.listed_images import truth_of_listed
-    from harness.pipeline.opened_truth import coco_class_names, open_truth
-    from harness.pipeline.score import SCORED, demand_scorable, score_file
-    from harness.records import PASSING
+    from harness.evaluate.coco.engine_names import chosen_engine
+    from harness.pipeline.results.convention import (
+        Asked,
+        convention_of_files,
+        demand_asked,
+    )
+    from harness.pipeline.results.curves_file import write_curves
+    from harness.pipeline.results.listed_images import truth_of_listed
+    from harness.pipeline.results.opened_truth import coco_class_names, open_truth
+    from harness.pipeline.results.score import SCORED, demand_scorable, score_file
+    from harness.values.records import PASSING
 
     demand_scorable(dataset)
     asked = Asked(convention=convention, classes=_names(classes), arithmetic=arithmetic)
@@ -201,8 +205,8 @@ def _print_scored(
 
 
 def _claimed(zoo: str, row_id: str) -> Claimed:
-    from harness.pipeline.known_datasets import known_datasets
-    from harness.pipeline.score import Claimed
+    from harness.pipeline.measure.known_datasets import known_datasets
+    from harness.pipeline.results.score import Claimed
     from harness.registry.datasets import KnownDataset
 
     found = open_zoo(zoo)

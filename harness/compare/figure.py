@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from harness.records import PASSING, Figure, Verdict
-from harness.rows import Claim
+from harness.values.records import PASSING, Figure, Verdict
+from harness.values.rows import Claim
 
 #: How far a folder's size may lie from two printed decimals: 31.305 MiB was printed
 #: as 31.30, and a folder's own entry is not exactly known.  # zoo-spec 3.4

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from harness.errors import ZooDataError
-from harness.rows import Row, TolerancePart
+from harness.values.rows import Row, TolerancePart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from harness.compare.tolerance import Budget
 from harness.errors import DetectionsInvalid, HarnessError
-from harness.records import Judgement, Measurement, Verdict
-from harness.rows import Claim
+from harness.values.records import Judgement, Measurement, Verdict
+from harness.values.rows import Claim
 
 
 def judge(claim: Claim, measured_pct: float, budget: Budget) -> Judgement:

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import TrainingFailed
-from harness.model.graph import build_graph, scope_of, static_mode
-from harness.model.network import Network
-from harness.model.plan import plan_network
-from harness.model.runtime import import_paddle
-from harness.model.shape_plans import PRUNED_RATIOS, planned_channels
-from harness.model.yolov3_head import block_convs
+from harness.model.networks.pruned_channels import PRUNED_RATIOS, planned_channels
+from harness.model.networks.shapes import plan_network
+from harness.model.networks.yolov3 import Network
+from harness.model.networks.yolov3_head import block_convs
+from harness.model.paddle_run.graph import build_graph, scope_of, static_mode
+from harness.model.paddle_run.runtime import import_paddle
 
 Arrays = dict[str, NDArray[np.float32]]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.dataset.labelled import LabelledSet
-from harness.truth import Truth, VocTruth
+from harness.values.truth import Truth, VocTruth
 
 #: What is true of some published annotations, and what a measurement does about it.
 BOX_TRAITS = (

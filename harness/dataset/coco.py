@@ -13,7 +13,7 @@ from harness.dataset.image import ImageEntry
 from harness.dataset.image_folder import ImageFolder
 from harness.dataset.labelled import LabelledSet
 from harness.errors import DatasetMissing, UsageError, located
-from harness.truth import CocoTruth
+from harness.values.truth import CocoTruth
 
 ANNOTATIONS = Path("coco", "annotations", "instances_val2017.json")  # design 3
 IMAGES = Path("coco", "val2017")  # design 3

@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.dataset.foreign_file import refuse_foreign
 from harness.errors import DatasetInvalid, located
-from harness.truth import CocoTruth
+from harness.values.truth import CocoTruth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from harness.atomic import write_text
+from harness.files.atomic import write_text
 
 FILE_NAME = "digests-2.json"
 FORMAT = 2

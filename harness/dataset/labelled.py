@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from harness.dataset.image import ImageEntry
-from harness.truth import Truth
+from harness.values.truth import Truth
 
 T_co = TypeVar("T_co", bound=Truth, covariant=True)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness.dataset.mat_service import Reading, Told
 from harness.errors import DatasetInvalid
-from harness.limited_child import ChildCrashed, ChildLimits, LimitedChild
+from harness.process.limited_child import ChildCrashed, ChildLimits, LimitedChild
 
 SERVICE = "harness.dataset.mat_service:mat_service"
 NEXT_STEP = "fetch the official eval_tools again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.dataset.labelled import LabelledSet
-from harness.truth import Truth
+from harness.values.truth import Truth
 
 #: How many files of a kind a difference names; the rest are counted.
 NAMED_FILES = 3

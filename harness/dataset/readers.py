@@ -11,7 +11,7 @@ from harness.dataset.digest_cache import DigestCache
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.voc import open_voc
 from harness.dataset.widerface import open_widerface
-from harness.truth import Truth
+from harness.values.truth import Truth
 
 
 class Reader(Protocol):

@@ -15,7 +15,7 @@ from harness.errors import (
     located,
     refusing_unreadable,
 )
-from harness.truth import CocoTruth, Truth
+from harness.values.truth import CocoTruth, Truth
 
 
 def coco_truth(root: Path) -> CocoTruth:

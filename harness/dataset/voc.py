@@ -21,7 +21,7 @@ from harness.dataset.voc_lists import (
     read_image_names,
 )
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError, located
-from harness.truth import VocTruth
+from harness.values.truth import VocTruth
 
 DEVKIT = Path("VOCdevkit")  # design 3
 IMAGES = "JPEGImages"

@@ -17,7 +17,7 @@ from harness.dataset.widerface_files import LIST
 from harness.dataset.widerface_list import read_face_list
 from harness.dataset.widerface_mat import MAT_FILES, read_ground_truth
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
-from harness.truth import FaceTruth
+from harness.values.truth import FaceTruth
 
 IMAGES = Path("WIDER_val", "images")  # design 3
 SPLIT = Path("wider_face_split")  # design 3

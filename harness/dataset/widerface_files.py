@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.atomic import write_bytes, write_text
 from harness.dataset.widerface_mat import FACES, SUBSETS
 from harness.errors import DatasetInvalid
-from harness.truth import FaceTruth
+from harness.files.atomic import write_bytes, write_text
+from harness.values.truth import FaceTruth
 
 LIST = "wider_face_val_bbx_gt.txt"
 

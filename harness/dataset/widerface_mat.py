@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from harness.dataset.mat_cells import Cell, mat_reader, read_variables
 from harness.errors import DatasetInvalid, located
-from harness.limited_child import LimitedChild
-from harness.truth import FaceTruth
+from harness.process.limited_child import LimitedChild
+from harness.values.truth import FaceTruth
 
 FACES = "wider_face_val.mat"
 SUBSETS: Mapping[str, str] = {  # field of FaceTruth -> file

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.errors import DetectionsInvalid, UsageError
-from harness.evaluate.coco_weighted import weighted_coco
-from harness.evaluate.voc_weighted import weighted_voc
+from harness.evaluate.coco.weighted import weighted_coco
+from harness.evaluate.voc.weighted import weighted_voc
 from harness.evaluate.weighted_ap import Part, Weighted
-from harness.evaluate.wider_weighted import weighted_wider
+from harness.evaluate.widerface.weighted import weighted_wider
 
 #: Dataset -> what makes of detections and truth a function of the images' weights.
 WEIGHTED: Mapping[str, Callable[..., Weighted]] = {

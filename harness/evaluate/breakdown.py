@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from harness.detections import Detections, Results
-from harness.evaluate import coco_ap, coco_curves, voc_ap, wider_ap
-from harness.evaluate.coco_stats import SIZES_PX2
+from harness.evaluate.coco import ap as coco_ap
+from harness.evaluate.coco import curves as coco_curves
+from harness.evaluate.coco.stats import SIZES_PX2
 from harness.evaluate.curve import Curve
-from harness.evaluate.voc_options import PUBLISHED, VocOptions
-from harness.evaluate.wider_ap import WiderOptions
+from harness.evaluate.voc import ap as voc_ap
+from harness.evaluate.voc.options import PUBLISHED, VocOptions
+from harness.evaluate.widerface import ap as wider_ap
+from harness.evaluate.widerface.ap import WiderOptions
+from harness.values.detections import Detections, Results
 
 Found = Detections | Results
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from harness.dataset.image import ImageEntry
 from harness.dataset.views import View
-from harness.detections import Detections, ImageDetections
 from harness.errors import DetectionsInvalid, UsageError, located
 from harness.evaluate.batches import BATCH_SIZE, Seen, read_ahead
 from harness.evaluate.run_parts import RunParts, open_parts
 from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredRun, StoreKey
+from harness.values.detections import Detections, ImageDetections
 
 #: Called with how many images are done and how many there are.
 Progress = Callable[[int, int], None]

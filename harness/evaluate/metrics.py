@@ -6,18 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
-from harness.evaluate import coco_ap, voc_ap, wider_ap
-from harness.evaluate.coco_engine_names import (
+from harness.evaluate.coco import ap as coco_ap
+from harness.evaluate.coco.engine_names import (
     DEFAULT_ENGINE,
     ENGINE_NAMES,
     chosen_engine,
     engine_name,
 )
-from harness.evaluate.voc_options import VocOptions
-from harness.evaluate.wider_ap import WiderOptions
-from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
+from harness.evaluate.voc import ap as voc_ap
+from harness.evaluate.voc.options import VocOptions
+from harness.evaluate.widerface import ap as wider_ap
+from harness.evaluate.widerface.ap import WiderOptions
+from harness.values.detections import Detections, Results
+from harness.values.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.detections import ImageDetections, join_images, split_images
 from harness.evaluate.batches import BATCH_SIZE
 from harness.evaluate.store import PART_IMAGES, StoredRun
+from harness.values.detections import ImageDetections, join_images, split_images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,10 +21,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from harness.atomic import replacing, write_text
-from harness.detections import Detections, join_detections
 from harness.errors import DetectionsInvalid
-from harness.own_folders import CACHE, writing
+from harness.files.atomic import replacing, write_text
+from harness.files.own_folders import CACHE, writing
+from harness.values.detections import Detections, join_detections
 
 #: Bump by hand when the project's own code makes other detections of the same inputs;
 #: what the stores hold under an older one is then never looked at again.

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import DetectionsInvalid, HarnessError, shortened
-from harness.truth import CocoTruth
+from harness.values.truth import CocoTruth
 
 #: A value of a file is told up to here: enough for a box of eight digits each.
 LONGEST_VALUE = 80

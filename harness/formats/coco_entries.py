@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.detections import Results
 from harness.errors import DetectionsInvalid
-from harness.truth import CocoTruth
+from harness.values.detections import Results
+from harness.values.truth import CocoTruth
 
 #: Key of an entry -> the kind of array that takes its numbers, and no others.
 KINDS = {"image_id": "q", "category_id": "q", "score": "d", "bbox": "d"}

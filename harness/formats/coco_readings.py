@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.detections import Results
-from harness.truth import CocoTruth
+from harness.values.detections import Results
+from harness.values.truth import CocoTruth
 
 #: So many detections of the highest scores are tried: those that a detector is surest
 #: of meet an object more often than not, and a thousand take milliseconds.

@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.atomic import write_bytes
-from harness.boxes import xyxy_to_xywh_inclusive
-from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid, located, refusing_unreadable
+from harness.files.atomic import write_bytes
 from harness.formats.coco_checked_entries import CocoEntry, checked_entries
-from harness.truth import CocoTruth
+from harness.values.boxes import xyxy_to_xywh_inclusive
+from harness.values.detections import Detections, Results
+from harness.values.truth import CocoTruth
 
 _ENTRIES = msgspec.json.Decoder(list[CocoEntry])
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.atomic import write_text
 from harness.errors import DetectionsInvalid, located, refusing_unreadable, shortened
+from harness.files.atomic import write_text
 
 CONVENTION_FILE = "convention.json"
 

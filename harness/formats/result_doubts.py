@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.detections import Results
 from harness.formats.coco_readings import coco_reading_doubts
-from harness.truth import CocoTruth, Truth
+from harness.values.detections import Results
+from harness.values.truth import CocoTruth, Truth
 
 
 def result_doubts(results: Results, truth: Truth) -> tuple[str, ...]:

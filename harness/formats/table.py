@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.detections import Detections, Results
 from harness.formats import coco_results, voc_comp4, wider_text
-from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
+from harness.values.detections import Detections, Results
+from harness.values.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.atomic import write_text
-from harness.detections import Detections, Results
 from harness.errors import (
     DetectionsInvalid,
     located,
     refusing_unreadable,
     shortened,
 )
-from harness.truth import VocTruth
+from harness.files.atomic import write_text
+from harness.values.detections import Detections, Results
+from harness.values.truth import VocTruth
 
 #: comp3 and comp4: the devkit's words for boxes, trained on VOC alone or on anything.
 FILE_NAME = re.compile(r"comp[34]_det_[A-Za-z0-9]+_(?P<name>.+)\.txt")

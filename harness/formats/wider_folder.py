@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import DetectionsInvalid, located, refusing_unreadable
-from harness.truth import FaceTruth
+from harness.values.truth import FaceTruth
 
 #: How many missing files a message names; the rest are counted.
 NAMED_FILES = 3

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.atomic import write_text
-from harness.boxes import xyxy_to_xywh_inclusive
-from harness.detections import Detections, Results
 from harness.errors import (
     DetectionsInvalid,
     located,
     refusing_unreadable,
     shortened,
 )
+from harness.files.atomic import write_text
 from harness.formats.wider_folder import files_of_images
 from harness.formats.wider_numbers import COLUMNS, parse_numbers
-from harness.truth import FaceTruth
+from harness.values.boxes import xyxy_to_xywh_inclusive
+from harness.values.detections import Detections, Results
+from harness.values.truth import FaceTruth
 
 BOX_DECIMALS, SCORE_DECIMALS = 1, 3  # zoo-spec 1.7
 

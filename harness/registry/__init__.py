@@ -3,5 +3,5 @@
 Reads the rows, claims, errata, tolerance, archive lock, waivers and dataset facts of
 one edition (:mod:`harness.registry.zoo`), says everything that is wrong with them
 (:mod:`harness.registry.lint`), and turns a published markdown document into such files
-(:mod:`harness.registry.document_import`). Nothing here opens a socket or loads Paddle.
+(:mod:`harness.registry.importing`). Nothing here opens a socket or loads Paddle.
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.errors import ZooDataError, located
 from harness.registry.problems import noting
-from harness.rows import DIFFERENCE_METRICS, STRUCTURE_METRICS, Claim
+from harness.values.rows import DIFFERENCE_METRICS, STRUCTURE_METRICS, Claim
 
 HEADER = ("row", "metric", "printed")
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.atomic import write_text
 from harness.errors import ZooDataError, located
+from harness.files.atomic import write_text
 
 #: Below ``expected``: one file for each dataset, ``coco.txt``.
 PINS_FOLDER = "datasets"

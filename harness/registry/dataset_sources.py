@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml, table_of
-from harness.rows import METRICS_OF_DATASET
+from harness.values.rows import METRICS_OF_DATASET
 
 SOURCES_FILE = "dataset_sources.toml"
 

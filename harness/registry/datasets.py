@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml, table_of
 from harness.registry.problems import noting
-from harness.rows import METRICS_OF_DATASET
+from harness.values.rows import METRICS_OF_DATASET
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -7,7 +7,7 @@ from harness.registry.block import read_toml
 from harness.registry.problems import noting
 from harness.registry.sources import ZOO_FILE, ZooSources, sources_beside
 from harness.registry.zoo import read_zoo
-from harness.rows import Zoo
+from harness.values.rows import Zoo
 
 
 def read_editions(sources: ZooSources, problems: list[ZooDataError]) -> tuple[Zoo, ...]:

@@ -9,7 +9,7 @@ from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml, table_of
 from harness.registry.claims import expected_of, is_printable
 from harness.registry.problems import noting
-from harness.rows import (
+from harness.values.rows import (
     DIFFERENCE_METRICS,
     ERRATUM_FIELDS,
     STRUCTURE_METRICS,

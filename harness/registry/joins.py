@@ -9,7 +9,7 @@ from harness.errors import ZooDataError
 from harness.registry.lock import Pin
 from harness.registry.moves import Move
 from harness.registry.table_reading import TableFile
-from harness.rows import (
+from harness.values.rows import (
     DIFFERENCE_METRICS,
     METRICS_OF_DATASET,
     STRUCTURE_METRICS,

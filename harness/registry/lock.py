@@ -9,8 +9,8 @@ from pathlib import Path
 
 import tomli_w
 
-from harness.atomic import write_text
 from harness.errors import ZooDataError, located
+from harness.files.atomic import write_text
 from harness.registry.block import Block, read_toml, table_of
 from harness.registry.problems import noting
 

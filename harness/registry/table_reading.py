@@ -12,7 +12,13 @@ from harness.errors import ZooDataError, located
 from harness.printable import printable
 from harness.registry.block import Block, read_toml
 from harness.registry.problems import noting
-from harness.rows import METRICS_OF_DATASET, STRUCTURE_METRICS, Archive, Row, Table
+from harness.values.rows import (
+    METRICS_OF_DATASET,
+    STRUCTURE_METRICS,
+    Archive,
+    Row,
+    Table,
+)
 
 #: Of a name in the place that a message tells; the longest id of a row has 64.
 LONGEST_NAME_CHARS = 100

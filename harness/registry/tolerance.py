@@ -9,7 +9,7 @@ from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml, table_of
 from harness.registry.problems import noting
 from harness.registry.sources import DEFAULT_SECTION
-from harness.rows import TolerancePart
+from harness.values.rows import TolerancePart
 
 BASES = ("derived", "measured", "assumed")
 #: What a part can depend on: fields of a row, and the family of its strategy.

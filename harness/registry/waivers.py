@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ZooDataError, located
-from harness.records import PASSING, Verdict
 from harness.registry.block import Block, read_toml
 from harness.registry.problems import noting
+from harness.values.records import PASSING, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from harness.registry.problems import noting
 from harness.registry.sources import MOVES_FILE, ZOO_FILE, ZooSources, find_sources
 from harness.registry.table_reading import TableFile, read_table
 from harness.registry.tolerance import read_tolerance
-from harness.rows import Row, Zoo
+from harness.values.rows import Row, Zoo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

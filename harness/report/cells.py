@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from harness.records import Judgement, Measurement, Record, Verdict
 from harness.report.inert import inert
 from harness.report.tally import NOT_MEASURED
 from harness.report.words import Words
-from harness.rows import Erratum, Row, Zoo
+from harness.values.records import Judgement, Measurement, Record, Verdict
+from harness.values.rows import Erratum, Row, Zoo
 
 #: Verdicts that the comparison of numbers alone can come to. Any other says something
 #: of the whole row that its numbers do not show.

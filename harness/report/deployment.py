@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.records import Measurement, Record, SpeedRecord, Verdict
 from harness.report.cells import signed
 from harness.report.inert import inert, inert_code
 from harness.report.markdown import render_table
 from harness.report.notes import inert_line
 from harness.report.summary import NO_NUMBER
 from harness.report.words import Words
-from harness.rows import Row, Zoo
+from harness.values.records import Measurement, Record, SpeedRecord, Verdict
+from harness.values.rows import Row, Zoo
 
 #: Between the numbers of a row that has several.
 BETWEEN = " / "

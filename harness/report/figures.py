@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from harness.errors import RecordInvalid
 from harness.printable import counted
-from harness.records import Figure, StructureRecord
 from harness.report.cells import signed
 from harness.report.plain_table import plain_table
 from harness.report.tally import NOT_MEASURED, OUTCOMES
 from harness.report.words import Words
-from harness.rows import Claim, Row, Zoo
+from harness.values.records import Figure, StructureRecord
+from harness.values.rows import Claim, Row, Zoo
 
 #: Titles of the short table.
 TITLES = ("row", "figure", "computed", "printed", "difference", "tolerance", "verdict")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TypeVar
 
-from harness.records import DatasetUsed, Record
 from harness.report.inert import inert, inert_code
 from harness.report.markdown import render_table
 from harness.report.words import Words
-from harness.rows import Erratum, Zoo
+from harness.values.records import DatasetUsed, Record
+from harness.values.rows import Erratum, Zoo
 
 Part = TypeVar("Part")
 

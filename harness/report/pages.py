@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
-from harness.records import Record, StructureRecord, Verdict
 from harness.report import notes
 from harness.report.cells import erratum_link, metric_cell
 from harness.report.deployment import PrecisionRecords, deployment
@@ -21,7 +20,8 @@ from harness.report.inert import inert, inert_comment, link
 from harness.report.markdown import render_table
 from harness.report.tally import NOT_MEASURED, check_belonging, count_outcomes
 from harness.report.words import PAGES, Words
-from harness.rows import STRUCTURE_METRICS, Row, Table, Zoo
+from harness.values.records import Record, StructureRecord, Verdict
+from harness.values.rows import STRUCTURE_METRICS, Row, Table, Zoo
 
 
 class Values(StrEnum):

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from harness.printable import counted, printable_json
-from harness.records import Record
 from harness.report.cells import Run, judgement_of, runs_of, shown_verdict, signed
 from harness.report.plain_table import plain_table
 from harness.report.tally import NOT_MEASURED, count_outcomes
-from harness.rows import Claim, Row, Zoo
+from harness.values.records import Record
+from harness.values.rows import Claim, Row, Zoo
 
 #: What stands where there is no number.
 NO_NUMBER = "–"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from harness.errors import RecordInvalid
-from harness.records import Record, Verdict
-from harness.rows import Zoo
+from harness.values.records import Record, Verdict
+from harness.values.rows import Zoo
 
 #: The word for a row that has no record. Not a verdict: nothing was tried.
 NOT_MEASURED = "not_measured"

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.records import Verdict
 from harness.report.deployment_words import (
     CHINESE_DEPLOYMENT,
     ENGLISH_DEPLOYMENT,
     DeploymentWords,
 )
 from harness.report.tally import NOT_MEASURED
+from harness.values.records import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

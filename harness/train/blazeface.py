@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.model.blazeface import NUM_CLASSES, BlazeFace
-from harness.model.face_detector import FACE, normalise_faces
-from harness.model.prior_boxes import prior_boxes
+from harness.model.boxes.face_boxes import FACE, normalise_faces
+from harness.model.boxes.prior_boxes import prior_boxes
+from harness.model.networks.blazeface import NUM_CLASSES, BlazeFace
 from harness.train.drawn_ahead import drawn_ahead
 from harness.train.face_batches import FaceBatch, draw_face_batch
 from harness.train.prior_matching import NO_FACE, encode_faces, hardest, match_priors

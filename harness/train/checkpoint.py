@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.atomic import replacing
 from harness.errors import TrainingFailed, located
+from harness.files.atomic import replacing
 
 Arrays = dict[str, NDArray[np.float32]]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from harness.dataset.face_scenes import draw_face_scene
+from harness.dataset.drawn.face_scenes import draw_face_scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from harness.model.plan import Plan
+from harness.model.networks.shapes import Plan
 
 #: A network that starts by saying "nothing here" learns drawn scenes at all; one that
 #: starts undecided reached AP 0.1 in six minutes (measured).

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
+from harness.dataset.drawn.scenes import MAX_OBJECTS, draw_scene
 from harness.dataset.resize import resize_cubic
-from harness.dataset.scenes import MAX_OBJECTS, draw_scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

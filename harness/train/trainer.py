@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import TrainingFailed, located
-from harness.model.graph import NetworkFunction
-from harness.model.plan import Plan, Variable, plan_network
-from harness.model.tensors import TensorOps
+from harness.model.networks.functions import NetworkFunction
+from harness.model.networks.shapes import Plan, Variable, plan_network
+from harness.model.paddle_run.tensors import TensorOps
 from harness.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from harness.train.recipe import Recipe
 from harness.train.schedule import cosine_rate

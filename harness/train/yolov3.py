@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.model.network import Network
-from harness.model.preprocess import NORMALISATIONS, normalise
-from harness.model.shape_plans import planned_channels
-from harness.model.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
+from harness.model.boxes.preprocess import NORMALISATIONS, normalise
+from harness.model.networks.pruned_channels import planned_channels
+from harness.model.networks.yolov3 import Network
+from harness.model.networks.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
 from harness.train.drawn_ahead import drawn_ahead
 from harness.train.recipe import Recipe
 from harness.train.scene_batches import Batch, draw_batch

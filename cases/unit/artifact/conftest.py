@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.rows import Archive
+from harness.values.rows import Archive
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

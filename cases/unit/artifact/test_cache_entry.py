@@ -19,7 +19,7 @@ from harness.artifact.cache_entry import (
     writing_cache,
 )
 from harness.errors import UsageError
-from harness.rows import Archive
+from harness.values.rows import Archive
 
 URL = "https://models.example/PaddleSlim/prune/x.tar"
 FREE = Archive(name="x", url=URL)

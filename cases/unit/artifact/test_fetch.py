@@ -22,7 +22,7 @@ FETCH_IN_A_PROCESS = """
 import sys
 from pathlib import Path
 from harness.artifact import fetch
-from harness.rows import Archive
+from harness.values.rows import Archive
 look = fetch._look
 def look_and_tell(*args):
     found = look(*args)

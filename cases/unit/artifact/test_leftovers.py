@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.artifact.leftovers import sweep_archives
-from harness.temporary import SUFFIX, YOUNG_S
+from harness.files.temporary import SUFFIX, YOUNG_S
 
 DIGEST = "a" * 64
 #: Holds a lock, says so, and waits to be ended.

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.artifact.digest import file_sha256
 from harness.artifact.pack import pack_tar
 from harness.artifact.unpack import unpack
 from harness.errors import UsageError
+from harness.files.digest import file_sha256
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.artifact.sources import list_sources, published_path
 from harness.errors import UsageError, ZooDataError
-from harness.rows import Archive
+from harness.values.rows import Archive
 
 PRINTED = "https://models.example/PaddleSlim/prune/x.tar"
 MOVED = "https://models.example/PaddleSlim/prune/moved_x.tar"

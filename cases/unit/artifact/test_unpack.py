@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.artifact.digest import file_sha256
 from harness.artifact.unpack import Limits, unpack
 from harness.errors import ArchiveUnreadable, UsageError
+from harness.files.digest import file_sha256
 
 # Says when it has found nothing there, and waits in the middle to be let go.
 UNPACK_IN_A_PROCESS = """

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from harness.__main__ import main
-from harness.pipeline.embedded import serving, with_scenes
-from harness.pipeline.known_datasets import known_datasets
-from harness.pipeline.measure import measure_rows
-from harness.pipeline.settings import Settings
-from harness.record_files import write_record
+from harness.files.record_files import write_record
+from harness.pipeline.measure.embedded import serving, with_scenes
+from harness.pipeline.measure.known_datasets import known_datasets
+from harness.pipeline.measure.measure import measure_rows
+from harness.pipeline.measure.settings import Settings
 from harness.registry.claims import claims_text
 from harness.registry.lock import read_lock, write_lock
 from harness.registry.zoo import open_zoo
-from harness.rows import Claim
+from harness.values.rows import Claim
 
 ROWS = tuple(f"yolov3-mobilenet_v1-coco-baseline-{px}" for px in (224, 160))
 ARCHIVE = "demo_yolov3_mobilenet_v1"

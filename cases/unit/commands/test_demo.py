@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from harness.pipeline import demo
-from harness.pipeline.demo import DemoMade
+from harness.pipeline.demo import demo
+from harness.pipeline.demo.demo import DemoMade
 from harness.train.trainer import Progress
 
 Zoo = Callable[..., Any]  # conftest's fixture

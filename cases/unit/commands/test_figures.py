@@ -55,7 +55,7 @@ def test_an_unknown_row_is_a_usage_error(zoo: Zoo) -> None:
     assert "no row 'a-row' in january-2020; expected an id that" in said.err
 
 
-QUANT = Path(__file__).parents[1] / "data" / "oracle" / "quant"
+QUANT = Path(__file__).parents[2] / "oracle" / "quant"
 FACES = "blazeface-nas-widerface-quant_post-640"  # the demo's network is as wide
 
 
@@ -106,7 +106,7 @@ def test_an_archive_that_is_not_there_is_a_usage_error(
 
 
 def test_a_float_archive_has_no_convolution_to_describe(zoo: Zoo) -> None:
-    archive = QUANT.parent / "layout_blazeface_nas_program_weights.tar.gz"
+    archive = QUANT.parent / "made" / "layout_blazeface_nas_program_weights.tar.gz"
     row = "blazeface-nas-widerface-baseline-640"
 
     said = zoo("describe", row, "--zoo", "march-2020", "--archive", str(archive))
@@ -123,7 +123,7 @@ def test_convolutions_in_float_are_described_as_such(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from harness.model.quantised.described import DescribedConv
-    from harness.pipeline import described_archive
+    from harness.pipeline.archives import described_archive
 
     found = described_archive.DescribedArchive(
         layout="program",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.pipeline import document
+from harness.pipeline.pages import document
 
 Zoo = Callable[..., Any]  # conftest's fixture
 

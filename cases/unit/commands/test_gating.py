@@ -16,10 +16,15 @@ import pytest
 
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge
-from harness.detections import Detections
 from harness.evaluate.metrics import METRICS
-from harness.record_files import read_record, read_truth, write_detections, write_record
+from harness.files.record_files import (
+    read_record,
+    read_truth,
+    write_detections,
+    write_record,
+)
 from harness.registry.zoo import open_zoo
+from harness.values.detections import Detections
 
 Zoo = Callable[..., Any]  # conftest's fixture
 ROW = "yolov3-mobilenet_v1-coco-baseline-160"

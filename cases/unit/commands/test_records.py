@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.record_files import write_record
-from harness.records import Record, Verdict
+from harness.files.record_files import write_record
+from harness.values.records import Record, Verdict
 
 Zoo = Callable[..., Any]  # conftest's fixture
 ROW = "yolov3-mobilenet_v1-coco-baseline-160"

@@ -10,12 +10,12 @@ import pytest
 
 from harness.dataset.truths import TRUTHS
 from harness.dataset.widerface_files import write_ground_truth
-from harness.detections import Detections
 from harness.evaluate.metrics import METRICS, metric_of
-from harness.evaluate.voc_options import VOC_CONVENTIONS
-from harness.evaluate.wider_ap import ARITHMETICS, WiderOptions
+from harness.evaluate.voc.options import VOC_CONVENTIONS
+from harness.evaluate.widerface.ap import ARITHMETICS, WiderOptions
 from harness.formats.table import FORMATS
-from harness.truth import FaceTruth, Truth
+from harness.values.detections import Detections
+from harness.values.truth import FaceTruth, Truth
 
 Zoo = Callable[..., Any]  # conftest's fixture
 DATASETS = ("coco", "voc", "widerface")

@@ -5,8 +5,8 @@ import pytest
 
 from harness.compare.tolerance import Budget
 from harness.compare.verdict import judge, verdict_of_judgements
-from harness.records import Measurement
-from harness.rows import Claim, Row
+from harness.values.records import Measurement
+from harness.values.rows import Claim, Row
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.compare.figure import judge_figure, verdict_of_figures
-from harness.records import Verdict
-from harness.rows import Claim
+from harness.values.records import Verdict
+from harness.values.rows import Claim
 
 
 def judged(metric: str, printed: str, computed: float) -> Verdict:

@@ -5,7 +5,7 @@ import pytest
 
 from harness.compare.tolerance import budget_of
 from harness.errors import ZooDataError
-from harness.rows import Row, TolerancePart
+from harness.values.rows import Row, TolerancePart
 
 
 def part(name: str, value: str, **applies_to: tuple[str, ...]) -> TolerancePart:

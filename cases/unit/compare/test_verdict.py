@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from harness.compare.tolerance import Budget
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.errors import DetectionsInvalid, HarnessError
-from harness.records import Judgement, Measurement, Verdict
-from harness.rows import Claim
+from harness.values.records import Judgement, Measurement, Verdict
+from harness.values.rows import Claim
 
 Measure = Callable[..., Measurement]
 

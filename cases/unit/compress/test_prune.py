@@ -6,10 +6,10 @@ import pytest
 
 from harness.compress.prune import prune
 from harness.errors import TrainingFailed
-from harness.model.network import Network
-from harness.model.plan import plan_network
-from harness.model.shape_plans import PRUNED_RATIOS, planned_channels
-from harness.model.yolov3_head import block_convs
+from harness.model.networks.pruned_channels import PRUNED_RATIOS, planned_channels
+from harness.model.networks.shapes import plan_network
+from harness.model.networks.yolov3 import Network
+from harness.model.networks.yolov3_head import block_convs
 
 # Asked for, not tried: a PaddleSlim that is there and does not import is a failure.
 pytestmark = pytest.mark.skipif(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.dataset.widerface_files import write_ground_truth
-from harness.truth import FaceTruth
+from harness.values.truth import FaceTruth
 
 
 @pytest.fixture

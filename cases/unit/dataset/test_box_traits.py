@@ -10,7 +10,7 @@ import numpy as np
 from harness.dataset.box_traits import BOX_TRAITS, box_traits
 from harness.dataset.image import ImageEntry
 from harness.dataset.labelled import LabelledSet
-from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
+from harness.values.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
 IDS = np.array([4, 7, 9], np.int64)  # the images are 100 wide and 50 high
 INSIDE, BEYOND, FLAT = [0, 0, 100, 50], [90, 10, 20, 10], [5, 5, 0, 9]

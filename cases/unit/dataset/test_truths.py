@@ -13,7 +13,7 @@ from harness.dataset.voc import voc_truth
 from harness.dataset.widerface import widerface_truth
 from harness.dataset.widerface_files import write_ground_truth
 from harness.errors import DatasetInvalid, DatasetMissing
-from harness.truth import FaceTruth
+from harness.values.truth import FaceTruth
 
 
 def test_every_dataset_has_a_truth_without_images() -> None:

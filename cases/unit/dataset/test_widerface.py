@@ -9,7 +9,7 @@ from harness.dataset.readers import DATASETS
 from harness.dataset.widerface import open_widerface
 from harness.dataset.widerface_files import write_ground_truth
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
-from harness.truth import FaceTruth
+from harness.values.truth import FaceTruth
 
 LIST = "wider_face_val_bbx_gt.txt"
 

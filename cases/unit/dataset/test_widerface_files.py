@@ -9,7 +9,7 @@ from harness.dataset.widerface_files import write_ground_truth
 from harness.dataset.widerface_list import read_face_list
 from harness.dataset.widerface_mat import read_ground_truth
 from harness.errors import DatasetInvalid
-from harness.truth import FaceTruth
+from harness.values.truth import FaceTruth
 
 FILES = [
     "wider_face_val.mat",

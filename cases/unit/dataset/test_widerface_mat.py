@@ -9,7 +9,7 @@ from scipy.io import loadmat, savemat
 from harness.dataset.widerface_files import write_ground_truth
 from harness.dataset.widerface_mat import read_ground_truth
 from harness.errors import DatasetInvalid
-from harness.truth import FaceTruth
+from harness.values.truth import FaceTruth
 
 FACES, HARD = "wider_face_val.mat", "wider_hard_val.mat"
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.detections import Results
 from harness.errors import DatasetInvalid, DetectionsInvalid, UsageError
 from harness.evaluate.bootstrap import (
     MOST_RESAMPLES,
@@ -17,7 +16,8 @@ from harness.evaluate.bootstrap import (
 )
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.weighted_ap import Part, Weighted
-from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
+from harness.values.detections import Results
+from harness.values.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
 SEEDS = range(40)
 Problem = tuple[Results, Truth]

@@ -5,11 +5,11 @@ import importlib.metadata
 import numpy as np
 import pytest
 
-from harness.detections import Results, join_images
 from harness.errors import DetectionsInvalid, UsageError
-from harness.evaluate.coco_engine_names import FAST, JUDGE, chosen_engine, engine_name
+from harness.evaluate.coco.engine_names import FAST, JUDGE, chosen_engine, engine_name
 from harness.evaluate.metrics import METRICS, every_metric, metric_of
-from harness.truth import CocoTruth, FaceTruth
+from harness.values.detections import Results, join_images
+from harness.values.truth import CocoTruth, FaceTruth
 
 
 @pytest.mark.parametrize("engine", [JUDGE, FAST])

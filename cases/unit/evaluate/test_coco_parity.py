@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from harness.detections import Results
-from harness.evaluate.coco_ap import score
-from harness.evaluate.coco_engines import ENGINES, JUDGE
-from harness.evaluate.coco_problem import coco_problem
-from harness.truth import CocoTruth
+from harness.evaluate.coco.ap import score
+from harness.evaluate.coco.engines import ENGINES, JUDGE
+from harness.evaluate.coco.problem import coco_problem
+from harness.values.detections import Results
+from harness.values.truth import CocoTruth
 
 Floats = NDArray[np.float64]
 SETS = int(os.environ.get("ZOO_COCO_SETS", "200"))

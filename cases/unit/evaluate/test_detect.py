@@ -14,7 +14,6 @@ from harness.dataset import views
 from harness.dataset.image import ImageEntry, read_rgb
 from harness.dataset.resize import resize_cubic
 from harness.dataset.views import AsItIs, Square
-from harness.detections import Detections, ImageDetections
 from harness.errors import (
     ArchiveUnreadable,
     DetectionsInvalid,
@@ -23,6 +22,7 @@ from harness.errors import (
 from harness.evaluate.batches import BATCH_SIZE
 from harness.evaluate.detect import Detected, Detector, Failed, Outcome, Run, detect
 from harness.evaluate.store import PART_IMAGES, DetectionStore, StoreKey
+from harness.values.detections import Detections, ImageDetections
 
 Images = tuple[ImageEntry, ...]
 KeyOf = Callable[..., StoreKey]

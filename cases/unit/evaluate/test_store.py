@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.detections import Detections
 from harness.errors import DetectionsInvalid
 from harness.evaluate.batches import BATCH_SIZE
 from harness.evaluate.store import (
@@ -16,6 +15,7 @@ from harness.evaluate.store import (
     StoredRun,
     StoreKey,
 )
+from harness.values.detections import Detections
 
 KeyOf = Callable[..., StoreKey]
 IMAGE_IDS = tuple(range(500, 500 + 2 * PART_IMAGES + 5))

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.detections import Results
 from harness.errors import DatasetInvalid
-from harness.evaluate.voc_ap import classes_left_out, score
-from harness.evaluate.voc_options import DEVKIT, PUBLISHED, VOC_CONVENTIONS, VocOptions
-from harness.evaluate.voc_weighted import weighted_voc
-from harness.truth import VocTruth
+from harness.evaluate.voc.ap import classes_left_out, score
+from harness.evaluate.voc.options import DEVKIT, PUBLISHED, VOC_CONVENTIONS, VocOptions
+from harness.evaluate.voc.weighted import weighted_voc
+from harness.values.detections import Results
+from harness.values.truth import VocTruth
 
 CLASSES = ("cat", "dog", "horse")
 IMAGES = 6

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import DetectionsInvalid
 from harness.formats.coco_entries import entries_to_results
-from harness.truth import CocoTruth
+from harness.values.truth import CocoTruth
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.detections import Results
 from harness.errors import DetectionsInvalid
 from harness.formats import coco_results
-from harness.truth import CocoTruth
+from harness.values.detections import Results
+from harness.values.truth import CocoTruth
 
 GOOD = {"image_id": 7, "category_id": 9, "bbox": [1, 2.5, 3, 4], "score": 0.5}
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from harness.detections import Results
 from harness.formats.result_doubts import result_doubts
-from harness.truth import CocoTruth
+from harness.values.detections import Results
+from harness.values.truth import CocoTruth
 
 IMAGES, EACH = 10, 3
 IDS = np.array([1, 2, 3, 5, 8, 90])  # gaps, as COCO's own have

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.detections import Detections, Results
 from harness.formats.table import FORMATS
-from harness.rows import METRICS_OF_DATASET
-from harness.truth import CocoTruth, FaceTruth, Truth, VocTruth
+from harness.values.detections import Detections, Results
+from harness.values.rows import METRICS_OF_DATASET
+from harness.values.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
 IDS = np.array([0, 1, 2], np.int64)
 TRUTHS: dict[type[Truth], Truth] = {

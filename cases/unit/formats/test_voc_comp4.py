@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
 from harness.formats.voc_comp4 import read, silent_classes, to_results, write
-from harness.truth import VocTruth
+from harness.values.detections import Detections, Results
+from harness.values.truth import VocTruth
 
 NAMES = ("000012", "2008_000003", "a-été")
 CLASSES = ("cat", "dining_table", "dog")

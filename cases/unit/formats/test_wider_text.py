@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.detections import Detections, Results
 from harness.errors import DetectionsInvalid
 from harness.formats.wider_text import read, round_as_text, to_results, write
-from harness.truth import FaceTruth
+from harness.values.detections import Detections, Results
+from harness.values.truth import FaceTruth
 
 NAMES = ("0--Parade/0_Parade_1", "0--Parade/0_Parade_2", "61--Street/61_Street_7")
 FIRST, SECOND, THIRD = (f"{name}.txt" for name in NAMES)

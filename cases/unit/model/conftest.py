@@ -11,14 +11,14 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
-from harness.model.detector import OpenedArchive, open_archive
-from harness.model.device import Device, open_device
-from harness.model.face_archive import OpenedFaceArchive, open_face_archive
-from harness.model.network import Network
-from harness.model.plan import Plan, plan_network
-from harness.model.shape_plans import planned_channels
+from harness.model.detectors.face_archive import OpenedFaceArchive, open_face_archive
+from harness.model.detectors.yolov3_archive import OpenedArchive, open_archive
+from harness.model.networks.pruned_channels import planned_channels
+from harness.model.networks.shapes import Plan, plan_network
+from harness.model.networks.yolov3 import Network
+from harness.model.paddle_run.device import Device, open_device
 
-ORACLE = Path(__file__).parents[1] / "data" / "oracle"
+MADE = Path(__file__).parents[2] / "oracle" / "made"
 TINY = "tiny_yolov3_mobilenet_v1_prune578"
 #: Channel multipliers of the committed BlazeFace archives, by edition.
 FACE_WIDTHS = {"original": 1 / 4, "lite": 1 / 4, "nas": 1.0}
@@ -27,21 +27,21 @@ FACE_WIDTHS = {"original": 1 / 4, "lite": 1 / 4, "nas": 1.0}
 @pytest.fixture(scope="session")
 def tiny_golden() -> dict[str, np.ndarray]:
     """What the old runtime made of drawn scenes with the tiny archive."""
-    with np.load(ORACLE / "tiny_golden.npz") as arrays:
+    with np.load(MADE / "tiny_golden.npz") as arrays:
         return dict(arrays)
 
 
 @pytest.fixture(scope="session")
 def postprocess_golden() -> dict[str, np.ndarray]:
     """What the old operators made of awkward inputs; keys ``<case>.<name>``."""
-    with np.load(ORACLE / "postprocess.npz") as arrays:
+    with np.load(MADE / "postprocess.npz") as arrays:
         return dict(arrays)
 
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Path:
     """The tiny archive of the old runtime, unpacked as a downloaded one is."""
-    folder = unpack(ORACLE / f"{TINY}.tar.gz", tmp_path_factory.mktemp("cache"))
+    folder = unpack(MADE / f"{TINY}.tar.gz", tmp_path_factory.mktemp("cache"))
     return find_checkpoint_folder(folder, TINY)
 
 
@@ -81,10 +81,8 @@ class OldNetwork:
 
 
 def _old_network(cache, archive, golden, backbone, strategy):
-    folder = find_checkpoint_folder(
-        unpack(ORACLE / f"{archive}.tar.gz", cache), archive
-    )
-    with np.load(ORACLE / golden) as arrays:
+    folder = find_checkpoint_folder(unpack(MADE / f"{archive}.tar.gz", cache), archive)
+    with np.load(MADE / golden) as arrays:
         return OldNetwork(
             backbone=backbone, strategy=strategy, folder=folder, golden=dict(arrays)
         )
@@ -129,14 +127,14 @@ def old_obj365(tmp_path_factory) -> OldNetwork:
 @pytest.fixture(scope="session")
 def faces_golden() -> dict[str, np.ndarray]:
     """What the old runtime made of drawn scenes with the BlazeFace archives."""
-    with np.load(ORACLE / "faces_golden.npz") as arrays:
+    with np.load(MADE / "faces_golden.npz") as arrays:
         return dict(arrays)
 
 
 @pytest.fixture(scope="session")
 def faces_postprocess() -> dict[str, np.ndarray]:
     """What the old operators of BlazeFace made of awkward inputs."""
-    with np.load(ORACLE / "faces_postprocess.npz") as arrays:
+    with np.load(MADE / "faces_postprocess.npz") as arrays:
         return dict(arrays)
 
 
@@ -146,7 +144,7 @@ def face_folders(tmp_path_factory) -> dict[str, Path]:
     cache = tmp_path_factory.mktemp("faces")
     return {
         edition: find_checkpoint_folder(
-            unpack(ORACLE / f"tiny_blazeface_{edition}.tar.gz", cache),
+            unpack(MADE / f"tiny_blazeface_{edition}.tar.gz", cache),
             f"tiny_blazeface_{edition}",
         )
         for edition in FACE_WIDTHS
@@ -165,7 +163,7 @@ def opened_faces(face_folders) -> dict[str, OpenedFaceArchive]:
 @pytest.fixture(scope="session")
 def layout_golden() -> dict[str, np.ndarray]:
     """What the old runtime made of drawn scenes with the network of the layouts."""
-    with np.load(ORACLE / "layout_golden.npz") as arrays:
+    with np.load(MADE / "layout_golden.npz") as arrays:
         return dict(arrays)
 
 
@@ -175,7 +173,7 @@ def layout_folder(tmp_path_factory) -> Callable[[str], Path]:
     cache = tmp_path_factory.mktemp("layouts")
 
     def folder_of(name: str) -> Path:
-        folder = unpack(ORACLE / f"layout_{name}.tar.gz", cache)
+        folder = unpack(MADE / f"layout_{name}.tar.gz", cache)
         return find_checkpoint_folder(folder, f"layout_{name}")
 
     return folder_of

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.dataset.drawn.scenes import draw_scene
 from harness.dataset.resize import resize_cubic
-from harness.dataset.scenes import draw_scene
 from harness.evaluate.store import DETECTION_REVISION
-from harness.model.archive_heads import open_heads
-from harness.model.detector import Detector
+from harness.model.detectors.archive_heads import open_heads
+from harness.model.detectors.yolov3_archive import Detector
 
 GOLDEN = Path(__file__).parents[1] / "data" / "model" / "detections.json"
 #: Kernels of another processor move scores by 1e-5 and boxes by 0.002 px (measured).

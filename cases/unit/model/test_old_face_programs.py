@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model import face_archive
-from harness.model.archive_heads import open_heads
-from harness.model.face_archive import open_face_archive
-from harness.model.face_finding import FaceDetector
+from harness.model.boxes.face_finding import FaceDetector
+from harness.model.detectors import face_archive
+from harness.model.detectors.archive_heads import open_heads
+from harness.model.detectors.face_archive import open_face_archive
 from harness.model.fluid.program_desc import float_tensor
-from harness.model.opened_program import open_program
-from harness.model.program_detector import ProgramFaceDetector
+from harness.model.program.opened_program import open_program
+from harness.model.program.program_detector import ProgramFaceDetector
 
 #: Edition -> how its program was exported; ``params`` has an input fixed at 640.
 PROGRAMS = {"original": "separate", "lite": "params", "nas": "weights"}

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from harness.model.archive_heads import open_heads, plain_heads
-from harness.model.detector import Detector
+from harness.model.boxes.preprocess import IMAGENET, normalise
+from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.yolov3_archive import Detector
 from harness.model.layouts import LAYOUTS
-from harness.model.opened_program import open_program
-from harness.model.preprocess import IMAGENET, normalise
-from harness.model.program_detector import ProgramDetector
+from harness.model.program.opened_program import open_program
+from harness.model.program.program_detector import ProgramDetector
 
 #: Archive of the old runtime -> word in the record.
 WRITTEN = {

@@ -6,13 +6,13 @@ The traps below change no shape: only these goldens tell them apart.
 import numpy as np
 import pytest
 
-from harness.model import heads as heads_module
-from harness.model import tensors
-from harness.model.archive_heads import open_heads, plain_heads
-from harness.model.backbones import mobilenet_v1
-from harness.model.detector import Detector
-from harness.model.preprocess import IMAGENET, normalise
-from harness.model.tensors import TensorOps
+from harness.model.boxes.preprocess import IMAGENET, normalise
+from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.yolov3_archive import Detector
+from harness.model.networks.backbones import mobilenet_v1
+from harness.model.paddle_run import heads as heads_module
+from harness.model.paddle_run import tensors
+from harness.model.paddle_run.tensors import TensorOps
 
 SIZES_PX = (96, 64)
 #: Of an output's largest value: what another version and another kernel may differ by.

@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.model import blazeface, tensors
-from harness.model import heads as heads_module
-from harness.model.archive_heads import open_heads, plain_heads
-from harness.model.blazeface import EDITIONS
-from harness.model.face_detector import normalise_faces
-from harness.model.face_finding import FaceDetector
-from harness.model.tensors import TensorOps
+from harness.model.boxes.face_boxes import normalise_faces
+from harness.model.boxes.face_finding import FaceDetector
+from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.networks import blazeface
+from harness.model.networks.blazeface import EDITIONS
+from harness.model.paddle_run import heads as heads_module
+from harness.model.paddle_run import tensors
+from harness.model.paddle_run.tensors import TensorOps
 
 SIZES = ("56x72", "65x97")
 #: Of an output's largest value: what another version and another kernel may differ by.

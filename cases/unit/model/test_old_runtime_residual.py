@@ -9,11 +9,11 @@ import warnings
 import numpy as np
 import pytest
 
-from harness.model import heads as heads_module
-from harness.model.archive_heads import open_heads, plain_heads
-from harness.model.detector import Detector
-from harness.model.preprocess import IMAGENET, NORMALISATIONS, UNSCALED, normalise
-from harness.model.tensors import TensorOps
+from harness.model.boxes.preprocess import IMAGENET, NORMALISATIONS, UNSCALED, normalise
+from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.yolov3_archive import Detector
+from harness.model.paddle_run import heads as heads_module
+from harness.model.paddle_run.tensors import TensorOps
 
 INPUT_PX = 64
 #: Of an output's largest value: what another version and another kernel may differ by.

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness.model.backbones import BACKBONES
-from harness.model.blazeface import EDITIONS, BlazeFace
-from harness.model.fluid_tensor import write_records
-from harness.model.graph import build_graph, serialise
-from harness.model.network import Network
-from harness.model.plan import plan_network
-from harness.model.predictor import set_up
-from harness.model.shape_plans import planned_channels
+from harness.model.fluid.lod_tensor import write_records
+from harness.model.networks.backbones import BACKBONES
+from harness.model.networks.blazeface import EDITIONS, BlazeFace
+from harness.model.networks.pruned_channels import planned_channels
+from harness.model.networks.shapes import plan_network
+from harness.model.networks.yolov3 import Network
+from harness.model.paddle_run.graph import build_graph, serialise
+from harness.model.paddle_run.predictor import set_up
 
 WIDTH = 1 / 16
 CONV, SUM, NORM = "fused_conv2d", "fused_elementwise_add", "batch_norm"

@@ -13,9 +13,9 @@ import pytest
 from harness.errors import HarnessError
 from harness.model.fluid.program_desc import write_program
 from harness.model.layouts.program_files import find_program
-from harness.model.opened_program import written_anew
-from harness.model.program_limits import ProgramLimits
-from harness.model.program_process import ProcessDetector, start_program
+from harness.model.program.limits import ProgramLimits
+from harness.model.program.opened_program import written_anew
+from harness.model.program.program_child import ProcessDetector, start_program
 
 COUNT = int(os.environ.get("ZOO_PROGRAM_MUTATIONS", "40"))
 PX = 64

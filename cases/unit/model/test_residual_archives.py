@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.fluid_tensor import read_tensor, write_tensor
+from harness.model.fluid.lod_tensor import read_tensor, write_tensor
 
 
 @pytest.fixture

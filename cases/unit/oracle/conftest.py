@@ -10,17 +10,17 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
-from harness.model.archive_heads import open_heads, plain_heads
-from harness.model.detector import Detector, OpenedArchive, open_archive
-from harness.model.device import Device, open_device
-from harness.model.face_archive import OpenedFaceArchive, open_face_archive
-from harness.model.face_detector import normalise_faces
-from harness.model.face_finding import FaceDetector
-from harness.model.opened_program import open_program
-from harness.model.preprocess import NORMALISATIONS, normalise
-from harness.model.program_detector import ProgramDetector, ProgramFaceDetector
+from harness.model.boxes.face_boxes import normalise_faces
+from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.preprocess import NORMALISATIONS, normalise
+from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.face_archive import OpenedFaceArchive, open_face_archive
+from harness.model.detectors.yolov3_archive import Detector, OpenedArchive, open_archive
+from harness.model.paddle_run.device import Device, open_device
+from harness.model.program.opened_program import open_program
+from harness.model.program.program_detector import ProgramDetector, ProgramFaceDetector
 
-ORACLE = Path(__file__).parents[1] / "data" / "oracle"
+MADE = Path(__file__).parents[2] / "oracle" / "made"
 
 Opened = OpenedArchive | OpenedFaceArchive
 

@@ -16,12 +16,12 @@ import pytest
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.dataset.coco import open_coco
-from harness.detections import ImageDetections, join_images
-from harness.evaluate import coco_ap
-from harness.model.archive_heads import open_heads
-from harness.model.detector import Detector, OpenedArchive, open_archive
-from harness.model.device import open_device
-from harness.model.preprocess import IMAGENET, normalise
+from harness.evaluate.coco import ap as coco_ap
+from harness.model.boxes.preprocess import IMAGENET, normalise
+from harness.model.detectors.archive_heads import open_heads
+from harness.model.detectors.yolov3_archive import Detector, OpenedArchive, open_archive
+from harness.model.paddle_run.device import open_device
+from harness.values.detections import ImageDetections, join_images
 
 FULL = os.environ.get("ZOO_ORACLE_FULL")
 NAME = "yolov3_mobilenet_v1_prune578"

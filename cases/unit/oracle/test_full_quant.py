@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.pipeline.described_archive import describe_archive
+from harness.pipeline.archives.described_archive import describe_archive
 from harness.registry.zoo import open_zoo
 
 FOLDER = os.environ.get("ZOO_ORACLE_QUANT")

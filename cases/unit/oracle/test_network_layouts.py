@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ORACLE = Path(__file__).parents[1] / "data" / "oracle"
-FOLDER = Path(os.environ.get("ZOO_ORACLE_LAYOUTS", ORACLE))
+MADE = Path(__file__).parents[2] / "oracle" / "made"
+FOLDER = Path(os.environ.get("ZOO_ORACLE_LAYOUTS", MADE))
 AGREES = 1e-4  # zoo-spec Appendix A
 
 #: Layout in the name of an archive -> word in the record.
@@ -71,7 +71,7 @@ COMBINATIONS = [
     (network, layout)
     for network in NETWORKS
     for layout in LAYOUTS
-    if FOLDER != ORACLE or (ORACLE / f"layout_{network}_{layout}.tar.gz").is_file()
+    if FOLDER != MADE or (MADE / f"layout_{network}_{layout}.tar.gz").is_file()
 ]
 
 
@@ -82,14 +82,14 @@ def case(request, old_network, unpacked):
     archive, where, kind = NETWORKS[network]
     old = old_network(**kind)
     opened = old.open(unpacked(FOLDER / f"layout_{network}_{layout}.tar.gz"))
-    values = old.open(unpacked(ORACLE / f"{archive}.tar.gz")).weights
-    with np.load(ORACLE / where["golden"]) as arrays:
+    values = old.open(unpacked(MADE / f"{archive}.tar.gz")).weights
+    with np.load(MADE / where["golden"]) as arrays:
         golden = old.of(arrays, where["size"])
     return layout, old, opened, values, golden
 
 
 def test_each_family_has_a_committed_pickle_and_a_committed_program():
-    committed = {one.name for one in ORACLE.glob("layout_*")}
+    committed = {one.name for one in MADE.glob("layout_*")}
 
     for family in ("", "r34_", "r50vd_dcn_", "blazeface_lite_"):
         assert f"layout_{family}pdparams.tar.gz" in committed

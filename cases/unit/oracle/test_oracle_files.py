@@ -13,7 +13,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-ORACLE = Path(__file__).parents[1] / "data" / "oracle"
+ORACLE = Path(__file__).parents[2] / "oracle"
+MADE = ORACLE / "made"
 ARCHIVE = "tiny_yolov3_mobilenet_v1_prune578.tar.gz"
 VARIABLES = {
     ARCHIVE: 241,
@@ -58,7 +59,7 @@ def run_script(name: str, *arguments: str, **environ: str):
 
 @pytest.mark.parametrize("golden", GOLDENS)
 def test_a_golden_says_what_made_it(golden):
-    with np.load(ORACLE / golden) as arrays:
+    with np.load(MADE / golden) as arrays:
         about = json.loads(str(arrays["about"]))
 
     assert about["paddle"] == "1.8.5"
@@ -68,7 +69,7 @@ def test_a_golden_says_what_made_it(golden):
 
 @pytest.mark.parametrize(("archive", "variables"), VARIABLES.items())
 def test_an_archive_has_the_published_layout(archive, variables):
-    with tarfile.open(ORACLE / archive) as tar:
+    with tarfile.open(MADE / archive) as tar:
         top, *files = tar.getmembers()
 
     assert (top.name, top.isdir()) == (archive.partition(".")[0], True)
@@ -77,9 +78,9 @@ def test_an_archive_has_the_published_layout(archive, variables):
     assert all(entry.isfile() and entry.mtime == 0 for entry in files)
 
 
-@pytest.mark.parametrize("archive", sorted(one.name for one in ORACLE.glob("*.tar.gz")))
+@pytest.mark.parametrize("archive", sorted(one.name for one in MADE.glob("*.tar.gz")))
 def test_the_compressed_archives_are_not_dated_or_named(archive):
-    header = (ORACLE / archive).read_bytes()[:10]
+    header = (MADE / archive).read_bytes()[:10]
 
     assert header[:4] == b"\x1f\x8b\x08\x00"  # no file name
     assert header[4:8] == bytes(4)  # no time
@@ -198,7 +199,7 @@ def compare_archives(
     folder: Path, edit: Callable[[str, bytes], bytes | None], archive: str = ARCHIVE
 ):
     with (
-        tarfile.open(ORACLE / archive) as old,
+        tarfile.open(MADE / archive) as old,
         tarfile.open(folder / archive, "w:gz") as new,
     ):
         for entry in old:
@@ -207,7 +208,7 @@ def compare_archives(
             if content is not None:
                 entry.size = len(content)
                 new.addfile(entry, io.BytesIO(content))
-    return load_script("golden_check").compare_file(archive, ORACLE, folder)
+    return load_script("golden_check").compare_file(archive, MADE, folder)
 
 
 def with_largest_value_times(
@@ -251,10 +252,10 @@ def test_a_weight_may_not_move_further(tmp_path):
 
 def test_the_check_looks_into_an_archive_that_was_packed_otherwise(tmp_path):
     name = "tiny_blazeface_nas.tar.gz"
-    content = gzip.decompress((ORACLE / name).read_bytes())
+    content = gzip.decompress((MADE / name).read_bytes())
     (tmp_path / name).write_bytes(gzip.compress(content, 1, mtime=7))
 
-    found = load_script("golden_check").compare_file(name, ORACLE, tmp_path)
+    found = load_script("golden_check").compare_file(name, MADE, tmp_path)
 
     assert found.is_equal
     assert "0 of 139 members differ by one rounding" in found.text
@@ -283,7 +284,7 @@ def test_the_check_names_a_member_of_another_shape(tmp_path):
 def compare_members(folder: Path, edit: Callable[[bytes], bytes]):
     name = "layout_combined_file.tar.gz"
     with (
-        tarfile.open(ORACLE / name) as old,
+        tarfile.open(MADE / name) as old,
         tarfile.open(folder / name, "w:gz") as new,
     ):
         for entry in old:
@@ -291,7 +292,7 @@ def compare_members(folder: Path, edit: Callable[[bytes], bytes]):
             content = edit(stored.read()) if stored else b""
             entry.size = len(content)
             new.addfile(entry, io.BytesIO(content))
-    return load_script("golden_check").compare_file(name, ORACLE, folder)
+    return load_script("golden_check").compare_file(name, MADE, folder)
 
 
 def test_the_check_looks_at_what_is_packed_and_not_at_the_packing(tmp_path):
@@ -310,7 +311,7 @@ def test_the_check_holds_copied_values_to_equality(tmp_path):
     assert "layout_combined_file/parameters: other bytes" in found.text
 
 
-@pytest.mark.parametrize("path", sorted(ORACLE.glob("layout_*.tar.gz")))
+@pytest.mark.parametrize("path", sorted(MADE.glob("layout_*.tar.gz")))
 def test_no_archive_names_a_folder_of_the_machine_that_made_it(path):
     with tarfile.open(path) as tar:
         members = [tar.extractfile(one).read() for one in tar if one.isfile()]
@@ -319,7 +320,7 @@ def test_no_archive_names_a_folder_of_the_machine_that_made_it(path):
 
 
 def test_the_committed_data_stay_small():
-    files = [one for one in ORACLE.iterdir() if one.is_file()]
+    files = [one for one in MADE.iterdir() if one.is_file()]
 
     assert sum(one.stat().st_size for one in files) < 3_000_000
 

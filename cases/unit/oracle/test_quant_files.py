@@ -14,7 +14,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-ORACLE = Path(__file__).parents[1] / "data" / "oracle"
+ORACLE = Path(__file__).parents[2] / "oracle"
 QUANT = ORACLE / "quant"
 FILES = {
     "yolov3_aware_files": 286,

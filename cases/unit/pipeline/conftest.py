@@ -12,19 +12,21 @@ import pytest
 
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
-from harness.detections import Detections, ImageDetections, join_images
-from harness.evaluate import coco_ap
-from harness.pipeline.architectures import ARCHITECTURES
-from harness.pipeline.demands import Demands
-from harness.pipeline.gate import GateReport, gate
-from harness.pipeline.run_keys import store_key
-from harness.record_files import (
+from harness.evaluate.coco import ap as coco_ap
+from harness.files.record_files import (
     read_record,
     write_detections,
     write_record,
     write_truth,
 )
-from harness.records import (
+from harness.pipeline.gate.demands import Demands
+from harness.pipeline.gate.gate import GateReport, gate
+from harness.pipeline.measure.architectures import ARCHITECTURES
+from harness.pipeline.measure.run_keys import store_key
+from harness.registry.datasets import KnownDataset
+from harness.registry.waivers import Waiver
+from harness.values.detections import Detections, ImageDetections, join_images
+from harness.values.records import (
     ArchiveUsed,
     DatasetUsed,
     Environment,
@@ -33,10 +35,8 @@ from harness.records import (
     Record,
     Verdict,
 )
-from harness.registry.datasets import KnownDataset
-from harness.registry.waivers import Waiver
-from harness.rows import Archive, Claim, Erratum, Row, Table, TolerancePart, Zoo
-from harness.truth import CocoTruth
+from harness.values.rows import Archive, Claim, Erratum, Row, Table, TolerancePart, Zoo
+from harness.values.truth import CocoTruth
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"

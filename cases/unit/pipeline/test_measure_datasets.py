@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harness.dataset.voc_scenes import write_voc_scenes
-from harness.dataset.widerface_scenes import write_widerface_scenes
+from harness.dataset.drawn.voc_scenes import write_voc_scenes
+from harness.dataset.drawn.widerface_scenes import write_widerface_scenes
 from harness.evaluate import metrics
-from harness.model import face_finding
-from harness.pipeline.measure import measure_rows
-from harness.pipeline.settings import Settings
-from harness.records import Record, Verdict
+from harness.model.boxes import face_finding
+from harness.pipeline.measure.measure import measure_rows
+from harness.pipeline.measure.settings import Settings
 from harness.registry.zoo import open_zoo
+from harness.values.records import Record, Verdict
 
 FACES = "blazeface-nas-widerface-baseline-160"
 VOC = "yolov3-mobilenet_v1-voc-baseline-160"

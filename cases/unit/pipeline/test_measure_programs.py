@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.dataset.coco_scenes import write_coco_scenes
-from harness.model import program_process
-from harness.pipeline.measure import measure_rows
-from harness.pipeline.settings import Settings
-from harness.records import Verdict
+from harness.dataset.drawn.coco_scenes import write_coco_scenes
+from harness.model.program import program_child as program_process
+from harness.pipeline.measure.measure import measure_rows
+from harness.pipeline.measure.settings import Settings
 from harness.registry.zoo import open_zoo
+from harness.values.records import Verdict
 
 BASELINE = "yolov3-mobilenet_v1-coco-baseline-160"
 POST = tuple(f"yolov3-mobilenet_v1-coco-quant_post-{px}" for px in (224, 160))
@@ -17,7 +17,7 @@ POST = tuple(f"yolov3-mobilenet_v1-coco-quant_post-{px}" for px in (224, 160))
 #: Opens what it is told to, and ends at the first look.
 SERVICE = """
 import os, signal
-from harness.model.program_service import program_service
+from harness.model.program.program_service import program_service
 
 def {end}():
     honest, asked = program_service(), []

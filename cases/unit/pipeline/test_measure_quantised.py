@@ -11,12 +11,12 @@ import pytest
 from harness.artifact.pack import pack_tar
 from harness.artifact.sources import published_path
 from harness.artifact.unpack import unpack
-from harness.dataset.coco_scenes import write_coco_scenes
-from harness.model.fluid_tensor import read_tensor, write_tensor
-from harness.pipeline.measure import measure_rows
-from harness.pipeline.settings import Settings
-from harness.records import Record, Verdict
+from harness.dataset.drawn.coco_scenes import write_coco_scenes
+from harness.model.fluid.lod_tensor import read_tensor, write_tensor
+from harness.pipeline.measure.measure import measure_rows
+from harness.pipeline.measure.settings import Settings
 from harness.registry.zoo import open_zoo
+from harness.values.records import Record, Verdict
 
 AWARE = "yolov3-mobilenet_v1-coco-quant_aware-160"
 POST = "yolov3-mobilenet_v1-coco-quant_post-160"

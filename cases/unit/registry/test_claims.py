@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from harness.errors import ZooDataError
 from harness.registry.claims import claims_text, parse_claims, read_claims
-from harness.rows import Claim
+from harness.values.rows import Claim
 
 claims_lists = st.lists(
     st.builds(

@@ -4,7 +4,7 @@ import pytest
 
 from harness.errors import ZooDataError
 from harness.registry.errata import read_errata
-from harness.rows import Erratum
+from harness.values.rows import Erratum
 
 TEXT = """
 field = "input_px"

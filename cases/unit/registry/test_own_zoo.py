@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.pipeline.known_datasets import known_datasets
+from harness.pipeline.measure.known_datasets import known_datasets
 from harness.registry.datasets import KnownDataset
-from harness.registry.lint import lint_zoo
+from harness.registry.lint.zoo_lint import lint_zoo
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
-from harness.rows import MARKERS
+from harness.values.rows import MARKERS
 
 TABLE = """[table]
 order = 1

@@ -5,7 +5,7 @@ import pytest
 
 from harness.errors import ZooDataError
 from harness.registry.tolerance import read_tolerance
-from harness.rows import TolerancePart
+from harness.values.rows import TolerancePart
 
 TEXT = """
 name = "rounding"

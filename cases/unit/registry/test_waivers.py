@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ZooDataError
-from harness.records import Verdict
 from harness.registry.waivers import Waiver, read_waivers
+from harness.values.records import Verdict
 
 TEXT = """
 [[waiver]]

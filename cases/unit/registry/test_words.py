@@ -2,7 +2,7 @@ import pytest
 
 from harness.errors import ZooDataError
 from harness.registry import words
-from harness.rows import METRICS_OF_DATASET, STRUCTURE_METRICS
+from harness.values.rows import METRICS_OF_DATASET, STRUCTURE_METRICS
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from harness.errors import ZooDataError
 from harness.registry.lock import Pin, write_lock
 from harness.registry.zoo import open_zoo
-from harness.rows import Zoo
+from harness.values.rows import Zoo
 
 Edit = Callable[[str, str, str], None]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import (
+from harness.values.records import (
     ArchiveUsed,
     DatasetUsed,
     Environment,
@@ -15,7 +15,7 @@ from harness.records import (
     Record,
     Verdict,
 )
-from harness.rows import Archive, Claim, Erratum, Row, Table, TolerancePart, Zoo
+from harness.values.rows import Archive, Claim, Erratum, Row, Table, TolerancePart, Zoo
 
 P1 = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
 P2 = "yolov3-mobilenet_v1-coco-prune_r578-608"

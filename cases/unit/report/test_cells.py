@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from harness.records import Judgement, Measurement, Record, Verdict
 from harness.report.cells import metric_cell, runs_of, signed
 from harness.report.words import CHINESE, ENGLISH
-from harness.rows import Zoo
+from harness.values.records import Judgement, Measurement, Record, Verdict
+from harness.values.rows import Zoo
 
 Recorded = Callable[..., Record]
 

@@ -8,7 +8,6 @@ from dataclasses import fields, replace
 import pytest
 
 from harness.errors import RecordInvalid
-from harness.records import Record, SpeedRecord, Verdict
 from harness.report.deployment import PrecisionRecords, deployment
 from harness.report.deployment_words import (
     CHINESE_DEPLOYMENT,
@@ -17,7 +16,8 @@ from harness.report.deployment_words import (
 )
 from harness.report.pages import Values, render_pages
 from harness.report.words import ENGLISH
-from harness.rows import Zoo
+from harness.values.records import Record, SpeedRecord, Verdict
+from harness.values.rows import Zoo
 
 P2 = "yolov3-mobilenet_v1-coco-prune_r578-608"
 HEADING = "## What a deployment would get"

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import RecordInvalid
-from harness.records import Figure, StructureRecord, Verdict
 from harness.report.figures import (
     check_structures,
     count_figures,
@@ -14,7 +13,8 @@ from harness.report.figures import (
 )
 from harness.report.pages import Values, render_pages
 from harness.report.words import CHINESE, ENGLISH
-from harness.rows import Claim, Zoo
+from harness.values.records import Figure, StructureRecord, Verdict
+from harness.values.rows import Claim, Zoo
 
 P1 = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
 P2 = "yolov3-mobilenet_v1-coco-prune_r578-608"

@@ -1,10 +1,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from harness.records import Record, Verdict
 from harness.report import notes
 from harness.report.words import CHINESE, ENGLISH
-from harness.rows import Zoo
+from harness.values.records import Record, Verdict
+from harness.values.rows import Zoo
 
 
 def test_an_environment_is_told_once_for_all_its_rows(

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import RecordInvalid
-from harness.records import Record, Verdict
 from harness.report.pages import Values, render_pages
-from harness.rows import Zoo
+from harness.values.records import Record, Verdict
+from harness.values.rows import Zoo
 
 CHINESE, ENGLISH = "MODEL_ZOO.md", "MODEL_ZOO_en.md"
 

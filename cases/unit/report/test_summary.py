@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from harness.records import Record, Verdict
 from harness.report.summary import (
     TITLES,
     counts_line,
@@ -12,7 +11,8 @@ from harness.report.summary import (
     summary_json,
     summary_text,
 )
-from harness.rows import Zoo
+from harness.values.records import Record, Verdict
+from harness.values.rows import Zoo
 
 P1 = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
 P2 = "yolov3-mobilenet_v1-coco-prune_r578-608"

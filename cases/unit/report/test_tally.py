@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import RecordInvalid
-from harness.records import Record, Verdict
 from harness.report.tally import (
     NOT_MEASURED,
     OUTCOMES,
     check_belonging,
     count_outcomes,
 )
-from harness.rows import Zoo
+from harness.values.records import Record, Verdict
+from harness.values.rows import Zoo
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from([*Verdict, None])))

@@ -20,13 +20,13 @@ from harness.artifact.refusal import Refusal, refuse_archive
 from harness.commands import printing
 from harness.dataset.image import read_rgb
 from harness.errors import HarnessError, RecordInvalid
-from harness.pipeline.judged_row import refused_row, told
-from harness.record_json import record_from_json, record_to_json
-from harness.records import Record, Verdict
-from harness.registry.document_import import import_document
+from harness.files.record_json import record_from_json, record_to_json
+from harness.pipeline.measure.judged_row import refused_row, told
+from harness.registry.importing.document_import import import_document
 from harness.report.pages import Values, render_pages
 from harness.report.summary import summarise, summary_text
-from harness.rows import Archive, Zoo
+from harness.values.records import Record, Verdict
+from harness.values.rows import Archive, Zoo
 
 HOSTILE = {
     "escape code": "\x1b[2J\x1b]0;owned\x07",

@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.model.plan import plan_network
-from harness.model.prior_boxes import prior_boxes
-from harness.model.runtime import import_paddle
+from harness.model.boxes.prior_boxes import prior_boxes
+from harness.model.networks.shapes import plan_network
+from harness.model.paddle_run.runtime import import_paddle
 from harness.train import blazeface
 from harness.train.blazeface import BlazeFaceTask, face_loss
 from harness.train.face_batches import FaceBatch, draw_face_batch

@@ -1,6 +1,6 @@
 import numpy as np
 
-from harness.dataset.face_scenes import draw_face_scene
+from harness.dataset.drawn.face_scenes import draw_face_scene
 from harness.train.face_batches import draw_face_batch
 
 

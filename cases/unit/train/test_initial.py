@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from harness.model.plan import plan_network
+from harness.model.networks.shapes import plan_network
 from harness.train.initial import OBJECTNESS_BIAS, initial_weights
 from harness.train.yolov3 import network_of
 

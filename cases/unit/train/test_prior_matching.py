@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.model.center_size_boxes import decode_center_size
+from harness.model.boxes.center_size_boxes import decode_center_size
 from harness.train.prior_matching import (
     NO_FACE,
     encode_faces,

@@ -5,9 +5,9 @@ import pytest
 import tomli_w
 
 from harness.errors import ZooDataError
-from harness.model.network import NETWORKS
-from harness.model.plan import plan_network
-from harness.model.shape_plans import PRUNED_RATIOS
+from harness.model.networks.pruned_channels import PRUNED_RATIOS
+from harness.model.networks.shapes import plan_network
+from harness.model.networks.yolov3 import NETWORKS
 from harness.train.recipe import read_recipe
 from harness.train.tasks import TASKS
 

@@ -1,7 +1,7 @@
 import numpy as np
 
+from harness.dataset.drawn.scenes import MAX_OBJECTS, draw_scene
 from harness.dataset.resize import resize_cubic
-from harness.dataset.scenes import MAX_OBJECTS, draw_scene
 from harness.train.scene_batches import draw_batch
 
 

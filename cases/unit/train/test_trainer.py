@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from harness.errors import TrainingFailed
-from harness.model.plan import plan_network
+from harness.model.networks.shapes import plan_network
 from harness.train import trainer, yolov3
 from harness.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from harness.train.initial import initial_weights

@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.model.runtime import import_paddle
-from harness.model.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
+from harness.model.networks.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
+from harness.model.paddle_run.runtime import import_paddle
 from harness.train.scene_batches import draw_batch
 from harness.train.yolov3 import network_of, yolov3_loss
 

@@ -42,7 +42,7 @@ class ProgramVariable:
 
     name: str
     kind: int  # VarType.Type
-    data_type: int | None  # VarType.Type of its elements; a key of fluid_tensor.DTYPES
+    data_type: int | None  # VarType.Type of its elements; a key of lod_tensor.DTYPES
     shape: tuple[int, ...]  # -1: any
     is_persistable: bool
     lod_level: int = 0  # whether the rows of several images stand in one tensor

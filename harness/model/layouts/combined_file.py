@@ -12,10 +12,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from harness.atomic import write_bytes
 from harness.errors import ArchiveUnreadable, located
+from harness.files.atomic import write_bytes
+from harness.model.fluid.lod_tensor import begins_a_record, parse_tensor, tensor_record
 from harness.model.fluid.program_desc import parse_program
-from harness.model.fluid_tensor import begins_a_record, parse_tensor, tensor_record
 from harness.model.layouts.contract import (
     Layout,
     Stored,

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.errors import ArchiveUnreadable, located
+from harness.model.fluid.pickled_arrays import read_pickled_arrays
 from harness.model.layouts.contract import (
     Layout,
     Stored,
@@ -17,7 +18,6 @@ from harness.model.layouts.contract import (
     each_once,
     files_in,
 )
-from harness.model.pickled_arrays import read_pickled_arrays
 
 PARAMETERS, OPTIMIZER = ".pdparams", ".pdopt"
 

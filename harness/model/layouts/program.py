@@ -11,12 +11,12 @@ from pathlib import Path
 
 from harness.errors import ArchiveUnreadable, located
 from harness.model.fluid.allowed_program import demand_allowed
+from harness.model.fluid.lod_tensor import CODES, DTYPES
 from harness.model.fluid.program_desc import (
     ProgramDesc,
     ProgramVariable,
     parse_program,
 )
-from harness.model.fluid_tensor import CODES, DTYPES
 from harness.model.layouts import separate_files
 from harness.model.layouts.combined_file import read_records
 from harness.model.layouts.contract import (

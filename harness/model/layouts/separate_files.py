@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from harness.model.fluid_tensor import begins_a_record, read_tensor, write_tensor
+from harness.model.fluid.lod_tensor import begins_a_record, read_tensor, write_tensor
 from harness.model.layouts.contract import Layout, Stored, WeightSource, files_in
 from harness.model.layouts.weights import Arrays
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable, located
 from harness.model.layouts.contract import WeightSource, listed
-from harness.model.plan import Plan
+from harness.model.networks.shapes import Plan
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from harness.model.quantised.eight_bits import QuantisedWeights, quantise_weights
+from harness.model.networks.eight_bits import QuantisedWeights, quantise_weights
+from harness.model.program.traced_program import INT8
 from harness.model.quantised.quantisation import Quantisation, QuantisedConv
-from harness.model.quantised.traced_program import INT8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

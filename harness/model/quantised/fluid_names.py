@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.model.ops import BatchNormNames
+from harness.model.networks.ops import BatchNormNames
 
 #: How the old code names the output of the residual backbones' normalisations. It names
 #: those of the YOLOv3 head too, but a leaky ReLU follows there as a layer of its own.

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable
 from harness.model.layouts.contract import WeightSource, listed
-from harness.model.plan import Plan
-from harness.model.quantised.eight_bits import LEVELS
-from harness.model.quantised.traced_program import INT8
+from harness.model.networks.eight_bits import LEVELS
+from harness.model.networks.shapes import Plan
+from harness.model.program.traced_program import INT8
 
 CHANNEL_SCALE = "channel_scale_"  # zoo-spec 2.7
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable, located
 from harness.model.fluid.program_desc import float_tensor
-from harness.model.graph import NetworkFunction
 from harness.model.layouts.contract import (
     InferenceProgram,
     Stored,
@@ -20,8 +19,18 @@ from harness.model.layouts.contract import (
     listed,
 )
 from harness.model.layouts.weights import Arrays, read_weights
-from harness.model.plan import Plan
-from harness.model.program_protocol import ProgramProtocol, demand_program
+from harness.model.networks.functions import NetworkFunction
+from harness.model.networks.shapes import Plan
+from harness.model.program.thresholds import ProgramProtocol, demand_program
+from harness.model.program.traced_program import (
+    ACTIVATION_QUANTISERS,
+    INT8,
+    WEIGHT_QUANTISER,
+    TracedConv,
+    demand_known,
+    fake_operators,
+    trace_convs,
+)
 from harness.model.quantised.fluid_names import conv_inputs
 from harness.model.quantised.integer_weights import demand_integers
 from harness.model.quantised.quantisation import (
@@ -31,15 +40,6 @@ from harness.model.quantised.quantisation import (
     QuantisedConv,
 )
 from harness.model.quantised.scales import read_scale
-from harness.model.quantised.traced_program import (
-    ACTIVATION_QUANTISERS,
-    INT8,
-    WEIGHT_QUANTISER,
-    TracedConv,
-    demand_known,
-    fake_operators,
-    trace_convs,
-)
 
 
 def plain_names(source: WeightSource) -> WeightSource:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from harness.model.structure import FLOAT_OUTPUTS
+from harness.model.networks.structure import FLOAT_OUTPUTS
 
 CHECKPOINT, FLOAT_PROGRAM, FROZEN = "checkpoint", "float_program", "frozen_program"
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ArchiveUnreadable
-from harness.model.graph import NetworkFunction
 from harness.model.layouts.contract import InferenceProgram, WeightSource, listed
 from harness.model.layouts.opened_folder import open_folder
 from harness.model.layouts.weights import Arrays, read_weights
-from harness.model.plan import Plan
-from harness.model.program_protocol import ProgramProtocol, demand_program
+from harness.model.networks.functions import NetworkFunction
+from harness.model.networks.shapes import Plan
+from harness.model.program.thresholds import ProgramProtocol, demand_program
+from harness.model.program.traced_program import fake_operators
 from harness.model.quantised.integer_weights import demand_float_weights
 from harness.model.quantised.program_archive import (
     plain_names,
@@ -29,7 +30,6 @@ from harness.model.quantised.scales import (
     read_scales,
     scale_names,
 )
-from harness.model.quantised.traced_program import fake_operators
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

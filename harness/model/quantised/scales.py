@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 import numpy as np
 
 from harness.errors import ArchiveUnreadable, located
-from harness.model.graph import NetworkFunction
 from harness.model.layouts.contract import WeightSource, listed
 from harness.model.layouts.weights import BOOKKEEPING
+from harness.model.networks.functions import NetworkFunction
 from harness.model.quantised.fluid_names import ConvInput, conv_inputs
 from harness.model.quantised.quantisation import (
     CHECKPOINT,

@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeVar
 
 from numpy.typing import NDArray
 
-from harness.model.graph import NetworkFunction
-from harness.model.ops import BatchNormNames, Ops
-from harness.model.quantised.eight_bits import quantise_weights
+from harness.model.networks.eight_bits import quantise_weights
+from harness.model.networks.functions import NetworkFunction
+from harness.model.networks.ops import BatchNormNames, Ops
 from harness.model.quantised.quantisation import Quantisation
 
 T = TypeVar("T")

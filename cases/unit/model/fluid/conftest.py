@@ -6,7 +6,7 @@ import pytest
 
 from harness.artifact.unpack import unpack
 
-QUANT = Path(__file__).parents[2] / "data" / "oracle" / "quant"
+QUANT = Path(__file__).parents[3] / "oracle" / "quant"
 NAMES = ("yolov3_aware_all_float", "yolov3_post_files", "blazeface_aware_export")
 
 

@@ -17,9 +17,9 @@ from harness.model.fluid.program_desc import (
     write_program,
 )
 from harness.model.fluid.program_schema import AttributeType
-from harness.model.graph import build_graph, serialise
-from harness.model.network import Network
-from harness.model.shape_plans import planned_channels
+from harness.model.networks.pruned_channels import planned_channels
+from harness.model.networks.yolov3 import Network
+from harness.model.paddle_run.graph import build_graph, serialise
 
 INT, FLOAT, STRING = AttributeType.INT, AttributeType.FLOAT, AttributeType.STRING
 INTS, BLOCK = AttributeType.INTS, AttributeType.BLOCK

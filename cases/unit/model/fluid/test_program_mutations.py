@@ -9,7 +9,7 @@ from harness.errors import ArchiveUnreadable
 from harness.model.fluid.allowed_program import demand_allowed
 from harness.model.fluid.program_desc import parse_program, write_program
 from harness.model.fluid.program_schema import VALUE_FIELDS, AttributeType
-from harness.model.runtime import import_paddle
+from harness.model.paddle_run.runtime import import_paddle
 
 MUTATIONS = 10_000
 CUT_OPERATORS = 6

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.fluid_tensor import tensor_record
+from harness.model.fluid.lod_tensor import tensor_record
 from harness.model.layouts import combined_file
 from harness.model.layouts.combined_file import COMBINED_FILE, read_records
 from harness.model.layouts.weights import read_weights

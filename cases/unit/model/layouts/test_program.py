@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
+from harness.model.fluid.lod_tensor import write_tensor
 from harness.model.fluid.program_desc import Operator, parse_program, write_program
-from harness.model.fluid_tensor import write_tensor
 from harness.model.layouts.program import PROGRAM
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.fluid_tensor import write_tensor
+from harness.model.fluid.lod_tensor import write_tensor
 from harness.model.layouts.separate_files import open_folder, write_weights
 from harness.model.layouts.weights import BOOKKEEPING, read_weights
-from harness.model.plan import Plan, Variable
+from harness.model.networks.shapes import Plan, Variable
 
 SHAPES = {"conv1_weights": (2, 3, 1, 1), "conv1_bn_scale": (2,), "bias": (4,)}
 PLAN = Plan(

@@ -10,14 +10,14 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
-from harness.model.detector import OpenedArchive, open_archive
-from harness.model.face_archive import OpenedFaceArchive, open_face_archive
+from harness.model.detectors.face_archive import OpenedFaceArchive, open_face_archive
+from harness.model.detectors.yolov3_archive import OpenedArchive, open_archive
+from harness.model.fluid.lod_tensor import read_tensor
 from harness.model.fluid.program_desc import write_program
-from harness.model.fluid_tensor import read_tensor
 from harness.model.layouts.separate_files import write_weights
 from harness.model.quantised.quantisation import FROZEN
 
-QUANT = Path(__file__).parents[2] / "data" / "oracle" / "quant"
+QUANT = Path(__file__).parents[3] / "oracle" / "quant"
 SUFFIX = ".tar.gz"
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from harness.model.quantised.eight_bits import levels_per_unit, quantise_weights
-from harness.model.quantised.exact_program import exact_program
-from harness.model.quantised.traced_program import fake_operators
-from harness.model.runtime import NO_FRACTIONS
+from harness.model.networks.eight_bits import levels_per_unit, quantise_weights
+from harness.model.paddle_run.runtime import NO_FRACTIONS
+from harness.model.program.exact_program import exact_program
+from harness.model.program.traced_program import fake_operators
 
 
 def test_a_float_program_stays_what_it_is(layout_folder, open_layout):

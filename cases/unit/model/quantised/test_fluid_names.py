@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.model.blazeface import EDITIONS, BlazeFace
-from harness.model.network import NETWORKS, Network
-from harness.model.plan import plan_network
+from harness.model.networks.blazeface import EDITIONS, BlazeFace
+from harness.model.networks.pruned_channels import planned_channels
+from harness.model.networks.shapes import plan_network
+from harness.model.networks.yolov3 import NETWORKS, Network
 from harness.model.quantised.fluid_names import conv_inputs
 from harness.model.quantised.quantisation import is_output
 from harness.model.quantised.scales import scale_names
-from harness.model.shape_plans import planned_channels
 
-NAMES = Path(__file__).parents[2] / "data" / "oracle" / "quant" / "scale_names.json"
+NAMES = Path(__file__).parents[3] / "oracle" / "quant" / "scale_names.json"
 OLD = json.loads(NAMES.read_text(encoding="utf-8"))["networks"]
 ALL = "_all"  # outputs quantised too
 

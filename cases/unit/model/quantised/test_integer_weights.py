@@ -3,8 +3,8 @@ import pytest
 
 from harness.errors import ArchiveUnreadable
 from harness.model.layouts.contract import Stored, WeightSource
-from harness.model.plan import plan_network
-from harness.model.quantised.eight_bits import quantise_weights
+from harness.model.networks.eight_bits import quantise_weights
+from harness.model.networks.shapes import plan_network
 from harness.model.quantised.integer_weights import (
     demand_float_weights,
     demand_integers,

@@ -10,24 +10,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.model.archive_heads import open_heads
-from harness.model.detector import Detector
-from harness.model.face_detector import normalise_faces
-from harness.model.face_finding import FaceDetector
+from harness.model.boxes.face_boxes import normalise_faces
+from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.preprocess import IMAGENET, normalise
+from harness.model.detectors.archive_heads import open_heads
+from harness.model.detectors.yolov3_archive import Detector
 from harness.model.fluid.program_desc import write_program
-from harness.model.graph import static_mode
-from harness.model.opened_program import open_program
-from harness.model.preprocess import IMAGENET, normalise
-from harness.model.program_detector import ProgramDetector, ProgramFaceDetector
+from harness.model.paddle_run.graph import static_mode
+from harness.model.paddle_run.runtime import import_paddle
+from harness.model.paddle_run.tensors import TensorOps
+from harness.model.program.exact_program import exact_program
+from harness.model.program.opened_program import open_program
+from harness.model.program.program_detector import ProgramDetector, ProgramFaceDetector
+from harness.model.program.traced_program import trace_convs
 from harness.model.quantised.described import describe_convs, eight_bit_weights
-from harness.model.quantised.exact_program import exact_program
 from harness.model.quantised.quantisation import KINDS
 from harness.model.quantised.simulated import simulated
-from harness.model.quantised.traced_program import trace_convs
-from harness.model.runtime import import_paddle
-from harness.model.tensors import TensorOps
 
-QUANT = Path(__file__).parents[2] / "data" / "oracle" / "quant"
+QUANT = Path(__file__).parents[3] / "oracle" / "quant"
 NAMES = sorted(one.name.removesuffix(".tar.gz") for one in QUANT.glob("*.tar.gz"))
 
 

@@ -13,12 +13,12 @@ from harness.model.fluid.program_desc import (
 )
 from harness.model.fluid.program_schema import AttributeType
 from harness.model.layouts.contract import Stored, WeightSource
+from harness.model.program.traced_program import TracedConv
 from harness.model.quantised.program_archive import (
     _demand_channel_scales,
     _demand_every_conv,
     plain_names,
 )
-from harness.model.quantised.traced_program import TracedConv
 
 
 def test_weights_held_in_int8_are_float32_under_the_networks_name(first_archive):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.archive_heads import open_heads, plain_heads
-from harness.model.face_archive import open_face_archive
-from harness.model.face_detector import normalise_faces
+from harness.model.boxes.face_boxes import normalise_faces
+from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.face_archive import open_face_archive
 from harness.model.layouts.combined_file import write_combined
 from harness.model.layouts.separate_files import write_weights
-from harness.model.opened_program import open_program
+from harness.model.program.opened_program import open_program
 from harness.model.quantised.quantisation import CHECKPOINT, FLOAT_PROGRAM, FROZEN
 from harness.model.quantised.read_archive import open_network_folder
 

@@ -3,7 +3,7 @@ import pytest
 
 from harness.errors import ArchiveUnreadable
 from harness.model.layouts.contract import Stored, WeightSource
-from harness.model.plan import plan_network
+from harness.model.networks.shapes import plan_network
 from harness.model.quantised.scales import (
     found_scales,
     known_scales,

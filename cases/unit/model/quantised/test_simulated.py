@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from harness.model.heads import forward_heads, graph_heads
-from harness.model.network import Network
-from harness.model.plan import Feature, PlanOps, plan_network
-from harness.model.quantised.eight_bits import fake_quantise, quantise_weights
+from harness.model.networks.eight_bits import fake_quantise, quantise_weights
+from harness.model.networks.pruned_channels import planned_channels
+from harness.model.networks.shapes import Feature, PlanOps, plan_network
+from harness.model.networks.yolov3 import Network
+from harness.model.paddle_run.heads import forward_heads, graph_heads
+from harness.model.paddle_run.runtime import import_paddle
 from harness.model.quantised.fluid_names import conv_inputs
 from harness.model.quantised.quantisation import (
     CHECKPOINT,
@@ -16,8 +18,6 @@ from harness.model.quantised.simulated import (
     SimulatingOps,
     simulated,
 )
-from harness.model.runtime import import_paddle
-from harness.model.shape_plans import planned_channels
 
 SCALES = (127.0, 1.0, 3.7, 0.0123)
 
@@ -188,7 +188,7 @@ def test_rounding_changes_what_a_network_gives(
 
 @pytest.mark.parametrize("value", [0.5, 1.5, -2.5, 4194303.5, -4194302.5])
 def test_half_goes_to_the_even_neighbour_up_to_2_to_the_22(value):
-    from harness.model.runtime import round_half_even
+    from harness.model.paddle_run.runtime import round_half_even
 
     paddle = import_paddle()
 

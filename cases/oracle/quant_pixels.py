@@ -1,0 +1,84 @@
+"""The demo zoo's pictures in, an npz of their pixels for the old runtime out.
+
+Runs on the modern side, which draws, decodes and resizes: so the version of OpenCV
+beside the old runtime does not matter. Nothing of this is committed.
+
+    quant_pixels.py FOLDER
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from harness.dataset.image import read_rgb
+from harness.dataset.pil_image import read_rgb_with_pil
+from harness.dataset.readers import DATASETS
+from harness.dataset.resize import resize_cubic
+from harness.model.boxes.face_scales import base_scale
+from harness.pipeline.measure.embedded import draw_scenes, read_embedded
+from harness.registry.location import find_home
+from harness.registry.zoo import open_zoo
+from harness.train.face_batches import draw_face_batch
+from harness.train.scene_batches import draw_batch
+
+SIZES_PX = (224, 160)  # of the demo's rows
+#: Of another series than the validation sets and the training.
+CALIBRATION_SEED = 6
+CALIBRATION_BATCHES, BATCH = 100, 8
+
+
+def main(folder: Path) -> None:
+    """Write ``yolov3_pixels.npz`` and ``blazeface_pixels.npz``, and the data root."""
+    zoo = open_zoo("demo", home=find_home())
+    embedded = read_embedded(zoo)
+    assert embedded is not None
+    root = folder / "data-root"
+    draw_scenes(embedded, root, ("coco", "widerface"))
+    np.savez(folder / "yolov3_pixels.npz", **yolov3_pixels(root))
+    np.savez(folder / "blazeface_pixels.npz", **blazeface_pixels(root))
+
+
+def yolov3_pixels(root: Path) -> dict[str, np.ndarray]:
+    """Validation pictures at each size, and batches to calibrate with."""
+    images = DATASETS["coco"](root).images
+    rgbs = [read_rgb(one.path) for one in images]
+    arrays = {
+        "image_ids": np.array([one.image_id for one in images]),
+        "sizes_hw": np.array([rgb.shape[:2] for rgb in rgbs], np.int32),
+    }
+    for size_px in SIZES_PX:
+        arrays[f"images_{size_px}"] = np.stack(
+            [resize_cubic(rgb, size_px) for rgb in rgbs]
+        )
+    batches = [
+        draw_batch(step, seed=CALIBRATION_SEED, batch=BATCH, sizes_px=SIZES_PX[:1])
+        for step in range(CALIBRATION_BATCHES)
+    ]
+    arrays["calibration"] = np.stack([one.images_rgb for one in batches])
+    arrays["calibration_boxes"] = np.stack([one.boxes_cxcywh for one in batches])
+    arrays["calibration_classes"] = np.stack([one.classes for one in batches])
+    return arrays
+
+
+def blazeface_pixels(root: Path) -> dict[str, np.ndarray]:
+    """Validation pictures at their own sizes, and batches to calibrate with."""
+    images = DATASETS["widerface"](root).images
+    arrays = {"image_ids": np.array([one.image_id for one in images])}
+    for one in images:
+        rgb = read_rgb_with_pil(one.path)
+        assert base_scale(*rgb.shape[:2]) == 1  # looked at as it is
+        arrays[f"image_{one.image_id}"] = rgb
+    arrays["calibration"] = np.stack(
+        [
+            draw_face_batch(
+                step, seed=CALIBRATION_SEED, batch=BATCH, sizes_px=(160,)
+            ).images_rgb
+            for step in range(CALIBRATION_BATCHES)
+        ]
+    )
+    return arrays
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,80 @@
+"""Which detector an opened archive gets."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.artifact.checkpoint_folder import find_checkpoint_folder
+from harness.artifact.unpack import unpack
+from harness.model.boxes.face_finding import FACE_SCALES, FaceDetector
+from harness.model.detectors.face_archive import open_face_archive
+from harness.model.paddle_run.device import open_device
+from harness.model.program.limits import ProgramLimits
+from harness.model.program.program_child import ProcessDetector
+from harness.pipeline.measure.architectures import ARCHITECTURES, Computing
+from harness.registry.zoo import open_zoo
+
+ORACLE = Path(__file__).parents[3] / "oracle"
+
+
+def computing() -> Computing:
+    return Computing(
+        device=open_device(gpu=False),
+        optimise=True,
+        program_limits=ProgramLimits(),
+        largest_px=640,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("layout_blazeface_lite_program_params", ProcessDetector),
+        ("layout_blazeface_lite_pdparams", FaceDetector),
+    ],
+)
+def test_a_face_program_runs_as_it_is_and_face_weights_in_our_network(
+    tmp_path: Path, name: str, kind: type
+) -> None:
+    folder = find_checkpoint_folder(
+        unpack(ORACLE / "made" / f"{name}.tar.gz", tmp_path), name
+    )
+    opened = open_face_archive(folder, edition="lite", width=1 / 4)
+
+    blazeface = ARCHITECTURES["blazeface"]
+    detectors = blazeface.open_detectors(opened, computing())
+
+    row = open_zoo("demo").row("blazeface-nas-widerface-baseline-160")
+    for scales in FACE_SCALES:
+        detector = detectors(replace(row, scales=scales), 640)
+        assert type(detector) is kind
+        said = detector.word if kind is ProcessDetector else detector.scales
+        assert (detector.input_px, said) == (640, scales)
+
+
+@pytest.mark.parametrize(
+    ("name", "strategy", "kind"),
+    [
+        ("blazeface_post_files", "quant_post", ProcessDetector),
+        ("blazeface_aware_files", "quant_aware", FaceDetector),
+    ],
+)
+def test_a_quantised_row_gets_what_its_archive_is(
+    tmp_path: Path, name: str, strategy: str, kind: type
+) -> None:
+    row = next(
+        one
+        for one in open_zoo("january-2020").rows
+        if (one.backbone, one.strategy) == ("nas", strategy)
+    )
+    packed = ORACLE / "quant" / f"{name}.tar.gz"
+    folder = find_checkpoint_folder(unpack(packed, tmp_path), name)
+    blazeface = ARCHITECTURES["blazeface"]
+
+    opened = blazeface.open_folder(folder, row, ())
+
+    assert opened.quantisation is not None
+    detectors = blazeface.open_detectors(opened, computing())
+    assert type(detectors(row, 640)) is kind
+    assert "quantisation_rounding" in blazeface.protocol(row)

@@ -1,0 +1,211 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from harness.dataset.coco import open_coco
+from harness.dataset.readers import DATASETS
+from harness.errors import DatasetMissing, ZooDataError
+from harness.pipeline.measure.embedded import (
+    DrawnSet,
+    draw_scenes,
+    read_embedded,
+    scenes_folder,
+    serving,
+    with_scenes,
+)
+from harness.pipeline.measure.settings import Settings
+from harness.values.rows import Zoo
+
+DESCRIPTION = "[scenes.coco]\nseed = 7\ncount = 3\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        cache=tmp_path / "cache", records=tmp_path / "records", data_root=None
+    )
+
+
+def embed(zoo: Zoo, folder: Path, text: str = DESCRIPTION) -> Zoo:
+    """Make an embedded zoo of an ordinary one."""
+    archives = folder / "archives"
+    (archives / "PaddleSlim").mkdir(parents=True)
+    (archives / "PaddleSlim" / "m1.tar").write_bytes(b"a tar")
+    (archives / "embedded.toml").write_text(text, encoding="utf-8")
+    return replace(zoo, root=folder)
+
+
+@pytest.fixture
+def embedded_zoo(session_zoo: Zoo, tmp_path: Path) -> Zoo:
+    return embed(session_zoo, tmp_path / "embedded")
+
+
+def test_an_ordinary_zoo_brings_nothing_along(
+    session_zoo: Zoo, settings: Settings
+) -> None:
+    assert read_embedded(session_zoo) is None
+    with serving(session_zoo, with_scenes(session_zoo, settings, ["coco"])) as served:
+        assert served == settings
+
+
+def test_what_an_embedded_zoo_brings_is_read(embedded_zoo: Zoo) -> None:
+    embedded = read_embedded(embedded_zoo)
+
+    assert embedded is not None
+    assert embedded.archives == embedded_zoo.root / "archives"
+    assert embedded.scenes == {"coco": DrawnSet(seed=7, count=3, fingerprint=None)}
+
+
+@pytest.mark.parametrize(
+    ("text", "got"),
+    [
+        ("[scenes", "TOMLDecodeError"),
+        ("[other]\n", "KeyError: 'scenes'"),
+        ("[scenes.coco]\nseed = 7\n", "KeyError: 'count'"),
+        ("scenes = 3\n", "AttributeError"),
+        ("[scenes]\ncoco = 3\n", "AttributeError"),
+        ("[scenes.coco]\nseed = 'x'\ncount = 3\n", "ValueError"),
+        ("[scenes.moon]\nseed = 1\ncount = 3\n", "ValueError: nothing draws moon"),
+    ],
+)
+def test_a_malformed_description_is_refused(
+    session_zoo: Zoo, tmp_path: Path, text: str, got: str
+) -> None:
+    zoo = embed(session_zoo, tmp_path / "broken", text)
+
+    with pytest.raises(
+        ZooDataError,
+        match=rf"embedded\.toml: not a description of an embedded zoo; expected "
+        rf"\[scenes\.<coco or voc or widerface>\] with seed and count, got {got}",
+    ):
+        read_embedded(zoo)
+
+
+def test_archives_are_served_under_the_paths_of_their_addresses(
+    embedded_zoo: Zoo, settings: Settings
+) -> None:
+    with serving(embedded_zoo, settings) as served:
+        assert served.mirror is not None
+        assert served.mirror.startswith("http://127.0.0.1:")
+        with urlopen(f"{served.mirror}/PaddleSlim/m1.tar") as answer:
+            assert answer.read() == b"a tar"
+
+    assert replace(served, mirror=None) == settings
+
+
+def test_offline_the_folder_itself_is_the_mirror(
+    embedded_zoo: Zoo, settings: Settings
+) -> None:
+    with serving(embedded_zoo, replace(settings, offline=True)) as served:
+        assert served.mirror == str(embedded_zoo.root / "archives")
+
+
+def test_a_mirror_that_was_asked_for_wins(
+    embedded_zoo: Zoo, settings: Settings
+) -> None:
+    asked = replace(settings, mirror="https://mirror.example")
+    with serving(embedded_zoo, asked) as served:
+        assert served == asked
+
+
+def test_scenes_are_drawn_below_the_cache_and_told(
+    embedded_zoo: Zoo, settings: Settings
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    drawn = with_scenes(
+        embedded_zoo,
+        settings,
+        ["coco"],
+        drawing=lambda *progress: told.append(progress),
+    )
+
+    embedded = read_embedded(embedded_zoo)
+    assert embedded is not None
+    assert drawn.data_root == settings.cache / scenes_folder(embedded)
+    assert open_coco(drawn.data_root).image_count == 3
+    assert told == [("coco", 1, 3), ("coco", 2, 3), ("coco", 3, 3)]
+
+
+def test_scenes_that_are_there_are_not_drawn_again(
+    embedded_zoo: Zoo, settings: Settings
+) -> None:
+    def refuse(dataset: str, done: int, total: int) -> None:
+        pytest.fail("drawn again")
+
+    first = with_scenes(embedded_zoo, settings, ["coco"])
+
+    assert with_scenes(embedded_zoo, settings, ["coco"], drawing=refuse) == first
+
+
+def test_other_scenes_have_another_folder(
+    embedded_zoo: Zoo, session_zoo: Zoo, tmp_path: Path, settings: Settings
+) -> None:
+    text = "[scenes.coco]\nseed = 8\ncount = 3\n"
+    other = embed(session_zoo, tmp_path / "other", text)
+
+    assert (
+        with_scenes(embedded_zoo, settings, []).data_root
+        != with_scenes(other, settings, []).data_root
+    )
+
+
+def test_a_data_root_that_was_asked_for_wins(
+    embedded_zoo: Zoo, settings: Settings, tmp_path: Path
+) -> None:
+    asked = replace(settings, data_root=tmp_path / "mine")
+
+    assert with_scenes(embedded_zoo, asked, ["coco"]) == asked
+    assert not settings.cache.exists()
+
+
+def test_processes_that_draw_the_same_scenes_draw_them_once(
+    embedded_zoo: Zoo, settings: Settings
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        drawn = [
+            pool.submit(
+                with_scenes,
+                embedded_zoo,
+                settings,
+                ["coco"],
+                drawing=lambda *one: told.append(one),
+            )
+            for _ in range(4)
+        ]
+
+    assert len({str(one.result().data_root) for one in drawn}) == 1
+    assert told == [("coco", 1, 3), ("coco", 2, 3), ("coco", 3, 3)]
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_every_dataset_can_be_drawn_and_opened(
+    session_zoo: Zoo, settings: Settings, tmp_path: Path, dataset: str
+) -> None:
+    text = "".join(f"[scenes.{one}]\nseed = 7\ncount = 4\n" for one in DATASETS)
+    zoo = embed(session_zoo, tmp_path / "all", text)
+
+    drawn = with_scenes(zoo, settings, [dataset])
+
+    assert drawn.data_root is not None
+    found = DATASETS[dataset](drawn.data_root)
+    assert found.image_count == 4
+    assert found.annotation_count > 0
+    assert found.faults == ()
+    for other in set(DATASETS) - {dataset}:
+        with pytest.raises(DatasetMissing):
+            DATASETS[other](drawn.data_root)
+
+
+def test_sets_lie_side_by_side(session_zoo: Zoo, tmp_path: Path) -> None:
+    text = "".join(f"[scenes.{one}]\nseed = 7\ncount = 2\n" for one in DATASETS)
+    embedded = read_embedded(embed(session_zoo, tmp_path / "all", text))
+    assert embedded is not None
+
+    draw_scenes(embedded, tmp_path / "root", DATASETS)
+
+    for open_set in DATASETS.values():
+        assert open_set(tmp_path / "root").image_count == 2

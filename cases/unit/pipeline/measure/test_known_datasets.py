@@ -1,0 +1,66 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.dataset.drawn.scenes import CLASS_NAMES
+from harness.errors import ZooDataError
+from harness.pipeline.measure.known_datasets import known_datasets
+from harness.registry.datasets import KnownDataset
+from harness.values.rows import Zoo
+
+FACTS = """
+[small.coco]
+image_count = 5000
+
+[other.coco]
+image_count = 7
+"""
+
+
+def write_facts(home: Path, text: str) -> Path:
+    (home / "expected").mkdir()
+    (home / "expected" / "datasets.toml").write_text(text, encoding="utf-8")
+    return home
+
+
+def test_facts_are_those_of_the_zoo(session_zoo: Zoo, tmp_path: Path) -> None:
+    home = write_facts(tmp_path, FACTS)
+
+    assert known_datasets(session_zoo, home) == {"coco": KnownDataset(image_count=5000)}
+
+
+def test_of_a_zoo_without_facts_nothing_is_known(
+    session_zoo: Zoo, tmp_path: Path
+) -> None:
+    home = write_facts(tmp_path, FACTS)
+
+    assert known_datasets(replace(session_zoo, name="mine"), home) == {}
+
+
+def test_without_the_file_nothing_is_known(session_zoo: Zoo, tmp_path: Path) -> None:
+    assert known_datasets(session_zoo, tmp_path) == {}
+
+
+def test_malformed_facts_are_refused(session_zoo: Zoo, tmp_path: Path) -> None:
+    home = write_facts(tmp_path, "[small.coco]\nimage_count = 'many'\n")
+
+    with pytest.raises(ZooDataError, match="image_count"):
+        known_datasets(session_zoo, home)
+
+
+def test_an_embedded_zoo_knows_what_it_draws(session_zoo: Zoo, tmp_path: Path) -> None:
+    archives = tmp_path / "zoo" / "archives"
+    archives.mkdir(parents=True)
+    (archives / "embedded.toml").write_text(
+        '[scenes.coco]\nseed = 1\ncount = 2\nfingerprint = "abc"\n'
+        'truth_sha256 = "def"\n',
+        encoding="utf-8",
+    )
+    zoo = replace(session_zoo, root=tmp_path / "zoo")
+
+    assert known_datasets(zoo, tmp_path) == {
+        "coco": KnownDataset(
+            fingerprint="abc", truth_sha256="def", class_names=CLASS_NAMES
+        )
+    }

@@ -1,0 +1,62 @@
+"""The runs of a row, and what sets their detections."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.pipeline.measure.run_keys import run_sizes, store_key
+from harness.registry.zoo import open_zoo
+from harness.values.records import Environment
+
+ZOO = open_zoo("january-2020")
+ROW = ZOO.rows[0]
+ENVIRONMENT = Environment(
+    harness="0",
+    python="3",
+    paddle="paddlepaddle 2.6.2",
+    numpy="1",
+    decoder="opencv-python-headless 4.11.0.86",
+    metric_engine="pycocotools 2.0.11",
+    device="cpu",
+    device_model="a model",
+    threads=2,
+    precision="float32",
+    graph_optimiser="on",
+)
+
+
+def key(**fields: object) -> str:
+    given = {
+        "input_px": 320,
+        "archive_sha256": "a",
+        "dataset_fingerprint": "f",
+        "environment": ENVIRONMENT,
+        **fields,
+    }
+    return store_key(ROW, **given).digest()  # type: ignore[arg-type]
+
+
+def test_a_row_is_run_as_printed_and_as_an_erratum_has_it() -> None:
+    assert run_sizes(ZOO, ROW) == ((320, None), (608, "E1"))
+    assert run_sizes(ZOO, ZOO.rows[1]) == ((608, None),)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"input_px": 608},
+        {"archive_sha256": "b"},
+        {"dataset_fingerprint": "g"},
+        {"environment": replace(ENVIRONMENT, decoder="opencv 3")},
+        {"environment": replace(ENVIRONMENT, paddle="paddlepaddle 3")},
+        {"environment": replace(ENVIRONMENT, device_model="another")},
+    ],
+)
+def test_what_sets_the_detections_is_in_the_key(other: dict[str, object]) -> None:
+    assert key(**other) != key()
+
+
+def test_what_does_not_set_them_is_not() -> None:
+    assert key(environment=replace(ENVIRONMENT, python="4", threads=1)) == key()

@@ -1,0 +1,117 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.registry.lint.zoo_lint import lint_zoo
+
+JANUARY, MARCH = "january-2020", "march-2020"
+P1 = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
+
+
+@pytest.fixture
+def without(editions: Path) -> Callable[[str], None]:
+    """Remove an erratum of January, and the move that it makes."""
+
+    def remove(erratum: str) -> None:
+        path = editions / "expected" / "errata.toml"
+        before, _, after = path.read_text(encoding="utf-8").partition(
+            f"[{JANUARY}.{erratum}]\n"
+        )
+        path.write_text(before + after[after.index("\n[") :], encoding="utf-8")
+        moves = editions / "cases" / "rows" / JANUARY / "moves.toml"
+        text = moves.read_text(encoding="utf-8")
+        moves.write_text(text.replace(f'erratum = "{erratum}"\n', ""), encoding="utf-8")
+
+    return remove
+
+
+def test_the_size_that_later_editions_correct_is_found(
+    editions: Path, without: Callable[[str], None]
+) -> None:
+    without("E1")
+    (message,) = lint_zoo(JANUARY, editions)
+
+    assert message == (
+        f"prune_coco.toml: row {P1}: field input_px; expected 608, as march-2020 "
+        "prints, got 320; an erratum of either edition explains it"
+    )
+
+
+def test_the_same_contradiction_is_found_from_the_other_side(
+    editions: Path, without: Callable[[str], None]
+) -> None:
+    without("E1")
+    (message,) = lint_zoo(MARCH, editions)
+
+    assert "prune_sensity-608: field input_px; expected 320, as january-2020" in message
+
+
+@pytest.mark.parametrize(
+    ("erratum", "count", "name"),
+    [
+        ("E2", 1, "yolov3_r50vd_dcn_prune1x.tar"),
+        ("E3", 3, "yolov3_mobilenet_coco_quant_aware.tar"),
+    ],
+)
+def test_a_link_that_later_editions_correct_is_found(
+    editions: Path,
+    without: Callable[[str], None],
+    erratum: str,
+    count: int,
+    name: str,
+) -> None:
+    without(erratum)
+    messages = lint_zoo(JANUARY, editions)
+
+    assert len(messages) == count
+    assert all(f"{name}, as march-2020 prints" in one for one in messages)
+
+
+def test_another_number_for_the_same_row_is_found(editions: Path) -> None:
+    path = editions / "expected" / f"{JANUARY}.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("24.0", "24.1"), encoding="utf-8")
+    (message,) = lint_zoo(JANUARY, editions)
+
+    assert "prune_r578-320: field box_ap; expected 24.0, as march-2020" in message
+
+
+def test_one_link_with_two_claims_is_found_in_one_edition(editions: Path) -> None:
+    path = editions / "cases" / "rows" / MARCH / "prune_coco.toml"
+    text = path.read_text(encoding="utf-8").replace(
+        'archive = "yolov3_mobilenet_v1"', 'archive = "yolov3_mobilenet_v1_voc"'
+    )
+    path.write_text(text, encoding="utf-8")
+    messages = lint_zoo(MARCH, editions)
+
+    assert any("field dataset; expected coco, as in" in one for one in messages)
+
+
+def test_one_link_with_two_networks_is_found_between_editions(editions: Path) -> None:
+    path = editions / "cases" / "rows" / MARCH / "prune_coco.toml"
+    address = "PaddleSlim/prune/yolov3_mobilenet_v1_prune578.tar"
+    text = path.read_text(encoding="utf-8").replace(
+        "object_detection/yolov3_mobilenet_v1.tar", address
+    )
+    path.write_text(text, encoding="utf-8")
+    messages = lint_zoo(MARCH, editions)
+
+    assert any("one link cannot serve two networks" in one for one in messages)
+
+
+def test_rows_of_one_edition_alone_contradict_nothing(editions: Path) -> None:
+    assert lint_zoo(JANUARY, editions) == ()
+    assert lint_zoo(MARCH, editions) == ()
+
+
+def test_an_edition_of_no_zoo_is_told(editions: Path) -> None:
+    path = editions / "cases" / "rows" / MARCH / "zoo.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("january-2020", "june-2020"), encoding="utf-8")
+    (message,) = lint_zoo(MARCH, editions)
+
+    assert message == (
+        "zoo.toml: field edition_of; expected demo or january-2020 or march-2020, got "
+        "june-2020"
+    )

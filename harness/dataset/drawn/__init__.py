@@ -1,0 +1,1 @@
+"""Draws the demo's scenes and writes them as each dataset's own files."""

@@ -1,0 +1,99 @@
+"""A seed and a count in, a COCO-format folder of drawn scenes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness.dataset.coco import ANNOTATIONS, IMAGES
+from harness.dataset.drawn.bmp import bmp_bytes
+from harness.dataset.drawn.scene_folder import fill_beside
+from harness.dataset.drawn.scenes import CLASS_NAMES, Scene, draw_scene
+
+#: Category ids as COCO has them: ascending, with gaps, not from 0.
+CATEGORY_IDS = (1, 3, 4, 7, 11)
+
+
+def write_coco_scenes(
+    root: Path,
+    *,
+    seed: int,
+    count: int,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Draw ``count`` scenes as a COCO validation set under a data root.
+
+    The folder appears whole or not at all; one that is there already is kept.
+
+    Args:
+        root: the data root; gets ``coco/annotations`` and ``coco/val2017``.
+        seed: of the series of scenes.
+        count: scenes 0 to ``count - 1`` of the series.
+        report: called with (done, total) after each image.
+    """
+    if (root / ANNOTATIONS).is_file():
+        return
+
+    def fill(beside: Path) -> None:
+        images = beside / IMAGES
+        images.mkdir(parents=True)
+        scenes = []
+        for index in range(count):
+            scene = draw_scene(seed, index)
+            (images / _file_name(index)).write_bytes(bmp_bytes(scene.rgb))
+            scenes.append(scene)
+            report(index + 1, count)
+        annotations = beside / ANNOTATIONS
+        annotations.parent.mkdir(parents=True)
+        annotations.write_text(
+            json.dumps(annotations_of(scenes), indent=1, sort_keys=True) + "\n",
+            encoding="utf-8",
+        )
+
+    fill_beside(root, (ANNOTATIONS.parts[0],), fill)
+
+
+def annotations_of(scenes: list[Scene]) -> dict[str, Any]:
+    """Return the annotation document of scenes that are numbered from 0."""
+    annotations: list[dict[str, Any]] = []
+    for index, scene in enumerate(scenes):
+        truths = zip(
+            scene.classes.tolist(),
+            scene.boxes_xyxy.tolist(),
+            scene.areas_px2.tolist(),
+            strict=True,
+        )
+        for kind, (x1, y1, x2, y2), area_px2 in truths:
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,  # 0 means "no match" to pycocotools
+                    "image_id": index + 1,
+                    "category_id": CATEGORY_IDS[kind],
+                    "bbox": [x1, y1, x2 - x1, y2 - y1],
+                    "area": area_px2,
+                    "iscrowd": 0,
+                }
+            )
+    return {
+        "info": {"description": "scenes drawn by the harness"},
+        "categories": [
+            {"id": number, "name": name}
+            for number, name in zip(CATEGORY_IDS, CLASS_NAMES, strict=True)
+        ],
+        "images": [
+            {
+                "id": index + 1,
+                "file_name": _file_name(index),
+                "height": scene.rgb.shape[0],
+                "width": scene.rgb.shape[1],
+            }
+            for index, scene in enumerate(scenes)
+        ],
+        "annotations": annotations,
+    }
+
+
+def _file_name(index: int) -> str:
+    return f"{index + 1:06d}.bmp"

@@ -1,0 +1,41 @@
+"""Detections and COCO truth in, the twelve COCO box numbers in percent out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.evaluate.coco.engine_names import DEFAULT_ENGINE
+from harness.evaluate.coco.engines import evaluate
+from harness.evaluate.coco.stats import STATS
+from harness.values.detections import Detections, Results
+from harness.values.truth import CocoTruth
+
+
+def score(
+    found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
+) -> Mapping[str, float]:
+    """Return the COCO box APs and ARs in percent, unrounded.
+
+    Class ``c`` is ``truth.category_ids[c]``.  # zoo-spec 1.5
+
+    Args:
+        found: of exactly the images of ``truth``.
+        truth: what is really there.
+        engine: of ``ENGINE_NAMES``; all give the same bits.
+
+    Returns:
+        ``box_ap`` first, then the other keys of ``STATS``, each without a key when the
+        truth has nothing of that size. No detections at all score 0.
+
+    Raises:
+        DetectionsInvalid: a score or box is not finite, a class or image is unknown, or
+            an image of the truth was not evaluated.
+        DatasetInvalid: the truth is malformed, or has nothing to score against.
+        UsageError: there is no such engine.
+    """
+    stats = evaluate(found, truth, engine=engine).stats
+    return {
+        key: value * 100
+        for key, value in zip(STATS, stats.tolist(), strict=True)
+        if value >= 0  # -1: no truth of that size; empty is empty
+    }

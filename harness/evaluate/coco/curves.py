@@ -1,0 +1,98 @@
+"""Detections and COCO truth in; scores of each class and its curves out, unrounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from harness.evaluate.coco.engine_names import DEFAULT_ENGINE
+from harness.evaluate.coco.engines import evaluate
+from harness.evaluate.coco.stats import (
+    IOU_THRESHOLDS,
+    RECALL_POINTS,
+    SIZES_PX2,
+    STATS,
+    mean_of,
+)
+from harness.evaluate.curve import Curve
+from harness.values.detections import Detections, Results
+from harness.values.truth import CocoTruth
+
+
+def by_class(
+    found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
+) -> Mapping[str, Mapping[str, float]]:
+    """Return the scores of each class that has truth, in percent, unrounded.
+
+    The mean of a score over the classes that have it is the score of them all, but for
+    the order of a float sum.
+
+    Args:
+        found: of exactly the images of ``truth``.
+        truth: what is really there.
+        engine: of ``ENGINE_NAMES``; all give the same bits.
+
+    Returns:
+        Category id as text, ascending by id -> scores by the keys of ``STATS``, each
+        left out when the class has no truth of that size.
+
+    Raises:
+        DetectionsInvalid: as for ``coco_ap.score``.
+        DatasetInvalid: as for ``coco_ap.score``.
+        UsageError: there is no such engine.
+    """
+    evaluated = evaluate(found, truth, engine=engine)
+    scores = {}
+    for place, category_id in enumerate(truth.category_ids.tolist()):
+        one = slice(place, place + 1)
+        precision, recall = evaluated.precision[:, :, one], evaluated.recall[:, one]
+        values = {
+            key: mean_of(stat, precision, recall) * 100 for key, stat in STATS.items()
+        }
+        if values["box_ap"] >= 0:
+            scores[str(category_id)] = {
+                key: value for key, value in values.items() if value >= 0
+            }
+    return scores
+
+
+def curves(
+    found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
+) -> tuple[Curve, ...]:
+    """Return precision at 101 recall points, of the 100 best detections of each image.
+
+    Args:
+        found: of exactly the images of ``truth``.
+        truth: what is really there.
+        engine: of ``ENGINE_NAMES``; all give the same bits.
+
+    Returns:
+        One for each class (its category id as text, ascending by id), size (all,
+        small, medium, large) and IoU threshold (0.50 to 0.95), in this order; none
+        where a class has no truth of a size. ``ap_pct`` is the mean precision.
+
+    Raises:
+        DetectionsInvalid: as for ``coco_ap.score``.
+        DatasetInvalid: as for ``coco_ap.score``.
+        UsageError: there is no such engine.
+    """
+    evaluated = evaluate(found, truth, engine=engine)
+    made: list[Curve] = []
+    for place, category_id in enumerate(truth.category_ids.tolist()):
+        for size_place, size in enumerate(SIZES_PX2):
+            precision = evaluated.precision[:, :, place, size_place, -1]  # [T, R]
+            if (precision < 0).any():
+                continue  # no truth
+            made += [
+                Curve(
+                    name=str(category_id),
+                    size=size,
+                    iou=iou,
+                    ap_pct=float(np.mean(at_iou)) * 100,
+                    recall=RECALL_POINTS,
+                    precision=at_iou,
+                )
+                for iou, at_iou in zip(IOU_THRESHOLDS.tolist(), precision, strict=True)
+            ]
+    return tuple(made)

@@ -1,0 +1,1 @@
+"""Reads and writes this harness's own files, and nothing is found half-written."""

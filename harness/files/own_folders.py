@@ -1,0 +1,87 @@
+"""A folder of ours that takes no file in, the option that moves it out.
+
+The cache and the records folder can be chosen; what the file system says against them
+is no fault of a row, of an archive or of a source.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.files.temporary import file_beside
+from harness.printable import printable
+
+#: A disk with less room is full: the records of one COCO row take more.
+PROBE_BYTES = 1 << 20
+
+
+#: What the system says where a file cannot be written, whoever wants to.
+NOT_WRITABLE = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.ENAMETOOLONG,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFolder:
+    """A folder that the harness writes, and how to choose another."""
+
+    called: str
+    option: str
+    twin: str  # its environment variable
+
+
+CACHE = OwnFolder(called="the cache", option="--zoo-cache", twin="ZOO_CACHE")
+RECORDS = OwnFolder(called="the records folder", option="--records", twin="ZOO_RECORDS")
+
+
+@contextmanager
+def writing(path: Path, own: OwnFolder) -> Iterator[None]:
+    """Turn the file system's refusals inside the block into ours.
+
+    Raises:
+        UsageError: the folder cannot be made or written, or the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {own.called} cannot be written",
+            expected="a folder with room in it",
+            got=error.strerror or str(error),
+            next_step=f"free some space or choose another {own.option} ({own.twin})",
+        ) from error
+
+
+def cannot_write(error: OSError) -> UsageError:
+    """Return the refusal of a file of the user's choice that cannot be written."""
+    return UsageError(
+        f"{printable(error.filename or 'a file')} cannot be written or read",
+        expected="a place with room in it, open to this user",
+        got=error.strerror or str(error),
+        next_step="free some space or choose another place",
+    )
+
+
+def demand_writable(folder: Path, own: OwnFolder) -> None:
+    """Make a folder unless it is there, and refuse one that takes no file.
+
+    Raises:
+        UsageError: so it is; the message names the folder and the option that moves it.
+    """
+    with writing(folder, own):
+        folder.mkdir(parents=True, exist_ok=True)
+        # Written, not asked for: modes say nothing to root, nor of a full disk.
+        with file_beside(folder / "probe") as probe:
+            probe.write_bytes(bytes(PROBE_BYTES))

@@ -1,0 +1,1 @@
+"""Turns outputs of a network into detections, in numpy."""

@@ -1,0 +1,100 @@
+"""Outputs of a BlazeFace in, the faces of an image out, in its pixels (zoo-spec 1.4).
+
+One image at one scale: what is resized and merged is in ``face_finding``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.model.boxes.center_size_boxes import decode_center_size
+from harness.model.boxes.multiclass_nms import BLAZEFACE_RULE, multiclass_nms
+from harness.model.boxes.prior_boxes import prior_boxes
+from harness.model.networks.blazeface import NUM_CLASSES
+from harness.values.detections import ImageDetections
+
+Floats = NDArray[np.float32]
+
+#: Images [B, H, W, 3] of one size to the faces of each, in the pixels of that size.
+Look = Callable[[NDArray[np.uint8]], Sequence[ImageDetections]]
+
+FACE = 1  # the class; 0 is the background, which is never detected  # zoo-spec 1.4
+MEAN_BGR = (104.0, 117.0, 123.0)  # zoo-spec 1.7
+DIVISOR = 127.502231  # zoo-spec 1.7
+
+
+def normalise_faces(images_rgb: NDArray[np.uint8]) -> Floats:
+    """Turn to blue first, subtract the mean, divide; channels first.
+
+    Args:
+        images_rgb: ``[B, H, W, 3]``, red first.
+
+    Returns:
+        ``[B, 3, H, W]`` float32, contiguous, blue first.
+    """
+    bgr: NDArray[Any] = images_rgb[..., ::-1].transpose(0, 3, 1, 2)
+    planes = np.ascontiguousarray(bgr, dtype=np.float32)
+    planes -= np.asarray(MEAN_BGR, dtype=np.float32)[:, None, None]
+    planes /= np.float32(DIVISOR)
+    return planes  # [B, 3, H, W]
+
+
+def faces_of_image(
+    outputs: Sequence[Floats], *, height_px: int, width_px: int
+) -> ImageDetections:
+    """Decode and suppress; the arithmetic is in shares of the image until the end.
+
+    Args:
+        outputs: boxes ``[4 * K, H, W]`` and classes ``[2 * K, H, W]`` of each level.
+        height_px: of the image that the network looked at.
+        width_px: likewise.
+    """
+    boxes_xyxy, scores = decode_face_heads(
+        outputs, height_px=height_px, width_px=width_px
+    )
+    found = multiclass_nms(boxes_xyxy, scores, BLAZEFACE_RULE)
+    sides_px = np.asarray([width_px, height_px] * 2, dtype=np.float32)  # [4]
+    return ImageDetections(
+        classes=found.classes,
+        scores=found.scores,
+        boxes_xyxy=found.boxes_xyxy * sides_px,
+    )
+
+
+def decode_face_heads(
+    outputs: Sequence[Floats], *, height_px: int, width_px: int
+) -> tuple[Floats, Floats]:
+    """Return the box of every prior and its scores.
+
+    Args:
+        outputs: as of :func:`faces_of_image`.
+        height_px: of the image that the network looked at.
+        width_px: likewise.
+
+    Returns:
+        Boxes ``[N, 4]`` (xyxy, shares of the image) and scores ``[N, 2]``.
+    """
+    boxes, classes = outputs[0::2], outputs[1::2]
+    priors_xyxy = prior_boxes(
+        [(one.shape[1], one.shape[2]) for one in boxes],
+        height_px=height_px,
+        width_px=width_px,
+    )  # [N, 4]
+    offsets = np.concatenate([_per_prior(one, 4) for one in boxes])  # [N, 4]
+    logits = np.concatenate([_per_prior(one, NUM_CLASSES) for one in classes])  # [N, 2]
+    return decode_center_size(offsets, priors_xyxy), _softmax(logits)
+
+
+def _per_prior(output: Floats, values: int) -> Floats:
+    """Return a row per prior, by row, column, prior: ``[H * W * K, values]``."""
+    return output.transpose(1, 2, 0).reshape(-1, values)
+
+
+def _softmax(logits: Floats) -> Floats:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))  # [N, C]
+    shares: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return shares

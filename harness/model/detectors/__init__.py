@@ -1,0 +1,1 @@
+"""Opens the archive of a row: images in, detections out."""

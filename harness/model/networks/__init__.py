@@ -1,0 +1,1 @@
+"""The networks, each written once as a function over ``ops``."""

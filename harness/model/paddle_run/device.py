@@ -1,0 +1,138 @@
+"""The device that was asked for, proven to compute, or a refusal."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import DeviceMissing
+from harness.model.paddle_run.precision import (
+    FLOAT32,
+    cpu_flags,
+    demand_precision,
+    demand_runtime,
+)
+from harness.model.paddle_run.runtime import import_paddle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """What computes: its kind and model, how many threads, in which numbers."""
+
+    kind: str  # "cpu" | "gpu"
+    model: str  # "Intel(R) Xeon(R) ..." | "Tesla V100-SXM2-16GB"
+    threads: int  # of the CPU
+    precision: str = FLOAT32  # of PRECISIONS
+    instructions: tuple[str, ...] = ()  # that compute it; empty for float32
+
+
+def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
+    """Return the device, after one convolution on it when it is a GPU.
+
+    A GPU wheel on a machine without a GPU computes on the CPU with only a warning;
+    that is exactly what must not happen to a run that asked for a GPU.
+
+    Args:
+        gpu: whether a GPU shall compute.
+        precision: what it shall compute in; of ``PRECISIONS``.
+
+    Raises:
+        DeviceMissing: Paddle is not installed, has no CUDA, sees no device, or the
+            convolution fails or runs elsewhere. Or the precision is not computed here.
+    """
+    instructions = demand_precision(precision, gpu=gpu, flags=cpu_flags())
+    paddle = import_paddle()
+    if not gpu:
+        demand_runtime(precision, str(paddle.__version__))
+        paddle.set_device("cpu")
+        return Device(
+            kind="cpu",
+            model=cpu_model(),
+            threads=usable_threads(),
+            precision=precision,
+            instructions=instructions,
+        )
+    demand_gpu(
+        has_cuda=paddle.is_compiled_with_cuda(),
+        device_count=lambda: int(paddle.device.cuda.device_count()),
+        convolve=lambda: _convolve_on_gpu(paddle),
+    )
+    name = str(paddle.device.cuda.get_device_name(0))
+    return Device(kind="gpu", model=name, threads=usable_threads())
+
+
+def demand_gpu(
+    *, has_cuda: bool, device_count: Callable[[], int], convolve: Callable[[], str]
+) -> None:
+    """Refuse unless a convolution really ran on a GPU.
+
+    Args:
+        has_cuda: this Paddle was built with CUDA.
+        device_count: says how many devices it sees.
+        convolve: runs one convolution on device 0 and returns the place of its result.
+
+    Raises:
+        DeviceMissing: any of them says no.
+    """
+    if not has_cuda:
+        raise DeviceMissing(
+            "--gpu: this Paddle was built without CUDA",
+            expected="paddlepaddle-gpu",
+            next_step="install zoo-harness[gpu] in place of zoo-harness[cpu]",
+        )
+    count = device_count()
+    if count < 1:
+        raise DeviceMissing(
+            "--gpu: Paddle sees no GPU",
+            expected="1 device or more",
+            got=count,
+            next_step="check nvidia-smi and CUDA_VISIBLE_DEVICES, or drop --gpu",
+        )
+    try:
+        place = convolve()
+    except Exception as error:  # whatever a driver raises means no
+        raise DeviceMissing(
+            "--gpu: one convolution on the GPU failed",
+            got=f"{type(error).__name__}: {_first_words(error)}",
+            next_step="README, 'Which GPUs', says which cards this wheel serves",
+        ) from error
+    if "gpu" not in place.lower():
+        raise DeviceMissing(
+            "--gpu: the convolution ran elsewhere", expected="a GPU", got=place
+        )
+
+
+def _first_words(error: Exception) -> str:
+    # Paddle may begin a message with an empty line; a call stack follows it.
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), "")
+
+
+def _convolve_on_gpu(paddle: Any) -> str:
+    paddle.set_device("gpu:0")
+    x = paddle.ones([1, 3, 8, 8])
+    y = paddle.nn.functional.conv2d(x, paddle.ones([4, 3, 3, 3]))
+    if float(y.sum()) != 4 * 6 * 6 * 27:
+        raise ArithmeticError(f"sum of the result is {float(y.sum())}, not 3888")
+    return str(y.place)
+
+
+def cpu_model() -> str:
+    """Return the processor's name, as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def usable_threads() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

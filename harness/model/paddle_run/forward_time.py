@@ -1,0 +1,73 @@
+"""A network in, how long a forward pass of it takes on this machine out.
+
+The weights are drawn: what a convolution costs does not depend on their values.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
+
+from harness.model.networks.shapes import Plan
+from harness.model.networks.structure import network_of_row, plan_of_row
+from harness.model.paddle_run.device import Device
+from harness.model.paddle_run.heads import graph_heads
+from harness.values.rows import Row
+
+#: Images of one timed pass; a batch of 8 costs little less for each (measured).
+TIMED_IMAGES = 2
+
+#: What multiplies instead of adds, by the ends of its names.  # zoo-spec 2.1, 2.5
+FACTORS = ("scale", "variance", "var", ".w_2")
+
+
+def time_forward(
+    row: Row, device: Device, *, height_px: int, width_px: int, optimise: bool
+) -> float:
+    """Return the seconds that one image takes in the network of a row.
+
+    Post-processing is not in it.
+
+    Args:
+        row: says which network, and of which shapes.
+        device: what computes.
+        height_px: of the network's input.
+        width_px: of the network's input.
+        optimise: whether Paddle optimises the graph.
+
+    Raises:
+        ArchiveUnreadable: no network for the row in this version.
+    """
+    network, plan = network_of_row(row), plan_of_row(row)
+    heads = graph_heads(network, drawn_weights(plan), device, optimise=optimise)
+    shape = (TIMED_IMAGES, 3, height_px, width_px)
+    images = RandomState(0).standard_normal(shape).astype(np.float32)
+    heads(images)  # the first pass prepares
+    started_s = time.perf_counter()
+    heads(images)
+    return (time.perf_counter() - started_s) / TIMED_IMAGES
+
+
+def drawn_weights(plan: Plan) -> Mapping[str, NDArray[np.float32]]:
+    """Return weights that keep values of a usual size: denormal ones are slow."""
+    random = RandomState(0)
+    weights = {}
+    for name, variable in plan.variables.items():
+        shape = variable.shape
+        if len(shape) > 1:
+            fan_in = int(np.prod(shape[1:]))
+            value = random.standard_normal(shape) * np.sqrt(2 / fan_in)
+        elif name.endswith(FACTORS) or _is_norm_scale(name):
+            value = np.ones(shape)
+        else:
+            value = np.zeros(shape)
+        weights[name] = value.astype(np.float32)
+    return weights
+
+
+def _is_norm_scale(name: str) -> bool:
+    return name.startswith("batch_norm") and name.endswith(".w_0")

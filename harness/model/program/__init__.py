@@ -1,0 +1,1 @@
+"""Runs the inference program of an archive, checked, in a child process."""

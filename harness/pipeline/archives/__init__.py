@@ -1,0 +1,1 @@
+"""Fetches archives, describes one, and tells what the cache holds."""

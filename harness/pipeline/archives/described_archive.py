@@ -1,0 +1,69 @@
+"""A row and an archive of one's own in, what the archive holds of it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.artifact.checkpoint_folder import find_checkpoint_folder
+from harness.artifact.unpack import unpack
+from harness.errors import UsageError, located
+from harness.files.temporary import temporary_folder
+from harness.model.quantised.described import DescribedConv, describe_convs
+from harness.model.quantised.quantisation import KINDS
+from harness.pipeline.measure.architectures import ARCHITECTURES
+from harness.pipeline.measure.opened_row import doubted_strategies
+from harness.values.rows import Row, Zoo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribedArchive:
+    """An archive as a row's: how it is held, and what of it is quantised."""
+
+    layout: str  # key of LAYOUTS
+    shape_plan: str  # key of PRUNED_RATIOS
+    quantisation: str | None  # of KINDS
+    convolutions: tuple[DescribedConv, ...]
+    notes: tuple[str, ...]
+    ignored_files: tuple[str, ...]
+
+
+def describe_archive(zoo: Zoo, row: Row, path: Path) -> DescribedArchive:
+    """Read an archive, or its folder, as that of a row; nothing is fetched or kept.
+
+    A row is opened even where it is not measured yet.
+
+    Args:
+        zoo: the row's.
+        row: says which network it ought to be.
+        path: a tar archive or a folder.
+
+    Raises:
+        UsageError: there is nothing.
+        ArchiveUnreadable: it is not the row's network.
+    """
+    if not path.exists():
+        raise UsageError(
+            f"no archive {path}",
+            expected="a tar archive or a folder",
+            next_step="give --archive the path of one",
+        )
+    with temporary_folder("archive") as cache:
+        folder = path if path.is_dir() else unpack(path, cache)
+        with located(path.name):
+            opened = ARCHITECTURES[row.architecture].open_folder(
+                find_checkpoint_folder(folder, row.archive),
+                row,
+                doubted_strategies(zoo, row),
+            )
+            found = opened.quantisation
+            return DescribedArchive(
+                layout=opened.layout,
+                shape_plan=opened.shape_plan,
+                quantisation=None if found is None else KINDS[found.kind],
+                convolutions=()
+                if found is None
+                else describe_convs(found, opened.weights),
+                notes=() if found is None else found.notes(row.strategy),
+                ignored_files=opened.ignored_files,
+            )

@@ -1,0 +1,1 @@
+"""Fetches datasets, checks a folder of one, and pins what it holds."""

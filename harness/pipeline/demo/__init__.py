@@ -1,0 +1,1 @@
+"""Makes the demo zoo again: trains, compresses, packs and measures it."""

@@ -1,0 +1,1 @@
+"""Measures rows, and holds what every other use stands on."""

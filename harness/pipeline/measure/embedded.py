@@ -1,0 +1,186 @@
+"""A zoo that carries its own archives and draws its own data, made ready to measure.
+
+Such a zoo has ``archives/embedded.toml`` in its folder, beside the archives under the
+paths of their addresses. They are served by a real HTTP server on this machine, so that
+they go the way of every archive.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock
+
+from harness.artifact.cache_entry import writing_cache
+from harness.artifact.server import serve_folder
+from harness.dataset.drawn.coco_scenes import write_coco_scenes
+from harness.dataset.drawn.scenes import CLASS_NAMES
+from harness.dataset.drawn.voc_scenes import write_voc_scenes
+from harness.dataset.drawn.widerface_scenes import write_widerface_scenes
+from harness.errors import ZooDataError, located
+from harness.pipeline.measure.settings import Settings
+from harness.values.rows import Zoo
+
+ARCHIVES = "archives"
+DESCRIPTION = "embedded.toml"
+#: Below the cache: drawn scenes.
+SCENES = "scenes-2"
+
+#: Told of a dataset how many of its images are drawn, and of how many.
+Drawing = Callable[[str, int, int], None]
+
+
+class Drawer(Protocol):
+    """What draws the set of one dataset under a data root, unless it is there."""
+
+    def __call__(
+        self, root: Path, *, seed: int, count: int, report: Callable[[int, int], None]
+    ) -> None:
+        """Draw ``count`` images of the series ``seed``; told after each."""
+        ...
+
+
+#: Dataset -> what draws a set of it.
+DRAWERS: Mapping[str, Drawer] = {
+    "coco": write_coco_scenes,
+    "voc": write_voc_scenes,
+    "widerface": write_widerface_scenes,
+}
+#: Dataset -> the classes of what is drawn, where they are told apart.
+DRAWN_CLASSES: Mapping[str, tuple[str, ...]] = {"coco": CLASS_NAMES, "voc": CLASS_NAMES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnSet:
+    """A validation set that the zoo draws."""
+
+    seed: int
+    count: int
+    fingerprint: str | None  # of the drawn set, once `zoo demo make` has drawn it
+    truth_sha256: str | None = None  # likewise, of what is scored against
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """What an embedded zoo brings along."""
+
+    archives: Path  # the folder to serve
+    scenes: Mapping[str, DrawnSet]  # by dataset
+
+
+def read_embedded(zoo: Zoo) -> Embedded | None:
+    """Return what the zoo brings along, or None for an ordinary zoo.
+
+    Raises:
+        ZooDataError: ``embedded.toml`` is malformed.
+    """
+    archives = zoo.root / ARCHIVES
+    path = archives / DESCRIPTION
+    if not path.is_file():
+        return None
+    with located(path):
+        try:
+            scenes = tomllib.loads(path.read_text(encoding="utf-8"))["scenes"]
+            return Embedded(
+                archives=archives,
+                scenes={name: _drawn_set(name, one) for name, one in scenes.items()},
+            )
+        except (
+            tomllib.TOMLDecodeError,
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise ZooDataError(
+                "not a description of an embedded zoo",
+                expected=f"[scenes.<{' or '.join(DRAWERS)}>] with seed and count",
+                got=f"{type(error).__name__}: {error}",
+            ) from error
+
+
+def _drawn_set(dataset: str, values: Mapping[str, object]) -> DrawnSet:
+    if dataset not in DRAWERS:
+        raise ValueError(f"nothing draws {dataset}")
+    fingerprint, truth_sha256 = values.get("fingerprint"), values.get("truth_sha256")
+    return DrawnSet(
+        seed=int(str(values["seed"])),
+        count=int(str(values["count"])),
+        fingerprint=None if fingerprint is None else str(fingerprint),
+        truth_sha256=None if truth_sha256 is None else str(truth_sha256),
+    )
+
+
+@contextmanager
+def serving(zoo: Zoo, settings: Settings) -> Iterator[Settings]:
+    """Give settings under which the zoo's archives can be fetched inside the block.
+
+    An ordinary zoo, or a mirror that was asked for, changes nothing. The archives of an
+    embedded zoo are served from a local server, or from their folder when offline.
+    """
+    embedded = read_embedded(zoo)
+    if embedded is None or settings.mirror is not None:
+        yield settings
+    elif settings.offline:
+        yield replace(settings, mirror=str(embedded.archives))
+    else:
+        with serve_folder(embedded.archives) as mirror:
+            yield replace(settings, mirror=mirror)
+
+
+def with_scenes(
+    zoo: Zoo,
+    settings: Settings,
+    datasets: Collection[str],
+    *,
+    drawing: Drawing = lambda dataset, done, total: None,
+) -> Settings:
+    """Draw the scenes of an embedded zoo and return settings with them as data root.
+
+    An ordinary zoo, or a data root that was asked for, changes nothing.
+
+    Args:
+        zoo: the edition.
+        settings: as asked for.
+        datasets: those of the rows that will be measured; the others are not drawn.
+        drawing: told of the dataset after each image of its set.
+
+    Raises:
+        UsageError: the cache cannot be written, or its disk is full.
+    """
+    embedded = read_embedded(zoo)
+    if embedded is None or settings.data_root is not None:
+        return settings
+    root = settings.cache / scenes_folder(embedded)
+    with writing_cache(settings.cache):
+        root.parent.mkdir(parents=True, exist_ok=True)
+        # The workers of one run all want them; only one may put the folder in place.
+        with FileLock(root.with_name(f"{root.name}.lock")):
+            draw_scenes(embedded, root, datasets, drawing=drawing)
+    return replace(settings, data_root=root)
+
+
+def draw_scenes(
+    embedded: Embedded,
+    root: Path,
+    datasets: Collection[str],
+    *,
+    drawing: Drawing = lambda dataset, done, total: None,
+) -> None:
+    """Draw the sets of those datasets under a root; one that is there is kept."""
+    for name, one in embedded.scenes.items():
+        if name in datasets:
+            report = partial(drawing, name)
+            DRAWERS[name](root, seed=one.seed, count=one.count, report=report)
+
+
+def scenes_folder(embedded: Embedded) -> str:
+    """Return the folder of the drawn scenes, below the cache."""
+    told = (f"{name}-{one.seed}-{one.count}" for name, one in embedded.scenes.items())
+    return f"{SCENES}/{'-'.join(told)}"

@@ -1,0 +1,66 @@
+"""A zoo in, what is known of the datasets its numbers were measured on out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from harness.pipeline.measure.embedded import DRAWN_CLASSES, read_embedded
+from harness.registry.dataset_pins import PINS_FOLDER, read_pins
+from harness.registry.datasets import (
+    KnownDataset,
+    read_known_datasets,
+    read_own_datasets,
+)
+from harness.registry.sources import DATASETS_FILE
+from harness.values.rows import Zoo
+
+FACTS = Path("expected", "datasets.toml")
+PINS = Path("expected", PINS_FOLDER)
+
+
+def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
+    """Return dataset -> what is known of it; an embedded zoo knows what it draws.
+
+    A ``datasets.toml`` in the zoo's own folder comes before what ``home`` knows.
+
+    Args:
+        zoo: the edition.
+        home: holds ``expected/datasets.toml``.
+
+    Raises:
+        ZooDataError: a file is malformed.
+    """
+    embedded = read_embedded(zoo)
+    if embedded is not None:
+        return {
+            name: KnownDataset(
+                fingerprint=one.fingerprint,
+                truth_sha256=one.truth_sha256,
+                class_names=DRAWN_CLASSES.get(name),
+            )
+            for name, one in embedded.scenes.items()
+        }
+    own = zoo.root / DATASETS_FILE
+    if own.is_file():
+        return read_own_datasets(own)
+    known = read_known_datasets(home / FACTS).get(zoo.name, {})
+    return {name: _with_pins(one, pins_path(home, name)) for name, one in known.items()}
+
+
+def pins_path(home: Path, dataset: str) -> Path:
+    """Return where the digests of a published dataset's files are pinned."""
+    return home / PINS / f"{dataset}.txt"
+
+
+def _with_pins(known: KnownDataset, path: Path) -> KnownDataset:
+    pins = read_pins(path)
+    if pins is None:
+        return known
+    return replace(
+        known,
+        fingerprint=known.fingerprint or pins.fingerprint,
+        truth_sha256=known.truth_sha256 or pins.truth_sha256,
+        files=pins.files,
+    )

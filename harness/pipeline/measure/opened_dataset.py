@@ -1,0 +1,91 @@
+"""A dataset's word in; its images, truth and difference from the published one out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.dataset.digest_cache import FILE_NAME, DigestCache
+from harness.dataset.labelled import LabelledSet
+from harness.dataset.published import NAMED_FILES, differences
+from harness.dataset.readers import DATASETS
+from harness.errors import DatasetMissing
+from harness.pipeline.measure.settings import Settings
+from harness.registry.datasets import KnownDataset
+from harness.values.truth import Truth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedDataset:
+    """A dataset ready to be detected on."""
+
+    name: str
+    found: LabelledSet[Truth]
+    differences: tuple[str, ...]  # from the published one; not asked of a part
+
+
+def open_dataset(
+    name: str, settings: Settings, *, noting: Callable[[str], None] = lambda line: None
+) -> OpenedDataset:
+    """Open and check the dataset of a zoo's rows.
+
+    Digests of files that an earlier run computed spare their reading. Before a dataset
+    is said to differ from the published one, every file is read.
+
+    Args:
+        name: the word that rows use.
+        settings: say where it is and what is known of it.
+        noting: told, a line, of kept digests that cannot be used.
+
+    Raises:
+        DatasetMissing: no data root, no such set under it, or no reader for it yet.
+        DatasetInvalid: the set is there and malformed.
+    """
+    if name not in DATASETS:
+        raise DatasetMissing(
+            f"no reader for the dataset {name!r} in this version",
+            expected=" or ".join(DATASETS),
+        )
+    if settings.data_root is None:
+        raise DatasetMissing(
+            f"no data root to look for {name} in",
+            next_step="give --data-root DIR or set ZOO_DATA_ROOT",
+        )
+    digests = DigestCache(settings.cache / FILE_NAME)
+    if digests.damage is not None:
+        noting(f"{FILE_NAME} of the cache is made anew: {digests.damage}")
+    opened = _open(name, settings.data_root, settings, digests)
+    if opened.differences and digests.is_believed:
+        digests.doubt()
+        opened = _open(name, settings.data_root, settings, digests)
+    digests.save()
+    return opened
+
+
+def _open(
+    name: str, data_root: Path, settings: Settings, digests: DigestCache
+) -> OpenedDataset:
+    found = DATASETS[name](data_root, limit=settings.limit, digests=digests)
+    if found.limit is not None:
+        return OpenedDataset(name=name, found=found, differences=_told_faults(found))
+    known = settings.known_datasets.get(name, KnownDataset())
+    told = differences(
+        found,
+        image_count=known.image_count,
+        annotation_count=known.annotation_count,
+        fingerprint=known.fingerprint,
+        truth_sha256=known.truth_sha256,
+        files=known.files,
+    )
+    return OpenedDataset(
+        name=name, found=found, differences=(*_told_faults(found), *told)
+    )
+
+
+def _told_faults(found: LabelledSet[Truth]) -> tuple[str, ...]:
+    """Return the faults in one line when they are many."""
+    if len(found.faults) <= NAMED_FILES:
+        return found.faults
+    named = "; ".join(found.faults[:NAMED_FILES])
+    return (f"{len(found.faults)} files cannot be read: {named}; ...",)

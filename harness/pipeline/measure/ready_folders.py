@@ -1,0 +1,39 @@
+"""Settings in; cache and records folder that take files, without leftovers, out."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from harness.artifact.leftovers import sweep_archives
+from harness.files.own_folders import CACHE, RECORDS, demand_writable
+from harness.files.temporary import sweep
+from harness.pipeline.measure.embedded import SCENES
+from harness.pipeline.measure.run_keys import STORE
+from harness.pipeline.measure.settings import Settings
+
+#: Folders of a zoo's records; each also in that of a precision.
+RECORD_FOLDERS = ("", "detections", "truth", "structure", "speed")
+
+
+def ready_folders(settings: Settings) -> None:
+    """Refuse folders that take no file, and remove what killed processes left.
+
+    Raises:
+        UsageError: the cache or the records folder cannot be written, or its disk is
+            full; the message names the option that moves it.
+    """
+    demand_writable(settings.cache, CACHE)
+    demand_writable(settings.records, RECORDS)
+    sweep_cache(settings.cache)
+    for folder in (settings.records, *settings.records.glob("precision/*")):
+        for name in RECORD_FOLDERS:
+            sweep(folder / name)
+
+
+def sweep_cache(cache: Path) -> None:
+    """Remove what killed processes left in a cache, and among the system's folders."""
+    for folder in (cache, *cache.glob(f"{STORE}/*"), *cache.glob(f"{SCENES}/*")):
+        sweep(folder)
+    sweep_archives(cache)
+    sweep(Path(tempfile.gettempdir()))

@@ -1,0 +1,1 @@
+"""Writes the pages of a zoo, and reads the published document."""

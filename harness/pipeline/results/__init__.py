@@ -1,0 +1,1 @@
+"""Scores, compares and exports detections that were made elsewhere."""

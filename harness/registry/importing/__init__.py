@@ -1,0 +1,1 @@
+"""Turns a published markdown document into rows and claims."""

@@ -1,0 +1,1 @@
+"""Says everything that is wrong with the rows and claims of a zoo."""

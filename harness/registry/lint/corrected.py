@@ -1,0 +1,60 @@
+"""A zoo in, what its document would print with its errata applied, out.
+
+Tables are compared with each other in this reading: what an erratum explains adds up,
+and an erratum whose correction does not is told like any other slip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from harness.values.rows import Claim, Erratum, Row, Zoo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What a row is of, whatever its input size."""
+
+    architecture: str
+    backbone: str
+    dataset: str
+    strategy: str
+
+
+def network_of(row: Row) -> Network:
+    """Return the network of a row."""
+    return Network(
+        architecture=row.architecture,
+        backbone=row.backbone,
+        dataset=row.dataset,
+        strategy=row.strategy,
+    )
+
+
+def corrected_size(zoo: Zoo, row: Row) -> int:
+    """Return the input size of a row, in pixels."""
+    corrected = _corrected(zoo, row, "input_px", str(row.input_px))
+    return int(corrected) if corrected.isdecimal() else row.input_px
+
+
+def corrected_url(zoo: Zoo, row: Row) -> str:
+    """Return the address of a row's archive; none for an archive nobody declares."""
+    archive = zoo.archives.get(row.archive)
+    return "" if archive is None else _corrected(zoo, row, "url", archive.url)
+
+
+def corrected_claims(zoo: Zoo, row: Row) -> tuple[Claim, ...]:
+    """Return all claims of a row."""
+    return tuple(
+        replace(one, printed=_corrected(zoo, row, one.metric, one.printed))
+        for one in zoo.claims[row.row_id]
+    )
+
+
+def _corrected(zoo: Zoo, row: Row, field: str, printed: str) -> str:
+    found = [one for one in zoo.errata_of(row.row_id) if _corrects(one, field, printed)]
+    return found[0].corrected if found else printed
+
+
+def _corrects(erratum: Erratum, field: str, printed: str) -> bool:
+    return erratum.field == field and erratum.printed == printed

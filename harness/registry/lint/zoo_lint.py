@@ -1,0 +1,162 @@
+"""A zoo's files in; a message for all that is wrong with them and their joins out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from harness.errors import ZooDataError, located
+from harness.registry.block import read_toml
+from harness.registry.dataset_pins import PINS_FOLDER, read_pins
+from harness.registry.dataset_sources import SOURCES_FILE, read_dataset_sources
+from harness.registry.datasets import read_known_datasets, read_own_datasets
+from harness.registry.editions import read_editions
+from harness.registry.lint.editions import edition_problems
+from harness.registry.lint.errata import errata_problems, move_problems
+from harness.registry.lint.figures import difference_problems, unit_problems
+from harness.registry.lint.numbers import claim_problems, tolerance_problems
+from harness.registry.lint.rows import (
+    archive_problems,
+    row_problems,
+    sharing_problems,
+    table_problems,
+)
+from harness.registry.problems import noting
+from harness.registry.sources import (
+    DATASETS_FILE,
+    DEFAULT_SECTION,
+    EMBEDDED_ZOO,
+    WAIVERS_FILE,
+    ZooSources,
+    find_sources,
+)
+from harness.registry.waivers import Waiver, read_waivers
+from harness.registry.zoo import ZooReading, follows, read_zoo
+from harness.values.rows import Zoo
+
+
+def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
+    """Return all that is wrong with a zoo; nothing for a zoo that is as it should be.
+
+    Each message names file, row, field, what was expected and what was found. Looks at
+    rows, claims, errata, moves, tolerance and the archive lock, at their joins in both
+    directions, at what the tables say of each other and of other editions, and at the
+    waivers and dataset facts beside them.
+
+    Args:
+        zoo_name: a name in ``home``, or the path of anybody's own folder.
+        home: the folder that holds ``cases/rows`` and ``expected``.
+
+    Raises:
+        UsageError: there is no such zoo.
+    """
+    sources = find_sources(zoo_name, home=home)
+    reading = read_zoo(sources)
+    zoo = reading.zoo
+    of_editions: list[ZooDataError] = []
+    editions = read_editions(sources, of_editions)
+    if not reading.is_whole:  # the rest would tell what follows from that
+        of_rest = row_problems(zoo, is_own=sources.is_own)
+        return tuple(dict.fromkeys(map(str, (*reading.problems, *of_rest))))
+    of_rows = tuple(row_problems(zoo, is_own=sources.is_own))
+    of_files = (*reading.problems, *of_rows)
+    found = chain(
+        reading.problems,
+        table_problems(zoo),
+        of_rows,
+        archive_problems(zoo, reading.archive_files, is_own=sources.is_own),
+        sharing_problems(zoo),
+        claim_problems(zoo, sources.claims.name),
+        difference_problems(zoo, sources.claims.name),
+        unit_problems(zoo, sources.claims.name),
+        of_editions,
+        edition_problems(zoo, editions),
+        errata_problems(zoo, reading.moves, sources.errata.name),
+        move_problems(zoo, reading.moves),
+        tolerance_problems(zoo, sources.tolerance.name),
+        _pin_problems(reading, sources.lock.name),
+        _shared_problems(sources, zoo),
+    )
+    told = (
+        str(problem)
+        for problem in found
+        if problem in of_files or not follows(problem, reading.lost)
+    )
+    return tuple(dict.fromkeys(told))
+
+
+def _pin_problems(reading: ZooReading, file_name: str) -> Iterator[ZooDataError]:
+    for name in reading.pins:
+        if name not in reading.zoo.archives:
+            yield ZooDataError(
+                f"{file_name}: archive {name}",
+                expected="the name of an [[archive]] of this zoo",
+                got="no such archive",
+            )
+
+
+def _shared_problems(sources: ZooSources, zoo: Zoo) -> Iterable[ZooDataError]:
+    """Return what is wrong in the facts of datasets, and where zoos share files."""
+    folder = sources.shared_folder
+    problems: list[ZooDataError] = []
+    read_own_datasets(zoo.root / DATASETS_FILE, problems)
+    if folder is None:
+        return problems
+    waivers = read_waivers(folder / WAIVERS_FILE, problems)
+    read_known_datasets(folder / DATASETS_FILE, problems)
+    with noting(problems):
+        read_dataset_sources(folder / SOURCES_FILE)
+    for path in sorted((folder / PINS_FOLDER).glob("[!.]*.txt")):
+        with noting(problems):
+            read_pins(path)
+    beside = (path for path in zoo.root.parent.iterdir() if path.is_dir())
+    names = {*(path.name for path in beside), EMBEDDED_ZOO}
+    problems += _waiver_problems(waivers, zoo, names)
+    with_sections = {
+        sources.errata: names,
+        sources.tolerance: names | {DEFAULT_SECTION},
+        sources.lock: names,
+        folder / DATASETS_FILE: names,
+    }
+    for path, known in with_sections.items():
+        if path.parent == folder and path.exists():
+            problems += _section_problems(path, known)
+    return problems
+
+
+def _waiver_problems(
+    waivers: Iterable[Waiver], zoo: Zoo, names: set[str]
+) -> Iterator[ZooDataError]:
+    row_ids = {row.row_id for row in zoo.rows}
+    for waiver in waivers:
+        place = f"{WAIVERS_FILE}: waiver of {waiver.row_id}"
+        if waiver.zoo not in names:
+            yield ZooDataError(
+                f"{place}: field zoo",
+                expected=" or ".join(sorted(names)),
+                got=waiver.zoo,
+            )
+        elif waiver.zoo == zoo.name and waiver.row_id not in row_ids:
+            yield ZooDataError(
+                f"{place}: field row",
+                expected=f"the id of a row of {zoo.name}",
+                got="no such row",
+            )
+
+
+def _section_problems(path: Path, names: set[str]) -> list[ZooDataError]:
+    """Note misspelt sections: nobody would ever read what they hold."""
+    problems: list[ZooDataError] = []
+    sections: Iterable[str] = ()
+    with noting(problems):
+        sections = read_toml(path)
+    for section in sections:
+        if section not in names:
+            with noting(problems), located(path.name):
+                raise ZooDataError(
+                    f"section {section}",
+                    expected=" or ".join(sorted(names)),
+                    got="a zoo that is not there",
+                )
+    return problems
