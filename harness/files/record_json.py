@@ -1,23 +1,22 @@
 """Records to and from their canonical JSON.
 
-A row's record has one more field there, ``digest``, a SHA-256 over all the others: a
-record that was edited by hand, or cut, is told from one that was written.
-Whoever can write the record can write its digest too, so it proves no more than that.
+The JSON of a row's record has one more field, ``digest``: a SHA-256 over the others. It
+tells a record that was edited by hand, or cut, from one that was written. It proves no
+more than that: whoever can write a record can write its digest.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
-import types
-import typing
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from typing import Any, TypeVar
 
-from harness.errors import HarnessError, RecordInvalid, located
+import msgspec
+
+from harness.errors import HarnessError, RecordInvalid, shortened
 from harness.printable import printable_json
 from harness.values.records import (
     FIGURES_FORMAT,
@@ -31,6 +30,11 @@ Kept = TypeVar("Kept", Record, SpeedRecord, StructureRecord)
 
 #: Field of the digest over all the others.
 DIGEST = "digest"
+
+#: What msgspec says of a value of another type.
+_OTHER_TYPE = re.compile(r"Expected `(.+)`, got `(.+)`")
+_NEXT_STEP = "the record was edited: measure the row again"
+_LONGEST_SHOWN = 200
 
 
 def record_to_json(record: Record | SpeedRecord | StructureRecord) -> str:
@@ -91,14 +95,14 @@ def _kept(data: Any, kind: type[Kept]) -> Kept:
             "detections holds is not computed again",
         )
     digest = data.pop(DIGEST, None) if kind is Record else None
-    record = _revive(kind, data)
-    assert isinstance(record, kind)
+    record = _convert(data, kind)
+    _demand_fields(data, asdict(record))
     if isinstance(record, Record) and digest != record_digest(record):
         raise RecordInvalid(
             "the digest is not that of the record",
             expected=record_digest(record),
             got=_shown(digest),
-            next_step="the record was edited: measure the row again",
+            next_step=_NEXT_STEP,
         )
     return record
 
@@ -113,8 +117,9 @@ def _canonical(data: Mapping[str, Any]) -> str:
 def _parse(text: str) -> Any:
     try:
         data = json.loads(text, object_pairs_hook=_unique)
-        # Half a surrogate pair is a string to JSON, and can be written nowhere.
-        json.dumps(data, ensure_ascii=False).encode("utf-8")
+        # Half a surrogate pair is a string to JSON, and can be written nowhere;
+        # NaN and Infinity are numbers to Python's JSON alone.
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except HarnessError:
         raise
     except ValueError as error:  # a number of 4301 digits is one too
@@ -131,83 +136,46 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _revive(kind: Any, data: Any) -> Any:
-    """Build a value of the annotated type from plain JSON data."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (types.UnionType, typing.Union):
-        if data is None and type(None) in arguments:
-            return None
-        (kind,) = (one for one in arguments if one is not type(None))
-        return _revive(kind, data)
-    if is_dataclass(kind):
-        return _revive_dataclass(kind, data)
-    if origin is tuple:
-        _demand(data, list)
-        return tuple(
-            _revive_at(_place_name(place, one), arguments[0], one)
-            for place, one in enumerate(data)
-        )
-    if origin is Mapping:
-        _demand(data, dict)
-        return {key: _revive_at(key, arguments[1], one) for key, one in data.items()}
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        try:
-            return kind(data)
-        except ValueError as error:
-            raise RecordInvalid(
-                "unknown word", expected=" | ".join(kind), got=_shown(data)
-            ) from error
-    if kind is float:
-        return _revive_number(data)
-    _demand(data, kind)
-    return data
-
-
-def _revive_at(where: str, kind: Any, data: Any) -> Any:
-    with located(where):
-        return _revive(kind, data)
-
-
-def _place_name(place: int, data: Any) -> str:
-    """Return what to call an entry of a list: by its metric, where it is of one."""
-    metric = data.get("metric") if isinstance(data, dict) else None
-    return metric if isinstance(metric, str) else str(place)
-
-
-def _revive_number(data: Any) -> float:
-    if isinstance(data, bool) or not isinstance(data, (int, float)):
-        raise RecordInvalid("type", expected="number", got=_shown(data))
+def _convert(data: Any, kind: type[Kept]) -> Kept:
+    """Build a record of plain JSON data."""
     try:
-        number = float(data)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):  # Python's JSON has NaN and Infinity
-        raise RecordInvalid("number", expected="a finite one", got=number)
-    return number
-
-
-def _revive_dataclass(kind: Any, data: Any) -> Any:
-    _demand(data, dict)
-    hints = typing.get_type_hints(kind)
-    unknown = sorted(set(data) - set(hints))
-    missing = sorted(set(hints) - set(data))
-    if unknown or missing:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        # "Expected `int`, got `str` - at `$.archive.size_bytes`"; no path for the whole
+        told, _, path = str(error).rpartition(" - at ")
+        said = told or path
+        other = _OTHER_TYPE.fullmatch(said)
         raise RecordInvalid(
-            f"fields of {kind.__name__}",
-            expected=f"{', '.join(missing)} too" if missing else "no others",
-            got=f"also {', '.join(unknown)}" if unknown else "none of them",
-        )
-    return kind(
-        **{name: _revive_at(name, hint, data[name]) for name, hint in hints.items()}
-    )
+            f"field {path.strip('`').removeprefix('$.')}" if told else "the record",
+            expected=other[1] if other else "what this version writes",
+            got=other[2] if other else shortened(said, _LONGEST_SHOWN),
+            next_step=_NEXT_STEP,
+        ) from error
 
 
-def _demand(data: Any, kind: type) -> None:
-    if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
-        raise RecordInvalid("type", expected=kind.__name__, got=_shown(data))
+def _demand_fields(data: Any, kept: Any, place: str = "the record") -> None:
+    """Refuse a field that msgspec filled in with its default, or passed over.
+
+    Args:
+        data: as it was read.
+        kept: the same, as the record holds it.
+        place: of both in the record.
+    """
+    if isinstance(kept, dict):
+        missing, unknown = sorted(kept.keys() - data), sorted(data.keys() - kept)
+        if missing or unknown:
+            raise RecordInvalid(
+                f"fields of {place}",
+                expected=f"{', '.join(missing)} too" if missing else "no others",
+                got=f"also {', '.join(unknown)}" if unknown else "none of them",
+                next_step=_NEXT_STEP,
+            )
+        for name, value in kept.items():
+            _demand_fields(data[name], value, name)
+    elif isinstance(kept, tuple):
+        for number, value in enumerate(kept):
+            _demand_fields(data[number], value, f"{place}[{number}]")
 
 
-def _shown(data: Any) -> str:
-    """Return data as a message shows it: JSON's null by its own word, and cut."""
-    text = "null" if data is None else repr(data)
-    return text if len(text) <= 200 else f"{text[:200]}..."
+def _shown(data: object) -> str:
+    return "null" if data is None else shortened(repr(data), _LONGEST_SHOWN)
