@@ -26,7 +26,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import ClassVar
 
 from harness.printable import LONGEST_PART_CHARS, printable
@@ -177,29 +176,3 @@ def refusing_unreadable(kind: type[HarnessError], next_step: str) -> Iterator[No
         if "null" not in str(error):
             raise
         raise kind("cannot be read", got=error, next_step=next_step) from error
-
-
-@contextmanager
-def refusing_unwritable(path: Path, option: str) -> Iterator[None]:
-    """Raise a usage error where the system does not let ``path`` be written.
-
-    Args:
-        path: the file or folder that was asked for.
-        option: what was it asked for with: ``"--records DIR"``.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written",
-            got=error.strerror or error,
-            next_step=f"give another {option}",
-        ) from error
-
-
-def shortened(text: str, longest: int) -> str:
-    """Return the text, cut in its middle where it is longer, saying how long it was."""
-    if len(text) <= longest:
-        return text
-    half = longest // 2
-    return f"{text[:half]} ... {text[-half:]} ({len(text)} characters)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 #: Of one piece of others' text. The longest honest one, the error of a library, is
 #: near 200 characters.
@@ -50,6 +51,24 @@ def printable(text: object, *, longest_chars: int = LONGEST_TEXT_CHARS) -> str:
 def counted(count: int, what: str) -> str:
     """Return ``"1 image"`` or ``"2 images"``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def first_few(
+    names: Sequence[str], most: int, *, joint: str = ", ", counts_rest: bool = False
+) -> str:
+    """Return the first names, and that there are more: ``"a, b, ..."``.
+
+    Args:
+        names: all of them, in the order in which they are told.
+        most: how many are named.
+        joint: what stands between two.
+        counts_rest: say how many more there are: ``"a, b and 3 more"``.
+    """
+    named = joint.join(names[:most])
+    rest = len(names) - most
+    if rest <= 0:
+        return named
+    return f"{named} and {rest} more" if counts_rest else f"{named}{joint}..."
 
 
 def printable_lines(text: str) -> str:

@@ -7,12 +7,9 @@ import harness
 from harness import errors
 from harness.errors import (
     HarnessError,
-    UsageError,
     ZooDataError,
     located,
     refusing_unreadable,
-    refusing_unwritable,
-    shortened,
 )
 from harness.values.records import FAILING, INCOMPLETE, Verdict
 
@@ -76,14 +73,6 @@ def test_every_refusal_is_drawn_in_the_tree(kind):
     assert kind.__name__ in errors.__doc__
 
 
-@pytest.mark.parametrize(
-    ("count", "told"),
-    [(80, "x" * 80), (81, f"{'x' * 40} ... {'x' * 40} (81 characters)")],
-)
-def test_a_text_that_fills_the_screen_is_told_by_its_ends(count, told):
-    assert shortened("x" * count, 80) == told
-
-
 @pytest.mark.parametrize("name", ["", "none", "a\0b", "x" * 300, "loop"])
 def test_a_file_that_the_system_does_not_read_is_refused(tmp_path, name):
     (tmp_path / "loop").symlink_to("loop")
@@ -104,20 +93,6 @@ def test_a_value_that_is_wrong_is_no_file_that_cannot_be_read():
         refusing_unreadable(ZooDataError, "name another"),
     ):
         raise ValueError("plain")
-
-
-def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path):
-    file = tmp_path / "file"
-    file.touch()
-
-    with (
-        pytest.raises(
-            UsageError,
-            match=r"/x cannot be written; got Not a directory; give another --to D$",
-        ),
-        refusing_unwritable(file / "x", "--to D"),
-    ):
-        (file / "x").write_text("")
 
 
 #: What is called with values of a user's; elsewhere a usage error is a programmer's.

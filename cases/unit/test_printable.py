@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.printable import counted, printable, printable_json, printable_lines
+from harness.printable import (
+    counted,
+    first_few,
+    printable,
+    printable_json,
+    printable_lines,
+)
 
 #: Lone surrogates too: names of files and strings of pickles have them.
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -53,6 +59,19 @@ def test_long_text_is_cut_and_the_rest_counted() -> None:
     assert printable("\x1b" * 5, longest_chars=11) == (
         r"\x1b\x1b... and 3 more characters"
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "told", "counted_told"),
+    [(0, "", ""), (2, "1; 2", "1; 2"), (3, "1; 2; ...", "1; 2 and 1 more")],
+)
+def test_the_first_few_names_tell_that_there_are_more(
+    count: int, told: str, counted_told: str
+) -> None:
+    names = ["1", "2", "3"][:count]
+
+    assert first_few(names, 2, joint="; ") == told
+    assert first_few(names, 2, joint="; ", counts_rest=True) == counted_told
 
 
 def test_lines_stay_lines() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import DatasetInvalid
+from harness.printable import first_few
 
 #: How many files a message names; the rest are counted.
 NAMED_FILES = 3
@@ -38,12 +39,11 @@ def place_files(staged: Path, root: Path, *, last: Sequence[str] = ()) -> int:
         and not (there.is_file() and filecmp.cmp(path, there, shallow=False))
     ]
     if clashes:
-        named = ", ".join(str(one.relative_to(staged)) for one in clashes[:NAMED_FILES])
-        more = ", ..." if len(clashes) > NAMED_FILES else ""
+        named = [str(one.relative_to(staged)) for one in clashes]
         raise DatasetInvalid(
             f"{len(clashes)} of {len(paths)} files are in {root} with other bytes",
             expected="files as published, or none",
-            got=f"{named}{more}",
+            got=first_few(named, NAMED_FILES),
             next_step="move them away, or choose another --data-root",
         )
     root.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ from harness.errors import (
     HarnessError,
     UsageError,
 )
-from harness.printable import counted
+from harness.printable import counted, first_few
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 from harness.values.rows import Zoo
@@ -263,7 +263,7 @@ def _demand_root(data_root: Path | None, *, may_be_made: bool = False) -> Path:
 
 
 def _check_lines(told: dict[str, Any]) -> list[str]:
-    """Return what a check found, a line each; names beyond ten are counted."""
+    """Return what a check found, a line each, with ten names of each kind."""
     from harness.pipeline.data.check import MEANINGS
 
     name = told["dataset"]
@@ -277,11 +277,9 @@ def _check_lines(told: dict[str, Any]) -> list[str]:
     lines += [f"{name}: FAULT {one}" for one in told["faults"]]
     lines += [f"{name}: DIFFERS {one}" for one in told["differences"]]
     for trait, images in told["traits"].items():
-        more = ", ..." if len(images) > 10 else ""
         words = trait.replace("_", " ")
         why = f" ({MEANINGS[trait]})" if trait in MEANINGS else ""
-        named = f"{', '.join(images[:10])}{more}"
-        lines.append(f"{name}: {words}: {len(images)}: {named}{why}")
+        lines.append(f"{name}: {words}: {len(images)}: {first_few(images, 10)}{why}")
     lines.append(f"{name}: {'sound' if told['sound'] else 'not the published set'}")
     return lines
 

@@ -11,7 +11,7 @@ from harness.commands.bad_files import refusing_bad_files
 from harness.commands.options import DEFAULT_ZOO, AsJson, Records
 from harness.commands.printing import out, print_json
 from harness.commands.score_options import ConventionWord, RecordsZoo, record_path
-from harness.errors import refusing_unwritable
+from harness.files.own_folders import RESULT_FILE, writing
 from harness.printable import counted
 
 
@@ -46,7 +46,7 @@ def export(
     run = read_run(record_path(row_id, zoo, records), erratum=erratum)
     suffix = FORMATS[word or run.dataset].suffix if word in {"", *FORMATS} else ""
     place = output or Path(f"{Path(row_id).stem}{suffix}")
-    with refusing_unwritable(place, "--output"):
+    with writing(place, RESULT_FILE):
         made = write(
             run,
             place,

@@ -29,7 +29,8 @@ from harness.commands.score_options import (
     TruthFile,
     Way,
 )
-from harness.errors import UsageError, refusing_unwritable
+from harness.errors import UsageError
+from harness.files.own_folders import CURVES_FILE, writing
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 
@@ -119,7 +120,7 @@ def score(
         names = coco_class_names(data_root=data_root, file=truth)
         parts = {names.get(one, one): ap_pct for one, ap_pct in parts.items()}
     if curves is not None:
-        with refusing_unwritable(curves, "--curves FILE"):
+        with writing(curves, CURVES_FILE):
             write_curves(curves, told_in.curves(scored.results, said))
     if as_json:
         told = _as_data(scored, used)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.dataset.labelled import LabelledSet
+from harness.printable import first_few
 from harness.values.truth import Truth
 
 #: How many files of a kind a difference names; the rest are counted.
@@ -62,6 +63,5 @@ def _file_differences(
     }
     for kind, names in kinds.items():
         if names:
-            named = ", ".join(sorted(names)[:NAMED_FILES])
-            more = ", ..." if len(names) > NAMED_FILES else ""
-            yield f"files {kind}: {len(names)} of {len(published)}: {named}{more}"
+            named = first_few(sorted(names), NAMED_FILES)
+            yield f"files {kind}: {len(names)} of {len(published)}: {named}"

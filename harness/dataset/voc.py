@@ -21,6 +21,7 @@ from harness.dataset.voc_lists import (
     read_image_names,
 )
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError, located
+from harness.printable import first_few
 from harness.values.truth import VocTruth
 
 DEVKIT = Path("VOCdevkit")  # design 3
@@ -86,7 +87,7 @@ def open_voc(
     if len(missing) == len(paths):
         raise DatasetMissing(
             f"none of {len(paths)} images is in {devkit}",
-            got=f"no {_naming(missing)}",
+            got=f"no {first_few(missing, NAMED_FILES)}",
             next_step=f"put the images there, as NAME{' or NAME'.join(SUFFIXES)}",
         )
     texts = {name: devkit / name for name in lists}
@@ -158,7 +159,7 @@ def _read_annotations(
     if missing:
         raise DatasetMissing(
             f"{len(missing)} of {len(used)} annotation files are not in {devkit}",
-            got=f"no {_naming([one.annotation for one in missing])}",
+            got=f"no {first_few([one.annotation for one in missing], NAMED_FILES)}",
             next_step="put them there, or take their images out of the list",
         )
     classes = {name: number for number, name in enumerate(class_names)}
@@ -205,7 +206,7 @@ def _notes_on(
     if not empty:
         return ()
     told = f"{len(empty)} of {len(used)} images have no object and are not scored"
-    return (f"{told}: {_naming(empty)}",)
+    return (f"{told}: {first_few(empty, NAMED_FILES)}",)
 
 
 def _demand_distinct(listed: Sequence[_Listed]) -> None:
@@ -218,11 +219,6 @@ def _demand_distinct(listed: Sequence[_Listed]) -> None:
                 got=f"in {seen[one.name].folder} and in {one.folder}",
             )
         seen[one.name] = one
-
-
-def _naming(names: Sequence[str]) -> str:
-    more = ", ..." if len(names) > NAMED_FILES else ""
-    return f"{', '.join(names[:NAMED_FILES])}{more}"
 
 
 def _demand_under_root(root: Path, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from harness.dataset.widerface_files import LIST
 from harness.dataset.widerface_list import read_face_list
 from harness.dataset.widerface_mat import MAT_FILES, read_ground_truth
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
+from harness.printable import first_few
 from harness.values.truth import FaceTruth
 
 IMAGES = Path("WIDER_val", "images")  # design 3
@@ -132,7 +132,8 @@ def _entries(
             )
         )
     if missing:
-        told = f"{len(missing)} of {len(paths)} images are missing: {_named(missing)}"
+        named = first_few(missing, NAMED_FILES, counts_rest=True)
+        told = f"{len(missing)} of {len(paths)} images are missing: {named}"
         if len(missing) == len(paths):
             raise DatasetMissing(told, next_step="put the images there, as .jpg")
         faults.append(told)
@@ -155,15 +156,11 @@ def _list_faults(path: Path, truth: FaceTruth) -> list[str]:
         ],
     }
     return [
-        f"{path.name} {what} {_named(images)}, unlike the .mat files"
+        f"{path.name} {what} {first_few(images, NAMED_FILES, counts_rest=True)}, "
+        "unlike the .mat files"
         for what, images in differing.items()
         if images
     ]
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - NAMED_FILES
-    return ", ".join(names[:NAMED_FILES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _ground_truth_folder(root: Path) -> Path:

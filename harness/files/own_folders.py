@@ -1,7 +1,7 @@
-"""A folder of ours that takes no file in, the option that moves it out.
+"""Refuses a place that takes no file, and names the option that chooses another.
 
-The cache and the records folder can be chosen; what the file system says against them
-is no fault of a row, of an archive or of a source.
+What the file system says against the cache, the records folder or a result file is no
+fault of a row, of an archive or of a source.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from harness.printable import printable
 #: A disk with less room is full: the records of one COCO row take more.
 PROBE_BYTES = 1 << 20
 
-
 #: What the system says where a file cannot be written, whoever wants to.
 NOT_WRITABLE = frozenset(
     {
@@ -35,15 +34,17 @@ NOT_WRITABLE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFolder:
-    """A folder that the harness writes, and how to choose another."""
+    """A folder or file that the harness writes, and how to choose another."""
 
     called: str
     option: str
-    twin: str  # its environment variable
+    twin: str = ""  # its environment variable; empty when it has none
 
 
 CACHE = OwnFolder(called="the cache", option="--zoo-cache", twin="ZOO_CACHE")
 RECORDS = OwnFolder(called="the records folder", option="--records", twin="ZOO_RECORDS")
+RESULT_FILE = OwnFolder(called="the result file", option="--output")
+CURVES_FILE = OwnFolder(called="the file of curves", option="--curves")
 
 
 @contextmanager
@@ -53,6 +54,7 @@ def writing(path: Path, own: OwnFolder) -> Iterator[None]:
     Raises:
         UsageError: the folder cannot be made or written, or the disk is full.
     """
+    option = f"{own.option} ({own.twin})" if own.twin else own.option
     try:
         yield
     except OSError as error:
@@ -60,7 +62,7 @@ def writing(path: Path, own: OwnFolder) -> Iterator[None]:
             f"{path}: {own.called} cannot be written",
             expected="a folder with room in it",
             got=error.strerror or str(error),
-            next_step=f"free some space or choose another {own.option} ({own.twin})",
+            next_step=f"free some space or choose another {option}",
         ) from error
 
 

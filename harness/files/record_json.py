@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from harness.errors import HarnessError, RecordInvalid, shortened
-from harness.printable import printable_json
+from harness.errors import HarnessError, RecordInvalid
+from harness.printable import printable, printable_json
 from harness.values.records import (
     FIGURES_FORMAT,
     RECORD_FORMAT,
@@ -101,7 +101,7 @@ def _kept(data: Any, kind: type[Kept]) -> Kept:
         raise RecordInvalid(
             "the digest is not that of the record",
             expected=record_digest(record),
-            got=_shown(digest),
+            got=printable(json.dumps(digest), longest_chars=_LONGEST_SHOWN),
             next_step=_NEXT_STEP,
         )
     return record
@@ -148,7 +148,7 @@ def _convert(data: Any, kind: type[Kept]) -> Kept:
         raise RecordInvalid(
             f"field {path.strip('`').removeprefix('$.')}" if told else "the record",
             expected=other[1] if other else "what this version writes",
-            got=other[2] if other else shortened(said, _LONGEST_SHOWN),
+            got=other[2] if other else printable(said, longest_chars=_LONGEST_SHOWN),
             next_step=_NEXT_STEP,
         ) from error
 
@@ -175,7 +175,3 @@ def _demand_fields(data: Any, kept: Any, place: str = "the record") -> None:
     elif isinstance(kept, tuple):
         for number, value in enumerate(kept):
             _demand_fields(data[number], value, f"{place}[{number}]")
-
-
-def _shown(data: object) -> str:
-    return "null" if data is None else shortened(repr(data), _LONGEST_SHOWN)

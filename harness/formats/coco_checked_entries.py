@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import DetectionsInvalid, HarnessError, shortened
+from harness.errors import DetectionsInvalid, HarnessError
+from harness.printable import first_few, printable
 from harness.values.truth import CocoTruth
 
 #: A value of a file is told up to here: enough for a box of eight digits each.
@@ -96,7 +97,7 @@ def _no_list(data: Any) -> DetectionsInvalid:
     return DetectionsInvalid(
         "not a COCO result list",
         expected="a list",
-        got=f"an object with {shortened(keys, LONGEST_VALUE)}",
+        got=f"an object with {printable(keys, longest_chars=LONGEST_VALUE)}",
         next_step=next_step,
     )
 
@@ -126,7 +127,7 @@ def _checked_entry(entry: Any, image_ids: set[int]) -> CocoEntry:
         keys = ", ".join(sorted(entry)) or "none"
         raise DetectionsInvalid(
             f"key {missing[0]} is missing",
-            got=f"only {shortened(keys, LONGEST_VALUE)}",
+            got=f"only {printable(keys, longest_chars=LONGEST_VALUE)}",
             next_step=form,
         )
     if not _is_finite(entry["score"]):
@@ -183,8 +184,7 @@ def _unknown_category(
         pairs = [f"{first + place} is {one}" for place, one in enumerate(sorted(known))]
         next_step = (
             f"if these are places in the truth's list of categories, from {first} to "
-            f"{last}, write the categories' own ids: {', '.join(pairs[:TOLD_PAIRS])}"
-            + (", ..." if len(known) > TOLD_PAIRS else "")
+            f"{last}, write the categories' own ids: {first_few(pairs, TOLD_PAIRS)}"
         )
     return DetectionsInvalid(
         "category_id",
@@ -221,4 +221,4 @@ def _is_finite(value: Any) -> bool:
 
 def _told(value: Any) -> str:
     """Return a value as the file has it, cut where it would fill the screen."""
-    return shortened(json.dumps(value), LONGEST_VALUE)
+    return printable(json.dumps(value), longest_chars=LONGEST_VALUE)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DetectionsInvalid, located, refusing_unreadable, shortened
+from harness.errors import DetectionsInvalid, located, refusing_unreadable
 from harness.files.atomic import write_text
+from harness.printable import printable
 
 CONVENTION_FILE = "convention.json"
 
@@ -44,7 +45,7 @@ def read_convention(folder: Path) -> StatedConvention | None:
         except (ValueError, RecursionError) as error:
             raise _malformed(error) from error
         if not isinstance(data, dict) or not isinstance(data.get("convention"), str):
-            raise _malformed(shortened(json.dumps(data), 80))
+            raise _malformed(printable(json.dumps(data), longest_chars=80))
         return StatedConvention(
             word=data["convention"], classes=_names(data.get("classes"))
         )
@@ -67,7 +68,7 @@ def _names(classes: Any) -> tuple[str, ...] | None:
         or not classes
         or not all(isinstance(one, str) for one in classes)
     ):
-        raise _malformed(f"classes {shortened(json.dumps(classes), 80)}")
+        raise _malformed(f"classes {printable(json.dumps(classes), longest_chars=80)}")
     return tuple(classes)
 
 

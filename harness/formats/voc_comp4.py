@@ -18,9 +18,9 @@ from harness.errors import (
     DetectionsInvalid,
     located,
     refusing_unreadable,
-    shortened,
 )
 from harness.files.atomic import write_text
+from harness.printable import printable
 from harness.values.detections import Detections, Results
 from harness.values.truth import VocTruth
 
@@ -257,7 +257,7 @@ def _parse_line(line: str, ids: Mapping[str, int]) -> tuple[int, list[float]]:
         raise DetectionsInvalid(
             "line",
             expected=f"image {' '.join(FIELDS)}",
-            got=repr(shortened(line, LONGEST_LINE)),
+            got=printable(repr(line), longest_chars=LONGEST_LINE),
             next_step="mend the line, or leave it out",
         )
     name, *texts = fields
@@ -266,7 +266,7 @@ def _parse_line(line: str, ids: Mapping[str, int]) -> tuple[int, list[float]]:
         raise DetectionsInvalid(
             "image",
             expected=f"one of the {len(ids)} of the truth",
-            got=repr(shortened(name, LONGEST_LINE)),
+            got=printable(repr(name), longest_chars=LONGEST_LINE),
             next_step=f"write it as the split's list does: {stem}"
             if stem in ids
             else "score against the annotations that it was made for",
@@ -294,7 +294,7 @@ def _parse_number(field: str, text: str) -> float:
         raise DetectionsInvalid(
             field,
             expected="a finite number",
-            got=repr(shortened(text, LONGEST_LINE)),
+            got=printable(repr(text), longest_chars=LONGEST_LINE),
             next_step="mend the line, or leave it out",
         )
     return value

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import DetectionsInvalid, located, refusing_unreadable
+from harness.printable import first_few
 from harness.values.truth import FaceTruth
 
 #: How many missing files a message names; the rest are counted.
@@ -54,10 +55,10 @@ def files_of_images(
             )
     missing = [name for name in names if name not in found]
     if missing:
-        some = ", ".join(f"{name}.txt" for name in missing[:NAMED_FILES])
+        named = first_few([f"{name}.txt" for name in missing], NAMED_FILES)
         raise DetectionsInvalid(
             f"{len(missing)} of {len(names)} images have no file",
-            got=f"no {some}{', ...' if len(missing) > NAMED_FILES else ''}",
+            got=f"no {named}",
             next_step="an image without a detection has a file with the count 0; "
             "to score a part of the images, list them: --images FILE",
         )

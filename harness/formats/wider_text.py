@@ -18,11 +18,11 @@ from harness.errors import (
     DetectionsInvalid,
     located,
     refusing_unreadable,
-    shortened,
 )
 from harness.files.atomic import write_text
 from harness.formats.wider_folder import files_of_images
 from harness.formats.wider_numbers import COLUMNS, parse_numbers
+from harness.printable import printable
 from harness.values.boxes import xyxy_to_xywh_inclusive
 from harness.values.detections import Detections, Results
 from harness.values.truth import FaceTruth
@@ -215,7 +215,7 @@ def _read_body(folder: Path, name: str) -> tuple[bytes, int]:
 
 
 def _quoted(line: bytes) -> str:
-    return repr(shortened(line.decode(errors="replace"), LONGEST_LINE))
+    return printable(repr(line.decode(errors="replace")), longest_chars=LONGEST_LINE)
 
 
 def _check_named(first_line: str, name: str) -> None:
@@ -228,7 +228,7 @@ def _check_named(first_line: str, name: str) -> None:
         raise DetectionsInvalid(
             "line 1 names another image",
             expected=f"{stem}.jpg",
-            got=shortened(given, LONGEST_LINE) if given else "nothing",
+            got=printable(given, longest_chars=LONGEST_LINE) if given else "nothing",
             next_step=AGAIN,
         )
 

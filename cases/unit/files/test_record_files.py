@@ -279,7 +279,7 @@ def test_a_malformed_record_names_the_field(text, message):
         ),
         (
             changed("verdict", value="x" * 10_000),
-            r"field verdict; .*, got Invalid enum value 'x+ \.\.\. x+' \(\d+ char",
+            r"field verdict; .*, got Invalid enum value 'x+\.\.\. and 98\d\d",
         ),
         (
             changed("verdict", value="x - at `$.zoo`"),
@@ -289,7 +289,7 @@ def test_a_malformed_record_names_the_field(text, message):
             record_to_json(RECORD).replace(
                 '"measured_pct": 0.3', '"measured_pct": 0.4'
             ),
-            "the digest is not that of the record; expected [0-9a-f]{64}, got '",
+            'the digest is not that of the record; expected [0-9a-f]{64}, got "',
         ),
         (
             changed("measurements", 0, "judgements", 0, "measured_pct", value="x"),

@@ -87,7 +87,7 @@ def test_what_stands_before_the_list_is_no_fault(tmp_path: Path, mark: bytes) ->
         ({"score": False}, "score; expected a finite number, got false"),
         (
             {"score": 10**400},
-            r"score; expected a finite number, got 10+ \.\.\. 0+ .401 char",
+            r"score; expected a finite number, got 10+\.\.\. and 321 more char",
         ),
         ({"bbox": [1, 2, 3]}, r"bbox; expected \[x, y, width, height\], finite"),
         ({"bbox": [1, 2, 3, 4, 5]}, "bbox; expected .*, got .1, 2, 3, 4, 5."),
@@ -220,7 +220,7 @@ def test_whole_floats_are_ids(tmp_path: Path) -> None:
         ),
         ({"annotations": []}, "got an object with annotations; write the list of"),
         ({}, "got an object with no key; write the list of"),
-        ({"x" * 5000: 1}, r"x \.\.\. x+ \(5000 characters\); write the list"),
+        ({"x" * 5000: 1}, r"x+\.\.\. and \d+ more characters; write the list"),
     ],
 )
 def test_an_object_is_told_where_its_list_is(

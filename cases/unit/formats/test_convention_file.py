@@ -37,7 +37,7 @@ def test_a_folder_without_the_file_says_nothing(tmp_path: Path) -> None:
         ('{"convention": "devkit", "classes": [1]}', r"got classes \[1\]"),
         ("[" * 100_000, "got maximum recursion"),
         (f'{{"convention": {"9" * 5000}}}', "got Exceeds the limit"),
-        (f'["{"x" * 5000}"]', r"x \.\.\. x+.*5004 characters"),
+        (f'["{"x" * 5000}"]', r"x+\.\.\. and 4924 more characters"),
     ],
 )
 def test_a_malformed_file_is_named(tmp_path: Path, content: str, got: str) -> None:

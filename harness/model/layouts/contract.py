@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable
 from harness.model.fluid.program_desc import Operator, ProgramDesc
+from harness.printable import first_few
 
 #: How many names a message lists before it counts the rest.
 LISTED = 5
@@ -124,6 +125,4 @@ def files_in(folder: Path) -> list[Path]:
 
 def listed(names: Sequence[str]) -> str:
     """Return the first few names and how many more there are."""
-    text = ", ".join(names[:LISTED])
-    rest = len(names) - LISTED
-    return f"{text} and {rest} more" if rest > 0 else text or "nothing"
+    return first_few(names, LISTED, counts_rest=True) or "nothing"

@@ -22,7 +22,7 @@ from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.pipeline.measure.opened_dataset import OpenedDataset
 from harness.pipeline.measure.opened_row import OpenedRow
 from harness.pipeline.measure.settings import Settings
-from harness.printable import LONGEST_PART_CHARS, counted, printable
+from harness.printable import LONGEST_PART_CHARS, counted, first_few, printable
 from harness.values.records import (
     DatasetUsed,
     Environment,
@@ -151,10 +151,9 @@ def unread_images(faults: Mapping[int, str]) -> tuple[str, ...]:
     """Return what to tell of images that could not be read: how many, and the first."""
     if not faults:
         return ()
-    image_ids = sorted(faults)
-    named = "; ".join(faults[one] for one in image_ids[:NAMED_IMAGES])
-    more = "; ..." if len(image_ids) > NAMED_IMAGES else ""
-    return (f"{counted(len(image_ids), 'image')} without detections: {named}{more}",)
+    reasons = [faults[image_id] for image_id in sorted(faults)]
+    named = first_few(reasons, NAMED_IMAGES, joint="; ")
+    return (f"{counted(len(reasons), 'image')} without detections: {named}",)
 
 
 def told(texts: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from harness.dataset.published import NAMED_FILES, differences
 from harness.dataset.readers import DATASETS
 from harness.errors import DatasetMissing
 from harness.pipeline.measure.settings import Settings
+from harness.printable import first_few
 from harness.registry.datasets import KnownDataset
 from harness.values.truth import Truth
 
@@ -87,5 +88,5 @@ def _told_faults(found: LabelledSet[Truth]) -> tuple[str, ...]:
     """Return the faults in one line when they are many."""
     if len(found.faults) <= NAMED_FILES:
         return found.faults
-    named = "; ".join(found.faults[:NAMED_FILES])
-    return (f"{len(found.faults)} files cannot be read: {named}; ...",)
+    named = first_few(found.faults, NAMED_FILES, joint="; ")
+    return (f"{len(found.faults)} files cannot be read: {named}",)

@@ -17,7 +17,7 @@ from pathlib import Path
 import harness
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
-from harness.errors import RecordInvalid, UsageError, refusing_unwritable, shortened
+from harness.errors import RecordInvalid, UsageError
 from harness.evaluate.coco.engine_names import DEFAULT_ENGINE
 from harness.evaluate.metrics import METRICS, Metric, metric_of
 from harness.files.record_files import (
@@ -30,6 +30,7 @@ from harness.formats.table import FORMATS
 from harness.pipeline.measure.described_making import describe_making
 from harness.pipeline.results.convention import ONE_WAY, Convention
 from harness.pipeline.results.file_doubts import file_doubts
+from harness.printable import printable
 from harness.registry.datasets import KnownDataset
 from harness.values.detections import Results
 from harness.values.records import (
@@ -118,35 +119,34 @@ def score_file(
     scores = metric.score(results, truth)
     score_wall_s = time.perf_counter() - start_s
     doubts = file_doubts(path, results, truth, convention)
-    with refusing_unwritable(records, "--records DIR"):
-        used = DatasetUsed(
-            name=dataset,
-            fingerprint=truth.sha256(),  # of annotations alone: no image was read
-            image_count=len(truth.image_ids),
-            annotation_count=truth.annotation_count,
-            truth_sha256=truth.sha256(),
-            truth_file=write_truth(records, truth),
-            differences=_differences(truth, claimed),
+    used = DatasetUsed(
+        name=dataset,
+        fingerprint=truth.sha256(),  # of annotations alone: no image was read
+        image_count=len(truth.image_ids),
+        annotation_count=truth.annotation_count,
+        truth_sha256=truth.sha256(),
+        truth_file=write_truth(records, truth),
+        differences=_differences(truth, claimed),
+    )
+    measurement = _measurement(results, scores, claimed, records, score_wall_s)
+    verdict, reason = Verdict.NOT_JUDGED, "no claim to judge by"
+    if claimed is not None:
+        verdict, reason = verdict_of_row(
+            (measurement,), dataset_differences=used.differences
         )
-        measurement = _measurement(results, scores, claimed, records, score_wall_s)
-        verdict, reason = Verdict.NOT_JUDGED, "no claim to judge by"
-        if claimed is not None:
-            verdict, reason = verdict_of_row(
-                (measurement,), dataset_differences=used.differences
-            )
-        record = Record(
-            zoo=claimed.zoo.name if claimed else SCORED,
-            row_id=row_id,
-            verdict=verdict,
-            reason=reason,
-            measurements=(measurement,),
-            dataset=used,
-            protocol=convention.protocol,
-            environment=_environment(metric),
-            made=describe_making(),
-            notes=(f"detections made elsewhere, read from {path.name}", *doubts),
-        )
-        written = write_record(records, record)
+    record = Record(
+        zoo=claimed.zoo.name if claimed else SCORED,
+        row_id=row_id,
+        verdict=verdict,
+        reason=reason,
+        measurements=(measurement,),
+        dataset=used,
+        protocol=convention.protocol,
+        environment=_environment(metric),
+        made=describe_making(),
+        notes=(f"detections made elsewhere, read from {path.name}", *doubts),
+    )
+    written = write_record(records, record)
     return Scored(results=results, record=record, path=written, doubts=doubts)
 
 
@@ -171,7 +171,7 @@ def _checked_name(name: str) -> str:
         raise UsageError(
             "name of the record",
             expected=f"up to {LONGEST_NAME} letters, digits and . _ + -",
-            got=repr(shortened(name, LONGEST_NAME)) if name else "nothing",
+            got=printable(repr(name), longest_chars=LONGEST_NAME),
             next_step="give --name NAME",
         )
     return name
