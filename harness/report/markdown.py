@@ -1,35 +1,16 @@
-"""Cells in, a markdown table out, aligned by display width."""
+"""Writes a markdown table whose source is aligned by display width."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from tabulate import tabulate
+from tabulate import DataRow, TableFormat, tabulate
 
-#: Categories that take no column of their own: marks, and format characters such as
-#: the zero-width joiner.  # Unicode 15, general categories
-ZERO_WIDTH = frozenset({"Mn", "Me", "Cf"})
+from harness.report.columns import column_widths, padded
 
-#: What stands for one column of text while tabulate lays the table out.
-STAND_IN = "x"
-
-
-def display_width(text: str) -> int:
-    """Return how many terminal columns the text takes: wide characters take two.
-
-    Ambiguous characters count as narrow. Only the standard library's tables are asked,
-    so the answer does not depend on what else is installed.
-    """
-    return sum(
-        0
-        if unicodedata.category(one) in ZERO_WIDTH
-        else 2
-        if unicodedata.east_asian_width(one) in "WF"
-        else 1
-        for one in text
-    )
+#: Free columns beside a title: tabulate's own MIN_PADDING.
+ROOM_OF_TITLE = 2
 
 
 def escape_cell(text: str) -> str:
@@ -47,31 +28,44 @@ def render_table(
     Args:
         titles: one per column.
         rows: as many cells as titles each, unescaped.
-        align: ``left`` or ``center`` per column.
+        align: ``left``, ``center`` or ``right`` per column.
     """
-    cells = [[escape_cell(cell) for cell in line] for line in (titles, *rows)]
-    # tabulate measures with wcwidth where that is installed and with len where it is
-    # not. Of ASCII stand-ins as wide as the text both say the same.
-    header, *body = (
-        [STAND_IN * display_width(cell) for cell in line] for line in cells
+    lines = [[escape_cell(cell) for cell in line] for line in (titles, *rows)]
+    widths = column_widths(lines, room=ROOM_OF_TITLE)
+    header, *body = (list(map(padded, line, widths, align)) for line in lines)
+    # Cells come padded. tabulate measures with wcwidth where that is installed and with
+    # len where it is not: the bytes of a page must not depend on that.
+    return str(
+        tabulate(
+            body,
+            headers=header,
+            tablefmt=_bars(_rule(widths, align)),
+            stralign=None,
+            disable_numparse=True,
+        )
     )
-    plain = tabulate(
-        body or [[""] * len(header)],  # tabulate forgets the alignment of no rows
-        headers=header,
-        tablefmt="pipe",
-        colalign=list(align),
-        disable_numparse=True,
+
+
+def _rule(widths: Sequence[int], align: Sequence[str]) -> str:
+    """Return the line below the titles; its colons say how a column is aligned."""
+    ends = {"left": (":", "-"), "center": (":", ":"), "right": ("-", ":")}
+    rules = [
+        f"{ends[one][0]}{'-' * width}{ends[one][1]}"
+        for width, one in zip(widths, align, strict=True)
+    ]
+    return f"|{'|'.join(rules)}|"
+
+
+def _bars(rule: str) -> TableFormat:
+    """Return tabulate's ``pipe`` format, with a rule that is already drawn."""
+    row = DataRow("| ", " | ", " |")
+    return TableFormat(
+        lineabove=None,
+        linebelowheader=lambda _widths, _align: rule,
+        linebetweenrows=None,
+        linebelow=None,
+        headerrow=row,
+        datarow=row,
+        padding=0,
+        with_header_hide=None,
     )
-    texts = iter(cell for line in cells for cell in line if cell)
-    lines = [_with_texts(line, texts) for line in plain.splitlines()]
-    return "\n".join(lines if body else lines[:2])
-
-
-def _stand_in(cell: str) -> str:
-    # a lone combining mark still needs a place to be put back to
-    return STAND_IN * max(display_width(cell), 1) if cell else ""
-
-
-def _with_texts(line: str, texts: Iterator[str]) -> str:
-    """Put the next texts where their stand-ins are."""
-    return re.sub(f"{STAND_IN}+", lambda _: next(texts), line)

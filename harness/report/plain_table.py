@@ -1,11 +1,13 @@
-"""Titles and cells in, plain aligned lines out: what a log can hold."""
+"""Writes a table as plain aligned lines, as a log can hold them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tabulate import tabulate
+
 from harness.printable import LONGEST_PART_CHARS, printable
-from harness.report.markdown import display_width
+from harness.report.columns import column_widths, padded
 
 
 def plain_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -13,16 +15,15 @@ def plain_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     What others called something stays in its cell: it is made printable.
     """
-    table = [
+    lines = [
         [printable(cell, longest_chars=LONGEST_PART_CHARS) for cell in line]
         for line in (titles, *rows)
     ]
-    widths = [max(map(display_width, column)) for column in zip(*table, strict=True)]
-    lines = [
-        "  ".join(
-            cell + " " * (width - display_width(cell))
-            for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in table
-    ]
-    return "\n".join(lines)
+    widths = column_widths(lines)
+    header, *body = (
+        [padded(cell, width, "left") for cell, width in zip(line, widths, strict=True)]
+        for line in lines
+    )
+    return str(
+        tabulate(body, header, tablefmt="plain", stralign=None, disable_numparse=True)
+    )

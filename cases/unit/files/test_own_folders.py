@@ -11,6 +11,7 @@ from harness.files import own_folders
 from harness.files.own_folders import (
     CACHE,
     RECORDS,
+    RESULT_FILE,
     OwnFolder,
     demand_writable,
     writing,
@@ -21,6 +22,8 @@ SENTENCES = {
     r"free some space or choose another --zoo-cache \(ZOO_CACHE\)$",
     RECORDS: r"the records folder cannot be written; expected a folder with room in it,"
     r" got {}; free some space or choose another --records \(ZOO_RECORDS\)$",
+    RESULT_FILE: r"the result file cannot be written; expected a folder with room in it"
+    r", got {}; free some space or choose another --output$",
 }
 
 

@@ -322,7 +322,10 @@ def test_a_byte_order_mark_is_no_part_of_a_name(put: Put) -> None:
         ("000012.jpg .5 1 1 9 9", "got '000012.jpg'; write it as .* does: 000012"),
         ("JPEGImages/000012.jpg .5 1 1 9 9", "; write it as .* list does: 000012"),
         ("000013 .5 1 1 9 9", "got '000013'; score against the annotations that"),
-        (f"000012 {'9' * 5000} 1 1 9 9", r"score; .* '9+\.\.\. and \d+ more cha.*; mend"),
+        (
+            f"000012 {'9' * 5000} 1 1 9 9",
+            r"score; .* '9+\.\.\. and \d+ more .*; mend",
+        ),
         ("x" * 5000, r"line; .* 'x+\.\.\. and \d+ more characters; mend the line"),
     ],
 )
