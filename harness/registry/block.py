@@ -1,8 +1,9 @@
-"""One TOML table being read: every key is asked for by type, and none is left over."""
+"""Reads one TOML table: every key is asked for by type, and none is left over."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,21 +14,24 @@ from harness.errors import ZooDataError, located
 from harness.printable import printable
 
 _REQUIRED = object()
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def read_toml(path: Path) -> dict[str, object]:
     """Return the content of a TOML file; its decimals are exact.
 
     Raises:
-        ZooDataError: not TOML, or not UTF-8.
+        ZooDataError: not TOML, not UTF-8, or not a file that can be read.
     """
     with located(path.name):
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        except RecursionError as error:
+            raise _not_toml("TOML that is nested too deeply") from error
+        except OSError as error:
+            raise _not_toml(error.strerror or error) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ZooDataError(
-                "not readable as TOML", expected="TOML in UTF-8", got=str(error)
-            ) from error
+            raise _not_toml(error) from error
 
 
 def tables_of(value: object, what: str) -> list[Mapping[str, object]]:
@@ -75,17 +79,37 @@ class Block:
         """Return a text, or None when the key is missing."""
         return self.text(key) if self._has(key) else None
 
+    def sha256(self, key: str) -> str:
+        """Return a SHA-256, in lower-case hexadecimal."""
+        value = self._take(key, "64 hexadecimal digits")
+        if isinstance(value, str) and _SHA256.fullmatch(value):
+            return value
+        raise _refusal(key, "64 hexadecimal digits", value)
+
+    def optional_sha256(self, key: str) -> str | None:
+        """Return a SHA-256, or None when the key is missing."""
+        return self.sha256(key) if self._has(key) else None
+
     def whole(self, key: str, *, at_least: int) -> int:
         """Return a whole number."""
         expected = f"a whole number from {at_least}"
         value = self._take(key, expected)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= at_least:
+        if _are_wholes([value], at_least):
+            assert isinstance(value, int)
             return value
         raise _refusal(key, expected, value)
 
     def optional_whole(self, key: str, *, at_least: int) -> int | None:
         """Return a whole number, or None when the key is missing."""
         return self.whole(key, at_least=at_least) if self._has(key) else None
+
+    def wholes(self, key: str, *, at_least: int) -> tuple[int, ...]:
+        """Return a list of whole numbers, one or more."""
+        expected = f"a list of whole numbers from {at_least}"
+        value = self._take(key, expected)
+        if isinstance(value, list) and value and _are_wholes(value, at_least):
+            return tuple(value)
+        raise _refusal(key, expected, value)
 
     def decimal(self, key: str, default: Decimal | None = None) -> Decimal:
         """Return a decimal from 0, exactly as written."""
@@ -126,9 +150,11 @@ class Block:
         """Return a list of texts, or None when the key is missing."""
         return self.texts(key) if self._has(key) else None
 
-    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
+    def choice(
+        self, key: str, allowed: tuple[str, ...], default: object = _REQUIRED
+    ) -> str:
         """Return one of the allowed words."""
-        value = self._take(key, " or ".join(allowed))
+        value = self._take(key, " or ".join(allowed), default)
         if isinstance(value, str) and value in allowed:
             return value
         raise _refusal(key, " or ".join(allowed), value)
@@ -182,9 +208,18 @@ class Block:
         return True
 
 
+def _not_toml(got: object) -> ZooDataError:
+    return ZooDataError("not readable as TOML", expected="TOML in UTF-8", got=got)
+
+
+def _are_wholes(values: list[object], at_least: int) -> bool:
+    return all(type(one) is int and one >= at_least for one in values)  # no bool
+
+
 def _is_texts(value: object) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _refusal(key: str, expected: str, value: object) -> ZooDataError:
-    return ZooDataError(f"field {key}", expected=expected, got=printable(repr(value)))
+    got = str(value) if isinstance(value, Decimal) else repr(value)
+    return ZooDataError(f"field {key}", expected=expected, got=printable(got))

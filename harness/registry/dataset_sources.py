@@ -71,14 +71,14 @@ def _parse(dataset: str, name: str, values: Mapping[str, object]) -> DataPart:
         split=block.text("split"),
         holds=block.text("holds"),
         url=block.text("url"),
-        mirrors=block.texts("mirrors") if "mirrors" in values else (),
+        mirrors=block.optional_texts("mirrors") or (),
         size_bytes=block.optional_whole("size_bytes", at_least=1),
-        digests=block.texts("digests") if "digests" in values else (),
+        digests=block.optional_texts("digests") or (),
         below=block.text("below", "."),
         takes=block.texts("takes"),
         files=_counts(block.table("files")),
         list_path=block.optional_text("list"),
-        listed=block.texts("listed") if "listed" in values else (),
+        listed=block.optional_texts("listed") or (),
     )
     block.finish()
     for digest in part.digests:

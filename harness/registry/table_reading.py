@@ -23,6 +23,8 @@ from harness.values.rows import (
 #: Of a name in the place that a message tells; the longest id of a row has 64.
 LONGEST_NAME_CHARS = 100
 ALIGNMENTS = ("left", "center", "right")
+#: How a row may say that faces are looked for; the first where it says nothing.
+SCALES = ("multi", "single")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +172,7 @@ def _parse_row(values: Mapping[str, object], zoo: str, table: Table) -> Row:
         archive=block.text("archive"),
         num_classes=block.whole("num_classes", at_least=1),
         width=float(block.decimal("width", Decimal(1))),
-        scales=_scales(block),
+        scales=block.choice("scales", SCALES, SCALES[0]),
         cells=block.text_map("cells"),
         variant=_variant(block),
     )
@@ -193,14 +195,3 @@ def _variant(block: Block) -> str:
         got=printable(repr(variant)),
         next_step="name the checkpoint, as in v2",
     )
-
-
-#: What a row may say of the scales that faces are looked for at.
-SCALES = ("multi", "single")
-
-
-def _scales(block: Block) -> str:
-    scales = block.text("scales", SCALES[0])
-    if scales in SCALES:
-        return scales
-    raise ZooDataError("field scales", expected=" or ".join(SCALES), got=repr(scales))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from harness.errors import ZooDataError, located
+from harness.errors import located
+from harness.registry.block import Block, read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,32 +32,26 @@ def read_recipe(path: Path) -> Recipe:
     """Read ``cases/recipes/<name>.toml``.
 
     Raises:
-        ZooDataError: a field is missing, unknown or of the wrong type.
+        ZooDataError: a field is missing, unknown or of the wrong type, or the file
+            cannot be read.
     """
+    with located(path.parent):
+        block = Block(read_toml(path))
     with located(path):
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ZooDataError("not a recipe", got=str(error)) from error
-        names = {one.name for one in fields(Recipe)}
-        if set(data) != names:
-            raise ZooDataError(
-                "fields",
-                expected=", ".join(sorted(names)),
-                got=", ".join(sorted(data)),
-            )
-        return Recipe(**{name: _field(name, data[name]) for name in names})
-
-
-def _field(name: str, value: Any) -> Any:
-    kind = {one.name: one.type for one in fields(Recipe)}[name]
-    with located(name):
-        if kind == "tuple[int, ...]":
-            is_list = isinstance(value, list) and value
-            if not is_list or not all(type(one) is int for one in value):  # no bool
-                raise ZooDataError("type", expected="a list of integers", got=value)
-            return tuple(value)
-        wanted = {"str": (str,), "int": (int,), "float": (float, int)}[str(kind)]
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise ZooDataError("type", expected=kind, got=repr(value))
-        return value
+        recipe = Recipe(
+            architecture=block.text("architecture"),
+            backbone=block.text("backbone"),
+            num_classes=block.whole("num_classes", at_least=1),
+            width=float(block.decimal("width")),
+            plan=block.text("plan"),
+            steps=block.whole("steps", at_least=1),
+            batch=block.whole("batch", at_least=1),
+            sizes_px=block.wholes("sizes_px", at_least=1),
+            peak_rate=float(block.decimal("peak_rate")),
+            warmup_steps=block.whole("warmup_steps", at_least=0),
+            bn_momentum=float(block.decimal("bn_momentum")),
+            clip_norm=float(block.decimal("clip_norm")),
+            seed=block.whole("seed", at_least=0),
+        )
+        block.finish()
+    return recipe

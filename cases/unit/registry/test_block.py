@@ -23,6 +23,8 @@ def test_each_method_returns_its_type() -> None:
             "i": {"k": ["v"]},
             "j": {"k": 1},
             "k": [{"l": 1}],
+            "m": "0a" * 32,
+            "n": [2, 1],
         }
     )
 
@@ -37,6 +39,8 @@ def test_each_method_returns_its_type() -> None:
     assert block.texts_map("i") == {"k": ("v",)}
     assert block.table("j") == {"k": 1}
     assert block.tables("k") == [{"l": 1}]
+    assert block.sha256("m") == "0a" * 32
+    assert block.wholes("n", at_least=1) == (2, 1)
     block.finish()
 
 
@@ -51,15 +55,18 @@ def test_a_missing_optional_field_is_empty() -> None:
     assert block.texts_map("f") == {}
     assert block.tables("g") == []
     assert block.decimal("h", Decimal(1)) == 1
+    assert block.optional_sha256("i") is None
+    assert block.choice("j", ("one", "two"), "two") == "two"
     block.finish()
 
 
 def test_an_optional_field_that_is_there_is_read() -> None:
-    block = Block({"b": "x", "c": 2, "d": dt.date(2030, 1, 2)})
+    block = Block({"b": "x", "c": 2, "d": dt.date(2030, 1, 2), "e": "0a" * 32})
 
     assert block.optional_text("b") == "x"
     assert block.optional_whole("c", at_least=1) == 2
     assert block.optional_date("d") == dt.date(2030, 1, 2)
+    assert block.optional_sha256("e") == "0a" * 32
 
 
 @pytest.mark.parametrize(
@@ -70,10 +77,17 @@ def test_an_optional_field_that_is_there_is_read() -> None:
         (0, lambda b: b.whole("k", at_least=1), "a whole number from 1, got 0"),
         (True, lambda b: b.whole("k", at_least=1), "a whole number from 1, got True"),
         ("608", lambda b: b.whole("k", at_least=1), "whole number from 1, got '608'"),
-        (Decimal("-0.1"), lambda b: b.decimal("k"), "a number from 0, got Decimal"),
-        (Decimal("nan"), lambda b: b.decimal("k"), "a number from 0, got Decimal"),
+        (Decimal("-0.1"), lambda b: b.decimal("k"), "a number from 0, got [-N]"),
+        (Decimal("nan"), lambda b: b.decimal("k"), "a number from 0, got [-N]"),
         (True, lambda b: b.decimal("k"), "a number from 0, got True"),
         (1, lambda b: b.flag("k"), "true or false, got 1"),
+        ("0a" * 31, lambda b: b.sha256("k"), "64 hexadecimal digits, got '0a"),
+        ("0A" * 32, lambda b: b.sha256("k"), "64 hexadecimal digits, got '0A"),
+        (7, lambda b: b.optional_sha256("k"), "64 hexadecimal digits, got 7"),
+        ([], lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got \\[\\]"),
+        ([1, 0], lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got "),
+        ([True], lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got "),
+        ("x", lambda b: b.choice("k", ("y",), "y"), "y, got 'x'"),
         ("2030-01-01", lambda b: b.date("k"), "a date such as 2030-12-31, got '2030"),
         (dt.datetime(2030, 1, 1, tzinfo=dt.UTC), lambda b: b.date("k"), "a date such"),
         ("x", lambda b: b.texts("k"), "a list of texts, got 'x'"),
@@ -122,13 +136,25 @@ def test_decimals_are_read_exactly(tmp_path: Path) -> None:
     assert read_toml(path) == {"value": Decimal("0.05")}
 
 
-@pytest.mark.parametrize("content", [b"a = = 1\n", b'a = "\xff"\n'])
-def test_a_file_that_is_not_toml_is_named(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        (b"a = = 1\n", "Invalid value"),
+        (b'a = "\xff"\n', "'utf-8' codec"),
+        (b"a = " + b"[" * 100_000, "TOML that is nested too deeply$"),
+        (None, "Is a directory$"),
+    ],
+    ids=["a typing error", "not UTF-8", "nested", "a folder"],
+)
+def test_a_file_that_is_not_toml_is_named(
+    tmp_path: Path, content: bytes | None, got: str
+) -> None:
     path = tmp_path / "a.toml"
-    path.write_bytes(content)
+    path.mkdir() if content is None else path.write_bytes(content)
 
     with pytest.raises(
-        ZooDataError, match=r"a\.toml: not readable as TOML; expected TOML in UTF-8"
+        ZooDataError,
+        match=rf"^a\.toml: not readable as TOML; expected TOML in UTF-8, got {got}",
     ):
         read_toml(path)
 
