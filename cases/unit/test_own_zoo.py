@@ -8,7 +8,7 @@ import pytest
 
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
 from harness.files.record_files import read_record
-from harness.registry.lint.zoo_lint import lint_zoo
+from harness.registry.lint.zoo import lint_zoo
 from harness.registry.location import find_home
 from harness.registry.sources import NOT_TABLES
 

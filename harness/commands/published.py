@@ -69,7 +69,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Lint a zoo: rows, claims, errata, tolerance, and their joins both ways."""
-    from harness.registry.lint.zoo_lint import lint_zoo
+    from harness.registry.lint.zoo import lint_zoo
 
     problems = lint_zoo(zoo, find_home())
     told: dict[str, Any] = {"zoo": zoo, "problems": list(problems)}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.errors import ZooDataError
 from harness.registry.lock import Pin
 from harness.registry.moves import Move
-from harness.registry.table_reading import TableFile
+from harness.registry.table_file import TableFile
 from harness.values.rows import (
     DIFFERENCE_METRICS,
     METRICS_OF_DATASET,

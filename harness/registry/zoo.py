@@ -21,7 +21,7 @@ from harness.registry.lock import Pin, read_lock
 from harness.registry.moves import Move, read_moves
 from harness.registry.problems import noting
 from harness.registry.sources import MOVES_FILE, ZOO_FILE, ZooSources, find_sources
-from harness.registry.table_reading import TableFile, read_table
+from harness.registry.table_file import TableFile, read_table
 from harness.registry.tolerance import read_tolerance
 from harness.values.rows import Row, Zoo
 
@@ -161,7 +161,7 @@ def _read_title(sources: ZooSources, problems: list[ZooDataError]) -> str:
                 block.text("source", "")
                 block.text("version", "")
                 block.optional_date("date")
-                block.text("edition_of", "")  # registry.editions reads it
+                block.text("edition_of", "")  # lint.editions reads it
                 block.finish()
                 return title
     return sources.name

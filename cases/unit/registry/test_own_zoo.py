@@ -6,7 +6,7 @@ import pytest
 
 from harness.pipeline.measure.known_datasets import known_datasets
 from harness.registry.datasets import KnownDataset
-from harness.registry.lint.zoo_lint import lint_zoo
+from harness.registry.lint.zoo import lint_zoo
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 from harness.values.rows import MARKERS

@@ -22,7 +22,7 @@ from harness.dataset.image import read_rgb
 from harness.errors import HarnessError, RecordInvalid
 from harness.files.record_json import record_from_json, record_to_json
 from harness.pipeline.measure.judged_row import refused_row, told
-from harness.registry.importing.document_import import import_document
+from harness.registry.importing.zoo_files import import_document
 from harness.report.pages import Values, render_pages
 from harness.report.summary import summarise, summary_text
 from harness.values.records import Record, Verdict

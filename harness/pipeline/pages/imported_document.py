@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.errors import UsageError, located
 from harness.files.atomic import write_text
-from harness.registry.importing.document_import import import_document
+from harness.registry.importing.zoo_files import import_document
 
 
 def import_document_file(

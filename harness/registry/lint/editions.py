@@ -1,17 +1,49 @@
-"""Two editions of one document in; where they contradict each other out."""
+"""Finds the other editions of a document, and says where two contradict each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from harness.errors import ZooDataError
+from harness.registry.block import read_toml
 from harness.registry.lint.corrected import (
     corrected_claims,
     corrected_size,
     corrected_url,
     network_of,
 )
+from harness.registry.problems import noting
+from harness.registry.sources import ZOO_FILE, ZooSources, sources_beside
+from harness.registry.zoo import read_zoo
 from harness.values.rows import Row, Zoo
+
+
+def read_editions(sources: ZooSources, problems: list[ZooDataError]) -> tuple[Zoo, ...]:
+    """Return the other editions of a zoo's document, by name.
+
+    An edition says in its ``zoo.toml`` which zoo it is an ``edition_of``; all that name
+    one zoo are editions of one document, as that zoo is itself. What is wrong with
+    another edition is told when that one is linted.
+
+    Args:
+        sources: the zoo; a lone folder has no other editions beside it.
+        problems: gets an edition of a zoo that is not there.
+    """
+    beside = {one.name: one for one in sources_beside(sources)}
+    document = _document_of(sources)
+    if document not in {sources.name, *beside}:
+        problems.append(
+            ZooDataError(
+                f"{ZOO_FILE}: field edition_of",
+                expected=" or ".join(sorted(beside)) or "no such field",
+                got=document,
+            )
+        )
+    return tuple(
+        read_zoo(one).zoo
+        for name, one in sorted(beside.items())
+        if name != sources.name and _document_of(one) == document
+    )
 
 
 def edition_problems(zoo: Zoo, others: Iterable[Zoo]) -> Iterator[ZooDataError]:
@@ -25,6 +57,16 @@ def edition_problems(zoo: Zoo, others: Iterable[Zoo]) -> Iterator[ZooDataError]:
             same = [one for one in other.rows if network_of(one) == network_of(row)]
             yield from _compare(zoo, row, other, same)
             yield from _compare_link(zoo, row, other)
+
+
+def _document_of(sources: ZooSources) -> str:
+    """Return the zoo that names the document; the zoo itself when nothing is said."""
+    path = sources.root / ZOO_FILE
+    said: object = None
+    if path.exists():
+        with noting([]):  # told by whoever reads the zoo
+            said = read_toml(path).get("edition_of")
+    return said if isinstance(said, str) and said else sources.name
 
 
 def _compare(zoo: Zoo, row: Row, other: Zoo, same: list[Row]) -> Iterator[ZooDataError]:

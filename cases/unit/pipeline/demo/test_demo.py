@@ -16,7 +16,7 @@ from harness.pipeline.measure.embedded import DrawnSet, read_embedded, scenes_fo
 from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.measure import Measurer, measure_rows
 from harness.pipeline.measure.settings import Settings
-from harness.registry.lint.zoo_lint import lint_zoo
+from harness.registry.lint.zoo import lint_zoo
 from harness.registry.zoo import open_zoo
 from harness.train import trainer
 from harness.train.checkpoint import read_checkpoint

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.registry.lint.zoo_lint import lint_zoo
+from harness.registry.lint.zoo import lint_zoo
 
 Edit = Callable[[str, str, str], None]
 

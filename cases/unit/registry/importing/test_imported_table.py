@@ -4,7 +4,7 @@ import pytest
 
 from harness.errors import ZooDataError
 from harness.registry.importing.document import DocumentRow, DocumentTable
-from harness.registry.importing.table_import import import_table
+from harness.registry.importing.imported_table import import_table
 
 LINK = "[x](https://example.org/a.tar)"
 PRINTED = DocumentTable(

@@ -11,8 +11,7 @@ from harness.registry.block import read_toml
 from harness.registry.dataset_pins import PINS_FOLDER, read_pins
 from harness.registry.dataset_sources import SOURCES_FILE, read_dataset_sources
 from harness.registry.datasets import read_known_datasets, read_own_datasets
-from harness.registry.editions import read_editions
-from harness.registry.lint.editions import edition_problems
+from harness.registry.lint.editions import edition_problems, read_editions
 from harness.registry.lint.errata import errata_problems, move_problems
 from harness.registry.lint.figures import difference_problems, unit_problems
 from harness.registry.lint.numbers import claim_problems, tolerance_problems

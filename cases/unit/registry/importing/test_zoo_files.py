@@ -5,8 +5,8 @@ import pytest
 
 from harness.errors import ZooDataError
 from harness.files.atomic import write_text
-from harness.registry.importing.document_import import import_document
-from harness.registry.lint.zoo_lint import lint_zoo
+from harness.registry.importing.zoo_files import import_document
+from harness.registry.lint.zoo import lint_zoo
 from harness.registry.zoo import open_zoo
 from harness.values.rows import Table, Zoo
 

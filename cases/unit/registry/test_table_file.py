@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ZooDataError
-from harness.registry.table_reading import read_table
+from harness.registry.table_file import read_table
 
 TABLE = """[table]
 order = 1

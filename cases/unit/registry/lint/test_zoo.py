@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.registry.lint.zoo_lint import lint_zoo
+from harness.registry.lint.zoo import lint_zoo
 from harness.registry.lock import Pin, write_lock
 
 Edit = Callable[[str, str, str], None]

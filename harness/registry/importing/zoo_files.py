@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping, Sequence
 
 import tomli_w
 
 from harness.errors import ZooDataError, located
 from harness.registry.claims import claims_text
 from harness.registry.importing.document import parse_document
-from harness.registry.importing.table_import import (
+from harness.registry.importing.imported_table import (
     ImportedTable,
     import_table,
     same_row_twice,
     two_archives_of_one_name,
 )
-from harness.registry.importing.table_writing import table_text
-from harness.values.rows import Archive, Claim
+from harness.values.rows import Archive, Claim, Row, Table
 
 _ZOO_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
@@ -84,6 +84,37 @@ def import_document(
     return files
 
 
+def table_text(table: Table, archives: Sequence[Archive], rows: Sequence[Row]) -> str:
+    """Return the TOML of one table file, which ``table_file`` reads back.
+
+    ``archives`` are those this file declares: an archive is declared once in a zoo.
+    Moves and digests are not written: ``moves.toml`` and the archive lock hold them.
+    """
+    described: dict[str, object] = {
+        "order": table.order,
+        "chapter": table.chapter,
+        "heading": table.heading,
+        "dataset": table.dataset,
+        "columns": list(table.columns),
+        "align": list(table.align),
+        "link_column": table.link_column,
+        "metric_columns": dict(table.metric_columns),
+    }
+    if table.translations:
+        described["translations"] = dict(table.translations)
+    blocks = [
+        tomli_w.dumps({"table": described}),
+        *(
+            _block("[[archive]]", {"name": one.name, "url": one.url})
+            for one in archives
+        ),
+    ]
+    for row in rows:
+        blocks.append(_block("[[row]]", _row_fields(row)))
+        blocks.append(_block("[row.cells]", row.cells))
+    return "\n".join(blocks)
+
+
 def _zoo_text(title: str, source: str, version: str, date: dt.date | None) -> str:
     said = {"title": title, "source": source, "version": version, "date": date}
     return tomli_w.dumps({key: value for key, value in said.items() if value})
@@ -107,3 +138,26 @@ def _check_rows_are_new(imported: ImportedTable, lines: dict[str, int]) -> None:
             with located(f"line {line}"):
                 raise same_row_twice(row_id, lines[row_id])
         lines[row_id] = line
+
+
+def _block(head: str, fields: Mapping[str, object]) -> str:
+    """Return one block; tomli_w alone folds short blocks into one line."""
+    return f"{head}\n{tomli_w.dumps(fields)}"
+
+
+def _row_fields(row: Row) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "id": row.row_id,
+        "architecture": row.architecture,
+        "backbone": row.backbone,
+        "dataset": row.dataset,
+        "strategy": row.strategy,
+        "input_px": row.input_px,
+        "archive": row.archive,
+        "num_classes": row.num_classes,
+    }
+    if row.width != 1.0:
+        fields["width"] = row.width
+    if row.scales != "multi":
+        fields["scales"] = row.scales
+    return fields

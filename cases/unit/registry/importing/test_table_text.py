@@ -3,8 +3,8 @@ from pathlib import Path
 
 from harness.errors import ZooDataError
 from harness.files.atomic import write_text
-from harness.registry.importing.table_writing import table_text
-from harness.registry.table_reading import TableFile, read_table
+from harness.registry.importing.zoo_files import table_text
+from harness.registry.table_file import TableFile, read_table
 from harness.values.rows import Archive, Row, Table
 
 ROW = Row(
