@@ -96,6 +96,13 @@ def test_a_waiver_of_an_unknown_row_is_told(home: Path) -> None:
     )
 
 
+def test_a_waiver_of_another_zoo_says_nothing_of_this_ones_rows(home: Path) -> None:
+    waiver = WAIVER.format(row="a-row-of-the-demo")
+    append(home, "waivers.toml", waiver.replace("january-2020", "demo"))
+
+    assert lint_zoo("january-2020", home) == ()
+
+
 def test_a_waiver_of_an_unknown_zoo_is_told(home: Path) -> None:
     text = WAIVER.format(row=ROW).replace("january-2020", "june-2020")
     append(home, "waivers.toml", text)
@@ -130,6 +137,21 @@ def test_a_lone_folder_is_linted_without_shared_files(
     append(home, "waivers.toml", "[[waiver]]\n")
 
     assert lint_zoo(str(folder), home) == ()
+
+
+def test_zoos_of_ones_own_may_share_a_folder_and_take_the_default_tolerance(
+    data: Path, home: Path, tmp_path: Path
+) -> None:
+    source = data / "synthetic"
+    rows = tmp_path / "mine" / "rows" / "synthetic"
+    shutil.copytree(source / "cases" / "rows" / "synthetic", rows)
+    (tmp_path / "mine" / "expected").mkdir()
+    claims = source / "expected" / "synthetic.csv"
+    shutil.copy(claims, tmp_path / "mine" / "expected")
+    # sections of the home's file are none of these zoos, and no fault of theirs
+    append(home, "tolerance.toml", "\n[[another-zoo.part]]\n")
+
+    assert lint_zoo(str(rows), home) == ()
 
 
 def test_an_unknown_zoo_is_a_question_that_cannot_be_asked(home: Path) -> None:
