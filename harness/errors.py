@@ -1,4 +1,4 @@
-"""Every refusal the harness makes, as one tree, and the places it names.
+"""Defines every refusal of the harness, and how a message names its place.
 
 ::
 
@@ -19,7 +19,8 @@
 
 A message has five parts: where, what, expected, got, next step (design 5).
 *Where* is added from outside, by nesting :func:`located`. Any part may hold text of
-others, a server's or a file's: told, each is printable and cut (``printable.py``).
+others, a server's or a file's. In the message each is printable and cut
+(``printable.py``).
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class HarnessError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        text = ": ".join(_part(one) for one in (*self.where, self.what))
+        text = ": ".join(map(_part, (*self.where, self.what)))
         if self.expected is not None:
             text += f"; expected {_value(self.expected)}"
         if self.got is not None:
@@ -74,13 +75,13 @@ class HarnessError(Exception):
         return text
 
 
-def _part(said: object) -> str:
-    return printable(said, longest_chars=LONGEST_PART_CHARS)
+def _part(part: object) -> str:
+    return printable(part, longest_chars=LONGEST_PART_CHARS)
 
 
-def _value(said: object) -> str:
-    """Return a part that may hold somebody's value; an empty one has a word."""
-    return "nothing" if str(said) in EMPTY else _part(said)
+def _value(value: object) -> str:
+    """Return somebody's value as a part; an empty one is called ``nothing``."""
+    return "nothing" if str(value) in EMPTY else _part(value)
 
 
 class UsageError(HarnessError):
@@ -163,9 +164,9 @@ def located(where: object) -> Iterator[None]:
 
 @contextmanager
 def refusing_unreadable(kind: type[HarnessError], next_step: str) -> Iterator[None]:
-    """Raise ``kind`` where the system does not let a file or folder be read.
+    """Raise ``kind`` where a file or folder cannot be read.
 
-    Also where its name is one that no system knows: too long, or with a NUL in it.
+    So is one whose name no system takes: too long, or with a NUL in it.
     """
     try:
         yield

@@ -1,8 +1,8 @@
-r"""Text of others in, the same text as one line that nothing obeys out.
+r"""Makes text of others safe to show: one line that no terminal and no log obeys.
 
-What a server, a file or a library says may hold an escape code that rewrites the
-terminal, a character that turns the reading order around, or a line that a build
-service takes for a command. Here they become ``\x1b``, ``\u202e`` and ``\x3a:``.
+A server, a file or a library may say an escape code that rewrites the terminal, a
+character that turns the reading order around, or a line that a build service takes for
+a command. They become ``\x1b``, ``\u202e`` and ``\x3a:``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import json
 import re
 from collections.abc import Sequence
 
-#: Of one piece of others' text. The longest honest one, the error of a library, is
-#: near 200 characters.
+#: Of one piece of others' text. The longest honest one, the error of a library, has
+#: some 200 characters.
 LONGEST_TEXT_CHARS = 300
 
 #: Of one whole part of a message. The longest honest one names every row of a zoo, at
@@ -25,26 +25,26 @@ _COMMAND = re.compile(r"^(\s*):(?=:[A-Za-z])|#(?=#\[|#vso\[)")
 
 
 def printable(text: object, *, longest_chars: int = LONGEST_TEXT_CHARS) -> str:
-    r"""Return the text on one line, every character of it seen, cut where it is long.
+    r"""Return the text on one line, with every character visible, cut where it is long.
 
     A control or format character, a lone surrogate, an unassigned character and any
     space but the usual one become ``\xNN``, ``\uNNNN`` or ``\UNNNNNNNN``. Printable
-    text comes back as it was, so that text may pass here more than once.
+    text is returned unchanged: a text may pass here more than once.
 
     Args:
-        text: what somebody else said; anything that ``str`` takes.
-        longest_chars: where it is cut; the count of the characters left out follows.
+        text: text of others; anything that ``str`` takes.
+        longest_chars: where it is cut; the number of characters left out follows.
     """
-    said = str(text)
+    whole = str(text)
     shown: list[str] = []
     room_chars = longest_chars
-    for place, one in enumerate(said):
-        told = one if one.isprintable() else _escaped(one)
-        room_chars -= len(told)
+    for place, character in enumerate(whole):
+        spelled = character if character.isprintable() else _escaped(character)
+        room_chars -= len(spelled)
         if room_chars < 0:
-            shown.append(f"... and {len(said) - place} more characters")
+            shown.append(f"... and {len(whole) - place} more characters")
             break
-        shown.append(told)
+        shown.append(spelled)
     return _COMMAND.sub(_defused, "".join(shown))
 
 
@@ -72,7 +72,7 @@ def first_few(
 
 
 def printable_lines(text: str) -> str:
-    """Return text of several lines, each of them made printable and none cut."""
+    """Return text of several lines, each made printable and none cut."""
     return "\n".join(
         printable(line, longest_chars=10 * len(line))  # an escape is 10 at most
         for line in text.split("\n")
@@ -80,10 +80,10 @@ def printable_lines(text: str) -> str:
 
 
 def printable_json(text: str) -> str:
-    """Return JSON whose strings hold the same, spelled with printable characters.
+    """Return the same JSON, spelled with printable characters alone.
 
-    Unlike :func:`printable` it changes no value: JSON has escapes of its own. A lone
-    surrogate could not be written to a file otherwise.
+    Unlike :func:`printable` it changes no value: JSON has escapes of its own. Without
+    them a lone surrogate could not be written to a file.
     """
     spelled = "".join(
         one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1]

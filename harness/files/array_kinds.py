@@ -1,4 +1,4 @@
-"""A value that holds arrays in, a refusal of arrays of another kind out."""
+"""Refuses arrays that have not the types and shapes that their class states."""
 
 from __future__ import annotations
 
@@ -27,18 +27,17 @@ _COLUMNS = {"boxes": 4, "boxes_xyxy": 4, "boxes_xywh": 4, "sizes_wh": 2}
 def check_kinds(value: Any) -> None:
     """Refuse a dataclass whose arrays have not the types and shapes that it states.
 
-    An array of other byte order is the same array. Whether detections are as many as
-    their images is asked by whoever scores them.
+    The byte order of an array does not count. Whether detections fit their images is
+    checked where they are scored.
 
     Raises:
-        RecordInvalid: an array has another type or length than it ought to, or not the
-            columns of its name.
+        RecordInvalid: an array has another type, length or number of columns.
     """
     hints = typing.get_type_hints(type(value))
-    for one in fields(value):
-        array = getattr(value, one.name)
-        (scalar,) = typing.get_args(typing.get_args(hints[one.name])[1])
-        columns = _COLUMNS.get(one.name)
+    for field in fields(value):
+        array = getattr(value, field.name)
+        (scalar,) = typing.get_args(typing.get_args(hints[field.name])[1])
+        columns = _COLUMNS.get(field.name)
         shape = "[N]" if columns is None else f"[N, {columns}]"
         is_kind = (
             array.dtype.kind == "U"
@@ -47,7 +46,7 @@ def check_kinds(value: Any) -> None:
         )
         if not is_kind or array.shape[1:] != (() if columns is None else (columns,)):
             raise RecordInvalid(
-                f"array {one.name}",
+                f"array {field.name}",
                 expected=f"{scalar.__name__} {shape}",
                 got=f"{array.dtype.name} {list(array.shape)}",
                 next_step="copy the records folder whole",

@@ -1,4 +1,4 @@
-"""Write beside, check, rename: nothing half-written is ever found under its name."""
+"""Writes a file beside its place and renames it: none is ever found half-written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file in, its SHA-256 out."""
+"""Computes the SHA-256 of a file."""
 
 from __future__ import annotations
 

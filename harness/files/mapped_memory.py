@@ -1,6 +1,6 @@
-"""Memory that a process holds without needing it, back to the system.
+"""Gives memory that a process holds without need back to the system.
 
-Only how much lies in memory changes, never a value; a system that cannot do it is left
+Only how much lies in memory changes, never a value. A system without such calls is left
 alone.
 """
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 def let_go(arrays: Iterable[NDArray[Any]]) -> None:
     """Let the system take the pages of arrays that are mapped from files.
 
-    Whoever reads such an array later gets the same values, from the file again.
+    Reading such an array later gives the same values: they come from the file again.
     """
     maps = (map_of(one) for one in arrays)
     for one in {id(one): one for one in maps if one is not None}.values():
@@ -33,9 +33,9 @@ def let_go_of_map(mapped: mmap.mmap) -> None:
 
 
 def map_of(array: NDArray[Any]) -> mmap.mmap | None:
-    """Return the mapped file that a read-only array is a view of, None if of none.
+    """Return the mapped file that a read-only array views; None if there is none.
 
-    What can be written to may differ from the file, and is not told.
+    An array that can be written to may differ from its file, so it has none here.
     """
     held: Any = array
     while isinstance(held, np.ndarray):
@@ -48,9 +48,9 @@ def map_of(array: NDArray[Any]) -> mmap.mmap | None:
 
 
 def return_freed() -> None:
-    """Collect what is garbage, and return to the system what glibc keeps of it.
+    """Collect garbage, and return to the system what glibc keeps of it.
 
-    A graph that was built, serialised and dropped leaves some 60 MB so (measured).
+    Without this, a graph that was built, serialised and dropped leaves 60 MB (measured).
     """
     gc.collect()
     try:

@@ -19,7 +19,7 @@ from harness.printable import printable
 #: A disk with less room is full: the records of one COCO row take more.
 PROBE_BYTES = 1 << 20
 
-#: What the system says where a file cannot be written, whoever wants to.
+#: Errors of the system that mean: this file cannot be written, by whatever program.
 NOT_WRITABLE = frozenset(
     {
         errno.EACCES,
@@ -49,10 +49,10 @@ CURVES_FILE = OwnFolder(called="the file of curves", option="--curves")
 
 @contextmanager
 def writing(path: Path, own: OwnFolder) -> Iterator[None]:
-    """Turn the file system's refusals inside the block into ours.
+    """Turn a refusal of the file system into one that names the option.
 
     Raises:
-        UsageError: the folder cannot be made or written, or the disk is full.
+        UsageError: the place cannot be made or written, or the disk is full.
     """
     option = f"{own.option} ({own.twin})" if own.twin else own.option
     try:
@@ -80,7 +80,7 @@ def demand_writable(folder: Path, own: OwnFolder) -> None:
     """Make a folder unless it is there, and refuse one that takes no file.
 
     Raises:
-        UsageError: so it is; the message names the folder and the option that moves it.
+        UsageError: it takes none; the message names the folder and the option.
     """
     with writing(folder, own):
         folder.mkdir(parents=True, exist_ok=True)

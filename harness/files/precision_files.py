@@ -1,4 +1,4 @@
-"""A records folder in; its folders of other precisions, and the speeds in them, out.
+"""Finds the records of other precisions than float32; reads and writes speeds.
 
 ::
 
@@ -23,10 +23,10 @@ FLOAT32 = "float32"  # what published numbers were measured in
 
 
 def precision_folder(folder: Path, precision: str) -> Path:
-    """Return where the records of a precision are: apart, unless it is float32.
+    """Return the folder of a precision's records: the folder itself for float32.
 
-    What is published was measured in float32, and only records in the folder itself are
-    held to it.
+    Published numbers were measured in float32. Only the records in the folder itself
+    are compared with them.
     """
     return folder if precision == FLOAT32 else folder / PRECISION / precision
 

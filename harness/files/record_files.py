@@ -1,4 +1,4 @@
-"""Records, detections and truth to and from a records folder.
+"""Reads and writes records, detections and ground truth in a records folder.
 
 ::
 
@@ -124,27 +124,27 @@ def _read_text(path: Path) -> str:
 
 
 def write_detections(folder: Path, detections: Detections | Results) -> str:
-    """Write detections under their digest; return the path relative to ``folder``."""
+    """Write detections under their digest; return their path relative to ``folder``."""
     return _write_arrays(folder, "detections", detections)
 
 
 def read_detections(folder: Path, name: str) -> Detections | Results:
-    """Read detections and check that they are those of their file name.
+    """Read detections, and check their digest against the file's name.
 
     Raises:
         RecordInvalid: the file is missing or malformed, or its values were altered.
     """
-    found: Detections | Results = _read_arrays(folder, name, (Detections, Results))
-    return found
+    detections: Detections | Results = _read_arrays(folder, name, (Detections, Results))
+    return detections
 
 
 def write_truth(folder: Path, truth: Truth) -> str:
-    """Write truth under its digest; return the path relative to ``folder``."""
+    """Write ground truth under its digest; return its path relative to ``folder``."""
     return _write_arrays(folder, "truth", truth)
 
 
 def read_truth(folder: Path, name: str) -> Truth:
-    """Read truth and check that it is that of its file name.
+    """Read ground truth, and check its digest against the file's name.
 
     Raises:
         RecordInvalid: the file is missing or malformed, or its values were altered.

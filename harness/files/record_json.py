@@ -1,4 +1,4 @@
-"""Records to and from their canonical JSON.
+"""Converts records to and from their canonical JSON.
 
 The JSON of a row's record has one more field, ``digest``: a SHA-256 over the others. It
 tells a record that was edited by hand, or cut, from one that was written. It proves no
@@ -54,8 +54,9 @@ def record_from_json(text: str) -> Record:
     """Read a record back.
 
     Raises:
-        RecordInvalid: not JSON, another format version, a field missing, unknown, twice
-            there or of the wrong type, or a digest that is not that of the others.
+        RecordInvalid: it is not JSON, or of another format version; a field is missing,
+            unknown, there twice or of the wrong type; the digest is not that of the
+            other fields.
     """
     return kept_from_json(text, Record)
 
@@ -64,7 +65,8 @@ def structure_from_json(text: str) -> StructureRecord:
     """Read a structure record back.
 
     Raises:
-        RecordInvalid: as for a record; it has no digest, for it is computed again.
+        RecordInvalid: as for a record. It has no digest: its figures can be computed
+            again.
     """
     return kept_from_json(text, StructureRecord)
 
@@ -128,12 +130,12 @@ def _parse(text: str) -> Any:
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in data:
             raise RecordInvalid(f"field {key}", expected="once", got="twice")
-        found[key] = value
-    return found
+        data[key] = value
+    return data
 
 
 def _convert(data: Any, kind: type[Kept]) -> Kept:

@@ -1,4 +1,4 @@
-"""A records folder in, the files of it that are records out."""
+"""Finds the files of a folder that hold records."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""A place in, a file or folder that lives while a block works, out; and the sweep.
+"""Makes temporary files and folders, and sweeps those that killed processes left.
 
-A process that is killed leaves them. Each is locked by whoever works on it, so that the
-next start can tell one that was left from one in use: the system takes the lock away
-with the process. Where it knows no such locks nothing is swept.
+Each is locked while it is in use. The system takes the lock away with the process, so
+one without a lock was left behind. Where there are no such locks nothing is swept.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import stat
@@ -16,21 +16,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.printable import printable
+
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+LOGGER = logging.getLogger(__name__)
+
 #: Ends the name of every temporary file and folder of ours, and of no other.
 SUFFIX = ".zoo-new"
 
-#: One that is younger may be between its making and its locking.
+#: A younger one may not be locked yet.
 YOUNG_S = 10.0
 
 
 @contextmanager
 def file_beside(path: Path) -> Iterator[Path]:
-    """Give a new file in the folder of ``path``; what is left of it goes at the end."""
+    """Give a new file in the folder of ``path``; remove it after the block."""
     handle, name = tempfile.mkstemp(
         prefix=f".{path.name}.", suffix=SUFFIX, dir=path.parent
     )
@@ -45,7 +49,7 @@ def file_beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_in(folder: Path, name: str) -> Iterator[Path]:
-    """Give a new hidden folder named for its use; it goes at the end."""
+    """Give a new hidden folder named for its use; remove it after the block."""
     made = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=SUFFIX, dir=folder))
     try:
         with _held(made):
@@ -56,7 +60,7 @@ def folder_in(folder: Path, name: str) -> Iterator[Path]:
 
 @contextmanager
 def temporary_folder(name: str) -> Iterator[Path]:
-    """Give a new folder ``zoo-<name>-...`` among the system's; it goes at the end."""
+    """Give a new temporary folder ``zoo-<name>-...``; remove it after the block."""
     made = Path(tempfile.mkdtemp(prefix=f"zoo-{name}-", suffix=SUFFIX))
     try:
         with _held(made):
@@ -66,28 +70,32 @@ def temporary_folder(name: str) -> Iterator[Path]:
 
 
 def sweep(folder: Path, *, young_s: float = YOUNG_S) -> tuple[Path, ...]:
-    """Remove what killed processes left in a folder, not below it; return what.
+    """Remove what killed processes left in a folder, and return the paths.
 
-    Only what has our ending, is this user's, is no link, is older than ``young_s`` and
-    is locked by nobody. A folder that is missing or cannot be read holds none.
+    Removed is what has our suffix, belongs to this user, is no link, is older than
+    ``young_s`` and is locked by no process. Folders inside are not searched. A folder
+    that is missing or cannot be read holds nothing.
     """
     try:
-        named = sorted(one for one in folder.iterdir() if one.name.endswith(SUFFIX))
+        named = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX))
     except OSError:
         return ()
-    return tuple(one for one in named if _remove_left(one, young_s))
+    removed = tuple(path for path in named if _remove_left(path, young_s))
+    for path in removed:
+        LOGGER.info("removed %s, which a killed process left", printable(path))
+    return removed
 
 
 def _remove_left(path: Path, young_s: float) -> bool:
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False  # its process has just moved or removed it
-    is_folder = stat.S_ISDIR(found.st_mode)
+    is_folder = stat.S_ISDIR(status.st_mode)
     if (
-        not (is_folder or stat.S_ISREG(found.st_mode))
-        or (hasattr(os, "getuid") and found.st_uid != os.getuid())
-        or time.time() - found.st_mtime < young_s
+        not (is_folder or stat.S_ISREG(status.st_mode))
+        or (hasattr(os, "getuid") and status.st_uid != os.getuid())
+        or time.time() - status.st_mtime < young_s
     ):
         return False
     lock = _lock(path)

@@ -1,4 +1,4 @@
-"""The child's side of a limited child process: sets the limits, then answers.
+"""Sets the limits of a child process from inside, then answers questions.
 
 Started by :mod:`harness.process.limited_child` in an interpreter of its own.
 """

@@ -1,4 +1,4 @@
-"""SIGTERM in, what Ctrl-C does out: work stops where it can be gone on with."""
+"""Lets SIGTERM stop work as Ctrl-C does: where it can be resumed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""TOML and CSV in, a joined zoo out.
+"""Reads the TOML and CSV files of a zoo, checks them, and writes them from a document.
 
-Reads the rows, claims, errata, tolerance, archive lock, waivers and dataset facts of
-one edition (:mod:`harness.registry.zoo`), says everything that is wrong with them
-(:mod:`harness.registry.lint`), and turns a published markdown document into such files
-(:mod:`harness.registry.importing`). Nothing here opens a socket or loads Paddle.
+:mod:`harness.registry.zoo` reads and joins the files of one edition: rows, claims,
+errata, tolerance and archive lock. :mod:`harness.registry.lint` says everything that is
+wrong with them. :mod:`harness.registry.importing` turns a published markdown document
+into such files. Nothing here opens a socket or loads Paddle.
 """

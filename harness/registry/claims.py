@@ -1,4 +1,4 @@
-"""The CSV of published numbers in, claims per row out; and back."""
+"""Reads and writes the CSV of published numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The digests of a published dataset's files: written once, read to name differences.
+"""Reads and writes the pinned digests of a published dataset's files.
 
 ::
 

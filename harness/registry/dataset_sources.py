@@ -1,4 +1,4 @@
-"""``expected/dataset_sources.toml`` in, the archives of the published datasets out."""
+"""Reads where the archives of the published datasets are: ``dataset_sources.toml``."""
 
 from __future__ import annotations
 

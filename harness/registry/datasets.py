@@ -1,4 +1,4 @@
-"""The known facts of published datasets in, facts per zoo and dataset out."""
+"""Reads the known facts of published datasets: counts, class names, digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doubts about a document in, errata out."""
+"""Reads the errata of a document: what it prints wrongly, and the evidence."""
 
 from __future__ import annotations
 

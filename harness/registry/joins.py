@@ -1,4 +1,4 @@
-"""The files of a zoo in; joined rows, archives and claims out, and what is wrong."""
+"""Joins the rows, archives and claims of a zoo, and notes what does not join."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The archive lock: size and digest of every archive that was fetched and pinned."""
+"""Reads and writes the archive lock: size and digest of every pinned archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hand-written list of later addresses in, moves per archive out."""
+"""Reads ``moves.toml``: later addresses of archives, written by hand."""
 
 from __future__ import annotations
 

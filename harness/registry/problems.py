@@ -1,4 +1,4 @@
-"""Many refusals gathered into one list, so that a reader sees them all at once."""
+"""Gathers refusals into a list, so that a reader sees them all at once."""
 
 from __future__ import annotations
 

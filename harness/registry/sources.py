@@ -1,4 +1,4 @@
-"""A zoo's name or folder in, the paths of its files out."""
+"""Finds the files of a zoo, by its name or by its folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One TOML table file in, its table, archives and rows out."""
+"""Reads one TOML table file: a printed table, its archives and its rows."""
 
 from __future__ import annotations
 

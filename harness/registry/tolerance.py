@@ -1,4 +1,4 @@
-"""The written tolerance budget in, its parts out."""
+"""Reads the written tolerance budget of a zoo."""
 
 from __future__ import annotations
 

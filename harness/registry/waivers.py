@@ -1,4 +1,4 @@
-"""The list of misses that the gate lets pass for a while in, waivers out."""
+"""Reads the waivers: verdicts that the gate lets pass until a day."""
 
 from __future__ import annotations
 

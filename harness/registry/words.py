@@ -1,4 +1,4 @@
-"""The one table of words: what documents print, and what the house calls it.
+"""Translates what documents print into the project's own words: one table of both.
 
 Upstream's spelling (``split_distiil``, ``sensity``) stays in data; code uses ours.
 """

@@ -1,4 +1,4 @@
-"""The files of one zoo in; rows joined with archives, claims and errata out."""
+"""Reads a zoo: its rows, joined with their archives, claims and errata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row, its record and a language in, the text of its table cells out."""
+"""Fills the cells of a row: the measured number, its difference and its verdict."""
 
 from __future__ import annotations
 

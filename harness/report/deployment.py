@@ -1,4 +1,4 @@
-"""Records in other precisions in, the section "What a deployment would get" out."""
+"""Writes the section "What a deployment would get": other precisions than float32."""
 
 from __future__ import annotations
 

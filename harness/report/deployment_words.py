@@ -1,4 +1,4 @@
-"""A language in, the words of the section on deployments out; see ``words.py``."""
+"""The words of the section on deployments, in each language; see ``words.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows and their structure records in, figures as a page and a log show them out."""
+"""Shows the figures of rows (GFLOPs, sizes) on a page and in a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of others in, markdown that shows it and does nothing out.
+"""Writes text of others as markdown that shows it and does nothing.
 
 A page shows what a document prints, a server answered or a file is called. A character
 that markdown or HTML would obey is written as its number: that shows the same, and is

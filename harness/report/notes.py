@@ -1,4 +1,4 @@
-"""Zoo and records in, the sections of a page that are not its tables out."""
+"""Writes the sections of a page that are not its tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zoo and records in, the pages MODEL_ZOO.md and MODEL_ZOO_en.md out."""
+"""Writes the pages MODEL_ZOO.md and MODEL_ZOO_en.md of a zoo and its records."""
 
 from __future__ import annotations
 

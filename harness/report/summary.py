@@ -1,4 +1,4 @@
-"""Zoo, records and the selected rows in, the short table of a run out."""
+"""Writes the short table of the selected rows, as text and as JSON."""
 
 from __future__ import annotations
 

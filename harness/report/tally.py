@@ -1,4 +1,4 @@
-"""Zoo and records in, how many rows came to each verdict out."""
+"""Counts how many rows came to each verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A language in, the page's own words and sentences out.
+"""The words and sentences of a page, in each language.
 
 The published document's words are data (``rows.Table``); these are ours.
 """

@@ -1,4 +1,4 @@
-"""Named arrays in, a digest of their values out."""
+"""Computes one digest of the values of named arrays."""
 
 from __future__ import annotations
 

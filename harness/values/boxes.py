@@ -1,4 +1,4 @@
-"""Box arithmetic under the two conventions that the zoo uses.
+"""Computes sides and overlaps of boxes, under the zoo's two conventions.
 
 Boxes are ``xyxy`` (two corners) or ``xywh`` (corner and size). Where *inclusive*
 pixels are meant, the far edge counts and a side is ``far - near + 1``.

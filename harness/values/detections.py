@@ -1,4 +1,4 @@
-"""What detectors found, as flat arrays that any metric can score."""
+"""Detections, as flat arrays that any metric can score."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class ImageDetections:
 class Detections:
     """The detections of one run over a set of images.
 
-    ``evaluated_ids`` lists every image that was looked at, also those without a
-    detection, so a result set knows what it covers.
+    ``evaluated_ids`` lists every image that was evaluated, also those without a
+    detection. So a set of detections knows which images it covers.
     """
 
     evaluated_ids: NDArray[np.int64]  # [I]
@@ -57,7 +57,7 @@ class Detections:
             DetectionsInvalid: lengths differ, a score or coordinate is not finite, a
                 class is negative, an image id was not evaluated or is listed twice.
         """
-        _check_found(self.evaluated_ids, self.image_ids, self.classes)
+        _check_ids(self.evaluated_ids, self.image_ids, self.classes)
         _check_rows(
             self.image_ids, {"scores": self.scores, "boxes_xyxy": self.boxes_xyxy}
         )
@@ -68,8 +68,8 @@ class Results:
     """Detections as the official result file of a dataset states them.
 
     COCO: ``xywh``; VOC: ``xyxy`` whose first pixel is 1; WIDER FACE: ``xywh`` rounded
-    to a tenth, scores to a thousandth. Every metric scores these, whoever found them;
-    ``harness.formats`` turns them to and from files and :class:`Detections`.
+    to a tenth, scores to a thousandth. Every metric scores these, of any detector.
+    ``harness.formats`` converts them to and from files and :class:`Detections`.
     """
 
     evaluated_ids: NDArray[np.int64]  # [I]
@@ -92,46 +92,46 @@ class Results:
         Raises:
             DetectionsInvalid: as for :meth:`Detections.check`.
         """
-        _check_found(self.evaluated_ids, self.image_ids, self.classes)
+        _check_ids(self.evaluated_ids, self.image_ids, self.classes)
         _check_rows(self.image_ids, {"scores": self.scores, "boxes": self.boxes})
 
 
 def join_images(
-    image_ids: Sequence[int], found: Sequence[ImageDetections]
+    image_ids: Sequence[int], detections: Sequence[ImageDetections]
 ) -> Detections:
     """Join the detections of several images into one flat set, order kept.
 
     Args:
-        image_ids: one id per entry of ``found``.
-        found: the detections of each image.
+        image_ids: one id per image.
+        detections: of each image, in the same order.
     """
-    counts = [len(one.scores) for one in found]
+    counts = [len(one.scores) for one in detections]
     ids = np.asarray(image_ids, dtype=np.int64)
     return Detections(
         evaluated_ids=ids,
         image_ids=np.repeat(ids, counts),
         classes=np.concatenate(
-            [np.zeros(0, np.int32), *(one.classes for one in found)]
+            [np.zeros(0, np.int32), *(one.classes for one in detections)]
         ).astype(np.int32),
         scores=np.concatenate(
-            [np.zeros(0, np.float32), *(one.scores for one in found)]
+            [np.zeros(0, np.float32), *(one.scores for one in detections)]
         ).astype(np.float32),
         boxes_xyxy=np.concatenate(
-            [np.zeros((0, 4), np.float32), *(one.boxes_xyxy for one in found)]
+            [np.zeros((0, 4), np.float32), *(one.boxes_xyxy for one in detections)]
         ).astype(np.float32),
     )
 
 
-def split_images(found: Detections) -> list[ImageDetections]:
+def split_images(detections: Detections) -> list[ImageDetections]:
     """Return the detections of each evaluated image, order kept."""
-    here = [found.image_ids == one for one in found.evaluated_ids]  # I of [N]
     return [
         ImageDetections(
-            classes=found.classes[one],
-            scores=found.scores[one],
-            boxes_xyxy=found.boxes_xyxy[one],
+            classes=detections.classes[of_image],
+            scores=detections.scores[of_image],
+            boxes_xyxy=detections.boxes_xyxy[of_image],
         )
-        for one in here
+        for image_id in detections.evaluated_ids
+        for of_image in [detections.image_ids == image_id]  # [N]
     ]
 
 
@@ -147,7 +147,7 @@ def join_detections(parts: Sequence[Detections]) -> Detections:
     )
 
 
-def _check_found(
+def _check_ids(
     evaluated_ids: NDArray[np.int64],
     image_ids: NDArray[np.int64],
     classes: NDArray[np.int32],

@@ -1,7 +1,7 @@
 """What was published, as frozen values: rows, claims, archives, errata.
 
-These cross every wall of the house, so they live in the foundation. They are made by
-``harness.registry`` from TOML and CSV and never change afterwards.
+``harness.registry`` makes them from TOML and CSV. Every room uses them, and none
+changes them.
 """
 
 from __future__ import annotations
@@ -134,9 +134,9 @@ class Row:
 
     @property
     def shaped_by(self) -> str:
-        """The strategy that the shapes of the archive come from.
+        """The strategy that sets the shapes in the archive.
 
-        Teaching a pruned network does not change its shapes again.
+        Distillation of a pruned network does not change its shapes again.
         """
         is_taught = self.strategy.startswith("distill_prune_")
         return self.strategy.removeprefix("distill_") if is_taught else self.strategy
@@ -211,7 +211,7 @@ class Zoo:
         raise KeyError(row_id)
 
     def ap_claims(self, row_id: str) -> tuple[Claim, ...]:
-        """Return the APs published of a row: what a measurement is judged by."""
+        """Return the APs published of a row: measured ones are compared with them."""
         metrics = METRICS_OF_DATASET[self.row(row_id).dataset]
         return tuple(one for one in self.claims[row_id] if one.metric in metrics)
 
@@ -226,9 +226,9 @@ class Zoo:
         return tuple(one for one in claims if one.metric in DIFFERENCE_METRICS)
 
     def printed(self, row_id: str, metric: str) -> str | None:
-        """Return what the document prints of a row's metric; None if it is silent."""
-        found = [one for one in self.claims[row_id] if one.metric == metric]
-        return found[0].printed if found else None
+        """Return what the document prints of a row's metric; None if nothing."""
+        claims = (one for one in self.claims[row_id] if one.metric == metric)
+        return next((one.printed for one in claims), None)
 
     def errata_of(self, row_id: str) -> tuple[Erratum, ...]:
         """Return the errata that name the row, in file order."""

@@ -1,4 +1,4 @@
-"""What is really in the images, as flat arrays that any metric can score against."""
+"""Ground truth, as flat arrays that any metric can score against."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class CocoTruth:
 class VocTruth:
     """The ground truth of a Pascal-VOC-format set, as its XML files state it.
 
-    Image ids are places in the split's list. What a metric does about objects beyond
-    the edge, difficult ones or too many is its own business: nothing is mended here.
+    Image ids are places in the split's list. Objects are kept as the files state them,
+    also beyond the edge of an image: a metric decides what counts.
     """
 
     image_ids: NDArray[np.int64]  # [I] every image that counts as evaluated

@@ -1,4 +1,4 @@
-"""A published markdown document in, its tables with their headings and lines out."""
+"""A published markdown document in, its tables with their headings out."""
 
 from __future__ import annotations
 

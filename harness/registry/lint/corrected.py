@@ -1,7 +1,7 @@
-"""A zoo in, what its document would print with its errata applied, out.
+"""Applies the errata of a zoo to what its document prints.
 
-Tables are compared with each other in this reading: what an erratum explains adds up,
-and an erratum whose correction does not is told like any other slip.
+Tables are compared with each other as corrected. A difference that an erratum explains
+then adds up, and a wrong correction is found as any other slip is.
 """
 
 from __future__ import annotations

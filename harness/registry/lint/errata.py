@@ -1,4 +1,4 @@
-"""A read zoo in; what is wrong with its errata and moves, joined both ways, out."""
+"""Checks errata and moves against the rows and archives that they name."""
 
 from __future__ import annotations
 

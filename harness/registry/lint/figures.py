@@ -1,4 +1,4 @@
-"""A read zoo in; printed differences that do not add up, and wrong units, out."""
+"""Checks that printed differences add up, and that sizes have the right unit."""
 
 from __future__ import annotations
 

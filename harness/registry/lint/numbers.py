@@ -1,4 +1,4 @@
-"""A read zoo in; what is wrong with its published numbers and their tolerance out."""
+"""Checks the published numbers of a zoo, and the parts of their tolerance."""
 
 from __future__ import annotations
 

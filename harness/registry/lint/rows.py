@@ -1,4 +1,4 @@
-"""A read zoo in; what is wrong with its tables, rows and archives out."""
+"""Checks tables, rows and archives against each other and against known words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A zoo's files in; a message for all that is wrong with them and their joins out."""
+"""Checks all files of a zoo, and how they join: ``zoo check``."""
 
 from __future__ import annotations
 
