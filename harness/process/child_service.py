@@ -19,7 +19,7 @@ from harness.process.limited_child import LENGTH
 #: Makes the answer of each question.
 Service = Callable[[memoryview], bytes]
 
-PARENT_LOOK_S = 2.0  # how often it is asked whether the parent is still there
+PARENT_LOOK_S = 2.0  # between two looks for the parent
 OPEN_FILES = 512
 
 
@@ -44,7 +44,7 @@ def serve(service: str, address_bytes: int | None) -> None:
 
 
 def _limit(address_bytes: int | None) -> None:
-    """Bound what this process may take; where the system cannot, nothing."""
+    """Limit memory and open files of this process, where the system can."""
     with contextlib.suppress(ImportError):  # Windows has no such limits
         import resource
 
@@ -60,7 +60,7 @@ def _limit(address_bytes: int | None) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent is gone, whatever it computes."""
+    """End this process when its parent is gone, even while it computes."""
     parent = os.getppid()
 
     def look() -> None:

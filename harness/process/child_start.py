@@ -26,7 +26,7 @@ KEPT_FAMILIES = ("NVIDIA_", "FLAGS_")  # the second are Paddle's own
 
 
 def kept_environment(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the environment of a child: few words, and every folder the empty one."""
+    """Return the environment of a child: few variables; its folders are ``folder``."""
     kept = {
         name: value
         for name, value in environment.items()

@@ -1,14 +1,15 @@
 """Runs a service in a child process with limits, so that what crashes is the child.
 
-The child is a fresh interpreter with the import path of this one, few words of its
-environment, an empty working folder, no right to write into files, and a limit on its
-memory. Both sides speak in messages of bytes over pipes, and no message is ever
-unpickled. The child ends when its last holder lets go of it.
+The child is a fresh interpreter with our import path and few of our environment
+variables. It has an empty working folder, may not write into files, and has a limit on
+its memory. Messages of bytes go over pipes, and none is ever unpickled. The child ends
+when nothing refers to it any more.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import selectors
 import signal
@@ -27,12 +28,14 @@ from harness.errors import LimitReached
 from harness.files.temporary import temporary_folder
 from harness.process.child_start import start_child
 
-#: Signals that a process gets for what it did itself; others come from outside.
+LOGGER = logging.getLogger(__name__)
+
+#: Signals that a process causes itself; others are sent from outside.
 CRASHES = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP")
 
 LENGTH = struct.Struct("<Q")  # before each message
 LOOK_S = 0.2  # how often memory and time are looked at
-TOLD_BYTES = 4096  # the end of what the child told that is kept
+TOLD_BYTES = 4096  # of the child's error output: its end is kept
 #: What libraries say when they get no more memory: oneDNN, C++, Paddle, the system,
 #: the loader, Python.
 NO_MEMORY = (
@@ -58,7 +61,7 @@ class ChildLimits:
 
 
 class ChildCrashed(Exception):
-    """The child was ended by a signal that it got for what it did."""
+    """The child was ended by a signal that it caused itself."""
 
     def __init__(self, signal_name: str) -> None:
         super().__init__(f"ended by {signal_name}")
@@ -83,6 +86,7 @@ class LimitedChild:
             folder,
             address_bytes=None if limits.watches_resident else limits.memory_bytes,
         )
+        LOGGER.info("child %d started for %s", self._process.pid, service)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -117,9 +121,9 @@ class LimitedChild:
             longest_answer_bytes: a longer one is not read.
 
         Raises:
-            ChildCrashed: by a signal that it got for what it did.
-            LimitReached: it took more memory or time than it may, was ended from
-                outside, or its answer is too long; names the option.
+            ChildCrashed: the child was ended by a signal that it caused itself.
+            LimitReached: the child took more memory or time than it may, was ended from
+                outside, or answered too much; the message names the option.
         """
         if self._process.returncode is not None:
             raise self._death()
@@ -132,6 +136,7 @@ class LimitedChild:
         except (EOFError, BrokenPipeError) as error:
             raise self._death() from error
         except LimitReached as error:
+            LOGGER.info("child %d is ended: %s", self.pid, error)
             self._refused = error
             self.close()
             raise
@@ -168,7 +173,7 @@ class LimitedChild:
         """Wait until the pipe is ready, and look at memory and time meanwhile."""
         with selectors.DefaultSelector() as selector:
             selector.register(file, event)
-            while True:  # asked each time: an answer may come byte by byte
+            while True:  # checked each time: an answer may come byte by byte
                 self._demand_memory()
                 if time.monotonic() > until_s:
                     raise LimitReached(
@@ -188,10 +193,10 @@ class LimitedChild:
             raise self.out_of_memory(f"{resident_bytes >> 20} MB in memory")
 
     def out_of_memory(self, got: str) -> LimitReached:
-        """Return the refusal of a child that got no more memory, and end it.
+        """Return the refusal of a child that needs more memory than it may, and end it.
 
         Args:
-            got: what is known of it.
+            got: how much it has, as far as is known.
         """
         self._refused = LimitReached(
             "memory of the child process",
@@ -203,11 +208,13 @@ class LimitedChild:
         return self._refused
 
     def _death(self) -> Exception:
-        """Return why the child answers no more, whenever it is asked."""
-        if self._refused is not None:
-            one = self._refused
+        """Return why the child answers no more; the same each time."""
+        if (refused := self._refused) is not None:
             return LimitReached(
-                one.what, expected=one.expected, got=one.got, next_step=one.next_step
+                refused.what,
+                expected=refused.expected,
+                got=refused.got,
+                next_step=refused.next_step,
             )
         code = self._process.wait()
         told = b"".join(self._told).decode(errors="replace")
@@ -232,7 +239,7 @@ class LimitedChild:
 
 
 def _widen(pipe: int) -> None:
-    """Let a pipe hold a megabyte: a batch of pixels has some, and 64 kB are usual."""
+    """Let a pipe hold a megabyte: a batch of pixels is larger than the usual 64 kB."""
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl
 
@@ -249,7 +256,7 @@ def _demand_length(size: int, longest_bytes: int) -> None:
 
 
 def resident_bytes_of(pid: int) -> int:
-    """Return what of a process lies in memory; 0 where the system does not tell."""
+    """Return how much of a process lies in memory; 0 where the system does not say."""
     try:
         pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
     except OSError:
@@ -258,7 +265,7 @@ def resident_bytes_of(pid: int) -> int:
 
 
 def _keep_end(file: IO[bytes], told: deque[bytes]) -> None:
-    """Keep the end of what the child tells, so that it never waits for a reader."""
+    """Keep the end of the child's error output, so that it never waits for a reader."""
     with contextlib.suppress(ValueError, OSError):  # closed under our hands
         while some := file.read(64):
             told.append(some)

@@ -16,16 +16,16 @@ from harness.values.rows import DIFFERENCE_METRICS, STRUCTURE_METRICS, Claim
 
 HEADER = ("row", "metric", "printed")
 
-#: A printed difference; without its sign it is still printed, and `zoo check` tells.
+#: A printed difference. One without a sign is read too, and refused by `zoo check`.
 _DIFFERENCE = re.compile(r"[+-]?\d+(\.\d+)?%?")
 
 
 def parse_claims(text: str, problems: list[ZooDataError]) -> tuple[Claim, ...]:
-    """Return the claims of a CSV text in file order; notes what is wrong.
+    """Return the claims of a CSV text in file order, and note what is wrong.
 
-    Lines that start with ``#`` say where the numbers come from and are passed over. A
-    claim is kept as printed: an AP is a decimal from 0 to 100, in percent; a figure a
-    decimal above 0; a difference may have a sign, and the sign of percent.
+    Lines that start with ``#`` are comments. A claim is kept as printed. An AP is a
+    decimal from 0 to 100, in percent. A figure is a decimal above 0. A difference may
+    have a sign, and a percent sign.
     """
     claims: list[Claim] = []
     seen: dict[tuple[str, str], int] = {}
@@ -64,11 +64,11 @@ def read_claims(path: Path, problems: list[ZooDataError]) -> tuple[Claim, ...]:
                 expected=f"a CSV in UTF-8 with the header {','.join(HEADER)}",
                 got="no such file" if missing else str(error),
             ) from error
-        found: list[ZooDataError] = []
-        claims = parse_claims(text, found)
-        for problem in found:
+        of_file: list[ZooDataError] = []
+        claims = parse_claims(text, of_file)
+        for problem in of_file:
             problem.where = (path.name, *problem.where)
-        problems += found
+        problems += of_file
         return claims
     return ()
 
@@ -81,7 +81,7 @@ def claims_text(
     version: str,
     date: dt.date | None,
 ) -> str:
-    """Return the CSV of the claims, under a head that says where they come from."""
+    """Return the CSV of the claims, below comments that say where they come from."""
     out = io.StringIO(newline="")
     head = {
         "what": what,
@@ -117,7 +117,7 @@ def _parse_claim(cells: tuple[str, ...]) -> Claim:
 
 
 def is_printable(metric: str, printed: str) -> bool:
-    """Return whether a document can print that of a metric."""
+    """Return whether ``printed`` is a number that a document can print of a metric."""
     if metric in DIFFERENCE_METRICS:
         return _DIFFERENCE.fullmatch(printed) is not None
     try:
@@ -130,7 +130,7 @@ def is_printable(metric: str, printed: str) -> bool:
 
 
 def expected_of(metric: str) -> str:
-    """Return in words what a document can print of a metric."""
+    """Return in words which numbers a document can print of a metric."""
     if metric in DIFFERENCE_METRICS:
         return "a difference, such as +0.7 or -16.06%"
     if metric in STRUCTURE_METRICS:

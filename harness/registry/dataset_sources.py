@@ -27,7 +27,7 @@ class DataPart:
     url: str  # the official address
     mirrors: tuple[str, ...]  # other addresses of the same bytes
     size_bytes: int | None  # of the archive; None when it is not known
-    digests: tuple[str, ...]  # "md5:...": any of them makes the bytes right
+    digests: tuple[str, ...]  # "md5:...": one that matches is enough
     below: str  # the folder of the data root that the archive's paths lie in; "." is it
     takes: tuple[str, ...]  # paths in the archive; the rest is left out
     files: Mapping[str, int]  # path below the data root -> how many files, or 1 for one

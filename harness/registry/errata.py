@@ -57,7 +57,7 @@ def _parse_erratum(erratum_id: str, values: Mapping[str, object]) -> Erratum:
     block.finish()
     if erratum.field in (*STRUCTURE_METRICS, *DIFFERENCE_METRICS) and not is_printable(
         erratum.field, erratum.corrected
-    ):  # tables are added up with what it corrects to
+    ):  # differences are computed from corrected numbers
         raise ZooDataError(
             "field corrected",
             expected=expected_of(erratum.field),

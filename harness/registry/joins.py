@@ -46,7 +46,7 @@ def join_archives(
     pins: Mapping[str, Pin],
     problems: list[ZooDataError],
 ) -> dict[str, Archive]:
-    """Return the archives by name, with the moves and the digests known of them."""
+    """Return the archives by name, each with its moves and its pinned digest."""
     archives: dict[str, Archive] = {}
     for file in files:
         for archive in file.archives:
@@ -92,7 +92,7 @@ def join_claims(
     file_name: str,
     problems: list[ZooDataError],
 ) -> dict[str, tuple[Claim, ...]]:
-    """Return the claims by row id, in metric order; every row has all of its APs."""
+    """Return the claims by row id, in metric order, and note rows without all APs."""
     by_row: dict[str, dict[str, Claim]] = {row.row_id: {} for row in rows}
     metrics_of = {row.row_id: METRICS_OF_DATASET[row.dataset] for row in rows}
     for claim in claims:

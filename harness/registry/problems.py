@@ -12,8 +12,8 @@ from harness.errors import ZooDataError
 def noting(problems: list[ZooDataError] | None) -> Iterator[None]:
     """Append a :class:`ZooDataError` of the block to ``problems`` and go on after it.
 
-    Without a list the error goes through, as it would without ``noting``. Nest
-    ``located`` inside, so that the note carries its place.
+    Without a list the error is raised. Nest ``located`` inside, so that the note says
+    where the problem is.
     """
     try:
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.printable import printable
 from harness.registry.location import EXPECTED_FOLDER, ROWS_FOLDER, find_home
+
+LOGGER = logging.getLogger(__name__)
 
 #: Files of a zoo's folder that are not tables, and of an ``expected`` folder.
 ZOO_FILE = "zoo.toml"
@@ -44,7 +47,7 @@ class ZooSources:
     tolerance_section: str | None
     lock: Path
     lock_section: str | None
-    is_own: bool = False  # anybody's folder, which has words of its own
+    is_own: bool = False  # anybody's folder, which may have its own strategies
 
     @property
     def shared_folder(self) -> Path | None:
@@ -64,11 +67,11 @@ class ZooSources:
 def find_sources(name_or_path: str, *, home: Path | None = None) -> ZooSources:
     """Return where the files of a zoo are.
 
-    A name is a folder of ``cases/rows`` in ``home``. A path is anybody's own folder:
-    its claims, errata, tolerance and lock are in the ``expected`` folder beside the
-    ``rows`` (or ``cases/rows``) that holds it when ``<name>.csv`` is there, else in the
-    folder itself, the claims as ``expected.csv``. Without a tolerance of its own it
-    gets the default of ``home``.
+    A name is a folder of ``cases/rows`` in ``home``. A path is anybody's own folder. If
+    it lies in ``rows`` (or ``cases/rows``), and the ``expected`` folder beside that has
+    its ``<name>.csv``, then errata, tolerance and lock are there too. Otherwise all are
+    in the folder itself, the claims as ``expected.csv``. A zoo without a tolerance of
+    its own gets the default of ``home``.
 
     Raises:
         UsageError: no zoo has that name, and no folder that path.
@@ -76,12 +79,12 @@ def find_sources(name_or_path: str, *, home: Path | None = None) -> ZooSources:
     home = find_home() if home is None else home
     named = home / ROWS_FOLDER / name_or_path
     if _is_word(name_or_path) and _is_folder(named):
-        return _shared(named, home / EXPECTED_FOLDER)
+        return _logged(_shared(named, home / EXPECTED_FOLDER))
     own = Path(name_or_path)
     if name_or_path and _is_folder(own):
         root = own.resolve()
         is_own = root.parent != (home / ROWS_FOLDER).resolve()
-        return replace(_own(root, home), is_own=is_own)
+        return _logged(replace(_own(root, home), is_own=is_own))
     called = printable(repr(name_or_path)) if name_or_path else "without a name"
     raise UsageError(
         f"no zoo {called}",
@@ -91,8 +94,18 @@ def find_sources(name_or_path: str, *, home: Path | None = None) -> ZooSources:
     )
 
 
+def _logged(sources: ZooSources) -> ZooSources:
+    LOGGER.info(
+        "zoo %s: rows in %s, claims in %s, tolerance in %s",
+        *map(
+            printable, (sources.name, sources.root, sources.claims, sources.tolerance)
+        ),
+    )
+    return sources
+
+
 def _is_folder(path: Path) -> bool:
-    """Whether it is one; a name that no system takes is none."""
+    """Return whether a path is a folder; one that no system takes is none."""
     try:
         return path.is_dir()
     except (OSError, ValueError):
@@ -105,7 +118,7 @@ def zoo_names(home: Path) -> tuple[str, ...]:
 
 
 def sources_beside(sources: ZooSources) -> tuple[ZooSources, ...]:
-    """Return the zoos that share an ``expected`` folder with one, itself among them."""
+    """Return the zoos of one ``expected`` folder, the given one among them."""
     expected = sources.shared_folder
     if expected is None:
         return ()

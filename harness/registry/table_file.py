@@ -20,7 +20,7 @@ from harness.values.rows import (
     Table,
 )
 
-#: Of a name in the place that a message tells; the longest id of a row has 64.
+#: Of a name that a message uses as a place; the longest id of a row has 64.
 LONGEST_NAME_CHARS = 100
 ALIGNMENTS = ("left", "center", "right")
 #: How a row may say that faces are looked for; the first where it says nothing.
@@ -53,10 +53,8 @@ def read_table(path: Path, zoo: str, problems: list[ZooDataError]) -> TableFile 
                 table = _parse_table(path.stem, described)
         read_rows = _parse_rows(path, zoo, table, rows, problems)
         read_archives = _parse_archives(path, archives, problems)
-        ids, used = (
-            {row.row_id for row in read_rows},
-            {row.archive for row in read_rows},
-        )
+        ids = {row.row_id for row in read_rows}
+        used = {row.archive for row in read_rows}
         lost = _names(rows, "id") - ids
         lost |= _names([one for one in rows if one.get("id") in lost], "archive") - used
         lost |= _names(archives, "name") - {one.name for one in read_archives}

@@ -101,7 +101,7 @@ STRATEGIES: Mapping[str, str] = {
     "aware": "quant_aware",
 }
 
-#: What a cell says that has nothing to say.
+#: What an empty cell prints.
 EMPTY_CELLS = ("-", "–")
 
 #: Outputs of a published network's classifier per dataset; a face network has
@@ -135,8 +135,8 @@ def width_of(printed: str) -> float:
 
     It is 1 for a backbone printed without one, as all of upstream's are.
     """
-    found = _WIDTH.search(printed)
-    return 1.0 if found is None else float(Fraction(found[1]))
+    width = _WIDTH.search(printed)
+    return 1.0 if width is None else float(Fraction(width[1]))
 
 
 def without_width(printed: str) -> str:
@@ -147,7 +147,7 @@ def without_width(printed: str) -> str:
 def backbone_of(architecture: str, printed: str, pretrained: str | None) -> str:
     """Return our word for a printed backbone and its printed pretrained weights.
 
-    A printed width says nothing of the word: see :func:`width_of`.
+    A printed width is no part of the word: see :func:`width_of`.
 
     Raises:
         ZooDataError: a word is not in the tables.
@@ -162,8 +162,8 @@ def backbone_of(architecture: str, printed: str, pretrained: str | None) -> str:
 def strategy_of(printed: str, teacher: str | None) -> str:
     """Return our word for a printed strategy and its printed teacher.
 
-    A pruned network that was taught is ``distill_`` and its pruning; a teacher says
-    nothing new of a strategy that is distillation itself.
+    A distilled and pruned network is ``distill_`` and its pruning. A teacher changes
+    no strategy that is distillation already.
 
     Raises:
         ZooDataError: the strategy is not in the table.
@@ -180,6 +180,6 @@ KNOWN_STRATEGIES = frozenset(STRATEGIES.values()) | {
 
 
 def role_of(title: str) -> str | None:
-    """Return what the column of that title holds; None when it only decorates."""
+    """Return what the column of that title says of a row; None when nothing."""
     column = COLUMNS.get(title)
     return None if column is None else column.role

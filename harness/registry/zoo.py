@@ -42,7 +42,7 @@ class ZooReading:
 def open_zoo(name_or_path: str, *, home: Path | None = None) -> Zoo:
     """Return a zoo by its name in ``home``, or from anybody's own folder.
 
-    Reads every time: nothing is kept. Loads neither Paddle nor numpy.
+    Every call reads the files again. Loads neither Paddle nor numpy.
 
     Args:
         name_or_path: ``january-2020``, ``demo``, or the path of a folder of rows.
@@ -63,7 +63,7 @@ def open_zoo(name_or_path: str, *, home: Path | None = None) -> Zoo:
 
 
 def read_zoo(sources: ZooSources) -> ZooReading:
-    """Return what could be read of a zoo; raises nothing for what is wrong with it."""
+    """Return what could be read of a zoo, with every problem; raises none of them."""
     problems: list[ZooDataError] = []
     files = _read_tables(sources, problems)
     of_claims: list[ZooDataError] = []
@@ -109,7 +109,7 @@ def read_zoo(sources: ZooSources) -> ZooReading:
 
 
 def follows(problem: ZooDataError, lost: Collection[str]) -> bool:
-    """Whether a problem of a join only tells of what could not be read."""
+    """Return whether a problem of a join follows from a block that was not read."""
     told = str(problem)
     return any(_names(told, name) for name in lost)
 
@@ -121,10 +121,10 @@ def _names(told: str, name: str) -> bool:
 def _lost_names(
     files: Iterable[TableFile], rows: Iterable[Row], of_claims: Iterable[ZooDataError]
 ) -> frozenset[str]:
-    """Return names that do not join because of a problem that is told already.
+    """Return names that do not join because of a problem that is noted already.
 
-    Those of malformed blocks, of rows with a malformed claim, and of rows whose id is
-    not made of their fields: the claims may be right.
+    They are those of malformed blocks, of rows with a malformed claim, and of rows with
+    an id that their fields do not make: their claims may be right.
     """
     told = " ".join(map(str, of_claims))
     lost = {name for file in files for name in file.lost}

@@ -1,6 +1,6 @@
-"""Zoo and records in, text out.
+"""Writes pages, tables and JSON from a zoo and its records.
 
-Every function is pure: a zoo and the records of its rows by row id go in; markdown,
-terminal text or JSON comes out. The same input gives the same bytes: no clock, no host
-name, no folder is looked at. Who reads and writes files is ``harness.pipeline``.
+Every function is pure. It takes a zoo, and records by row id; it returns markdown,
+terminal text or JSON. The same input gives the same bytes: clock, host name and folders
+are never looked at. Files are read and written by ``harness.pipeline``.
 """

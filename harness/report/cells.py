@@ -12,8 +12,7 @@ from harness.report.words import Words
 from harness.values.records import Judgement, Measurement, Record, Verdict
 from harness.values.rows import Erratum, Row, Zoo
 
-#: Verdicts that the comparison of numbers alone can come to. Any other says something
-#: of the whole row that its numbers do not show.
+#: Verdicts of comparing numbers. Any other says more of the row than its numbers do.
 OF_NUMBERS = frozenset(
     {
         Verdict.REPRODUCED,
@@ -26,7 +25,7 @@ OF_NUMBERS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run that a row asks for, and what came of it."""
+    """One run of a row, at one input size, and its measurement."""
 
     input_px: int
     erratum: str | None
@@ -36,17 +35,18 @@ class Run:
 def runs_of(row: Row, errata: Sequence[Erratum], record: Record | None) -> list[Run]:
     """Return the runs of a row: as printed, then one per erratum that changes it.
 
-    A run that was asked for and is not in the record is there without a measurement.
+    A run that the record lacks has no measurement.
     """
     asked: dict[str | None, int] = {None: row.input_px}
-    for one in errata:
-        if one.changes_run and row.row_id in one.rows and one.field == "input_px":
-            asked[one.erratum_id] = int(one.corrected)
+    for erratum in errata:
+        changes_size = erratum.changes_run and erratum.field == "input_px"
+        if changes_size and row.row_id in erratum.rows:
+            asked[erratum.erratum_id] = int(erratum.corrected)
     done = {one.erratum: one for one in record.measurements} if record else {}
-    sizes = asked | {erratum: one.input_px for erratum, one in done.items()}
+    sizes = asked | {name: one.input_px for name, one in done.items()}
     return [
-        Run(input_px=input_px, erratum=erratum, measurement=done.get(erratum))
-        for erratum, input_px in sizes.items()
+        Run(input_px=input_px, erratum=name, measurement=done.get(name))
+        for name, input_px in sizes.items()
     ]
 
 
@@ -54,12 +54,12 @@ def judgement_of(run: Run, metric: str) -> Judgement | None:
     """Return the judgement of one metric, if the run has it."""
     if run.measurement is None:
         return None
-    found = [one for one in run.measurement.judgements if one.metric == metric]
-    return found[0] if found else None
+    judgements = (one for one in run.measurement.judgements if one.metric == metric)
+    return next(judgements, None)
 
 
 def shown_verdict(record: Record, judgement: Judgement) -> Verdict:
-    """Return the verdict to show beside a number: the row's where it overrules."""
+    """Return the verdict to show beside a number: the row's, if it says more."""
     return judgement.verdict if record.verdict in OF_NUMBERS else record.verdict
 
 
@@ -88,7 +88,7 @@ def metric_cell(
 
 
 def run_label(run: Run) -> str:
-    """Return the size of a run, with a link to the erratum it follows."""
+    """Return the size of a run, with a link to its erratum if it has one."""
     if run.erratum is None:
         return f"{run.input_px}"
     return f"{run.input_px} {erratum_link(run.erratum)}"

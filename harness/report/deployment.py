@@ -58,7 +58,7 @@ def deployment(
         for row in zoo.rows
         for one in measured
         if (record := one.records.get(row.row_id)) is not None
-        # A precision that is not of the row, or not of the processor, says nothing.
+        # no_device: the precision does not suit the row, or the processor
         and record.verdict not in (Verdict.NOT_JUDGED, Verdict.NO_DEVICE)
     ]
     if not lines and not others:
@@ -113,7 +113,7 @@ def _as_printed(record: Record) -> Measurement | None:
 
 
 def _same_data(record: Record, beside: Record) -> bool:
-    """Whether both are of one archive and one dataset, and so may be compared."""
+    """Return whether two records may be compared: of one archive and one dataset."""
     mine, theirs = (
         (
             one.archive and one.archive.sha256,

@@ -19,12 +19,12 @@ TITLES = ("row", "figure", "computed", "printed", "difference", "tolerance", "ve
 
 def claim_of_column(zoo: Zoo, row: Row, metric: str) -> Claim | None:
     """Return the figure that a row prints in a column; an int8 size is a size."""
-    found = [
+    claims = (
         one
         for one in zoo.structure_claims(row.row_id)
         if one.metric.removeprefix("int8_") == metric
-    ]
-    return found[0] if found else None
+    )
+    return next(claims, None)
 
 
 def figure_cell(
@@ -54,8 +54,7 @@ def figure_cell(
 
 def figure_of(record: StructureRecord, claim: Claim) -> Figure | None:
     """Return the figure that a record has for a claim."""
-    found = [one for one in record.figures if one.metric == claim.metric]
-    return found[0] if found else None
+    return next((one for one in record.figures if one.metric == claim.metric), None)
 
 
 def decimals_of(claim: Claim) -> int:

@@ -1,8 +1,8 @@
 """Writes text of others as markdown that shows it and does nothing.
 
-A page shows what a document prints, a server answered or a file is called. A character
-that markdown or HTML would obey is written as its number: that shows the same, and is
-never markup.  # CommonMark 0.31, 2.5
+A page shows the texts of documents, servers and file names. A character with a meaning
+in markdown or HTML is written as its number: it looks the same, and is never markup.
+# CommonMark 0.31, 2.5
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _OBEYED = re.compile(
     r"|^[-+](?=[\s-])|^#(?=#{0,5}(?:\s|$))|^=|^\d(?=\d{0,8}[.)](?:\s|$))"
 )
 
-#: A piece of code, of characters that mean nothing to anybody: kept as it is.
+#: A piece of code without a special character: kept as it is.
 _CODE = re.compile(r"(?<!`)(`[\w ./:=,-]+`)(?!`)")
 
-#: The three whose names everybody reads.
+#: Three characters are written by their name, which is easier to read.
 _NAMES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
-#: What an address may hold and a link of markdown ends at or reads as markup.
+#: Characters of an address that are kept; others would end a link, or be markup.
 _KEPT_IN_LINKS = "%/:?#@!$&'+,;=~"
 
 
 def inert(text: object) -> str:
-    """Return the text as markdown that reads the same and does nothing."""
+    """Return the text as markdown that looks the same and is no markup."""
     shown = printable(text, longest_chars=LONGEST_PART_CHARS)
     parts = _CODE.split(shown)
     for place in range(0, len(parts), 2):  # between them is code

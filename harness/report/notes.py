@@ -40,7 +40,7 @@ def errata(zoo: Zoo, words: Words) -> Iterator[str]:
 
 
 def datasets(records: Mapping[str, Record], words: Words) -> Iterator[str]:
-    """Yield the section of the datasets really read, with their differences."""
+    """Yield the section of the datasets that were read, with their differences."""
     used = _by_part(records, lambda one: one.dataset)
     if not used:
         return
@@ -51,7 +51,7 @@ def datasets(records: Mapping[str, Record], words: Words) -> Iterator[str]:
 
 
 def archives(records: Mapping[str, Record], words: Words) -> Iterator[str]:
-    """Yield the section of the archives really opened and who served them."""
+    """Yield the section of the archives that were opened, and who served them."""
     used = [archive for archive, _ in _by_part(records, lambda one: one.archive)]
     if not used:
         return
@@ -75,7 +75,7 @@ def archives(records: Mapping[str, Record], words: Words) -> Iterator[str]:
 
 
 def rows(zoo: Zoo, records: Mapping[str, Record], words: Words) -> Iterator[str]:
-    """Yield the section that says more of the rows that ask for it."""
+    """Yield the section of reasons and notes; nothing if no row has any."""
     lines = [
         "- "
         + words.note.format(
@@ -95,19 +95,19 @@ def rows(zoo: Zoo, records: Mapping[str, Record], words: Words) -> Iterator[str]
 def _by_part(
     records: Mapping[str, Record], part_of: Callable[[Record], Part | None]
 ) -> list[tuple[Part, list[str]]]:
-    """Return the different parts in row-id order of their first record, with rows."""
-    found: list[tuple[Part, list[str]]] = []
+    """Return each different part with its rows, in the order of their first row id."""
+    groups: list[tuple[Part, list[str]]] = []
     for row_id, record in sorted(records.items()):
         part = part_of(record)
         if part is None:
             continue
-        for known, row_ids in found:
+        for known, row_ids in groups:
             if known == part:
                 row_ids.append(row_id)
                 break
         else:
-            found.append((part, [row_id]))
-    return found
+            groups.append((part, [row_id]))
+    return groups
 
 
 def _erratum_lines(one: Erratum, words: Words) -> Iterator[str]:

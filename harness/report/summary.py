@@ -49,7 +49,7 @@ def summarise(
 ) -> Summary:
     """Return the summary of those rows, in printed order.
 
-    Records of other rows are passed over: a selection is a question about its rows.
+    Records of other rows are passed over.
     """
     selected = [row for row in zoo.rows if row.row_id in set(row_ids)]
     counts = count_outcomes((row.row_id for row in selected), records)
@@ -82,7 +82,7 @@ def summary_text(summary: Summary) -> str:
 def summary_json(
     zoo: Zoo, records: Mapping[str, Record], row_ids: Sequence[str]
 ) -> str:
-    """Return the same as JSON, numbers unrounded: sorted keys, two spaces, final LF."""
+    """Return the table as JSON, unrounded: sorted keys, two spaces, final LF."""
     selected = [row for row in zoo.rows if row.row_id in set(row_ids)]
     told = [
         {
@@ -137,7 +137,7 @@ def _lines_of(zoo: Zoo, row: Row, record: Record | None) -> Iterator[SummaryLine
 
 
 def _not_judged(claim: Claim, run: Run, label: str, verdict: str) -> SummaryLine:
-    """Return the line of a claim that no number was held to, or none was found of."""
+    """Return the line of a claim that was not judged."""
     scores = {} if run.measurement is None else run.measurement.scores_pct
     measured = scores.get(claim.metric)
     return SummaryLine(

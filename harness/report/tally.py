@@ -20,7 +20,7 @@ def count_outcomes(
 ) -> dict[str, int]:
     """Return how many of the rows came to each of :data:`OUTCOMES`, zeros included.
 
-    The counts sum to the number of rows, so a row cannot vanish.
+    The counts add up to the number of rows, so that no row can be left out.
     """
     counts = dict.fromkeys(OUTCOMES, 0)
     for row_id in row_ids:
@@ -30,7 +30,7 @@ def count_outcomes(
 
 
 def check_belonging(zoo: Zoo, records: Mapping[str, Record]) -> None:
-    """Refuse records that are not of this zoo's rows: a page would not show them.
+    """Refuse records of other rows than this zoo's: no page would show them.
 
     Raises:
         RecordInvalid: a record of another zoo, or of a row the zoo does not have.

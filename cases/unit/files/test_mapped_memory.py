@@ -30,12 +30,38 @@ def test_arrays_that_were_let_go_have_the_same_values(path):
         assert np.array_equal(one, VALUES[at : at + 500])
 
 
+def test_the_pages_of_each_file_are_let_go_once(path, monkeypatch):
+    asked = []
+    content = mapped(path, mmap.ACCESS_READ)
+    monkeypatch.setattr("harness.files.mapped_memory.let_go_of_map", asked.append)
+
+    let_go([np.frombuffer(content, np.float32), np.frombuffer(content, np.uint8)])
+    let_go([np.zeros(3)])
+
+    assert asked == [content]
+
+
+def test_letting_go_tells_the_system_so():
+    class Map:
+        def madvise(self, advice):
+            self.advice = advice
+
+    one = Map()
+    let_go_of_map(one)
+
+    assert one.advice == mmap.MADV_DONTNEED
+
+
 def test_a_view_of_a_mapped_file_is_known(path):
     content = mapped(path, mmap.ACCESS_READ)
 
     assert map_of(np.frombuffer(memoryview(content), np.float32)[5:]) is content
     assert map_of(np.frombuffer(content, np.float32)) is content
     assert map_of(np.zeros(3)) is None
+    assert map_of(np.frombuffer(b"12345678", np.float32)) is None
+    copied = np.frombuffer(memoryview(mapped(path, mmap.ACCESS_COPY)), np.float32)
+    copied.flags.writeable = False
+    assert map_of(copied) is None
 
 
 def test_what_was_written_to_memory_alone_is_never_let_go(path):

@@ -412,6 +412,18 @@ def test_what_lies_beside_the_records_is_none_of_them(tmp_path, name, text):
     assert list(read_records(tmp_path)) == [RECORD.row_id]
 
 
+@pytest.mark.parametrize(("more_bytes", "is_record"), [(0, False), (1, True)])
+def test_a_file_is_looked_into_up_to_a_size(
+    tmp_path, monkeypatch, more_bytes, is_record
+):
+    path = tmp_path / "notes.json"
+    path.write_text("{}")
+    size_bytes = path.stat().st_size - more_bytes
+    monkeypatch.setattr("harness.files.record_paths.MOST_FOREIGN_BYTES", size_bytes)
+
+    assert record_paths(tmp_path) == [path] * is_record
+
+
 @pytest.mark.parametrize("text", ["{", '{"row_id": "notes"}', '{"format": 99}'])
 def test_a_damaged_record_is_not_passed_over(tmp_path, text):
     (tmp_path / "notes.json").write_text(text, encoding="utf-8")

@@ -1,5 +1,6 @@
 """Temporary files and folders: in use they stay, left behind they are swept."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from harness.files.temporary import (
     sweep,
     temporary_folder,
 )
+from harness.printable import printable
 
 #: Writes half a file and a folder, says so, and waits to be killed.
 CHILD = """
@@ -88,6 +90,20 @@ def test_one_that_may_not_be_locked_yet_stays(
     sweep(tmp_path)
 
     assert path.exists() == stays
+
+
+def test_a_sweep_logs_what_it_removed_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="harness.files.temporary")
+    left = tmp_path / f".a\x1b.{SUFFIX}"
+    left.touch()
+    (tmp_path / "kept").touch()
+
+    sweep(tmp_path, young_s=0)
+
+    removed = printable(tmp_path / left.name)
+    assert caplog.messages == [f"removed {removed}, which a killed process left"]
 
 
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:

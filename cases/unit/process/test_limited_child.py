@@ -1,4 +1,5 @@
 import gc
+import logging
 import os
 import signal
 import subprocess
@@ -209,7 +210,8 @@ def test_what_lies_in_memory_is_told_of_this_process_and_of_none():
     assert resident_bytes_of(0) == 0
 
 
-def test_a_step_that_takes_too_long_ends_the_child(start):
+def test_a_step_that_takes_too_long_ends_the_child(start, caplog):
+    caplog.set_level(logging.INFO, logger="harness.process.limited_child")
     child = start()
     pid = child.pid
 
@@ -221,6 +223,9 @@ def test_a_step_that_takes_too_long_ends_the_child(start):
         ask(child, b"sleep", limit_s=0.1)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+    begun, ended = caplog.messages
+    assert begun.startswith(f"child {pid} started for ")
+    assert ended.startswith(f"child {pid} is ended: time of the child process; ")
 
 
 def test_a_child_that_drips_or_does_not_read_has_no_more_time(tmp_path, monkeypatch):

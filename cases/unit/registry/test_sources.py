@@ -1,3 +1,4 @@
+import logging
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,24 @@ def test_a_name_is_a_zoo_of_home(home: Path) -> None:
     assert sources.claims == home / "expected" / "january-2020.csv"
     assert sources.errata_section == "january-2020"
     assert sources.shared_folder == home / "expected"
+
+
+def test_the_chosen_files_of_a_zoo_are_logged(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="harness.registry.sources")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+
+    find_sources("january-2020", home=home)
+    find_sources(str(mine), home=home)
+
+    named, own = caplog.messages
+    rows, expected = home / "cases" / "rows" / "january-2020", home / "expected"
+    default = expected / "tolerance.toml"
+    assert named.startswith(f"zoo january-2020: rows in {rows}, claims in {expected}")
+    assert own.startswith(f"zoo mine: rows in {mine}, claims in {mine}")
+    assert own.endswith(f", tolerance in {default}")
 
 
 def test_hand_written_files_are_not_tables(home: Path) -> None:

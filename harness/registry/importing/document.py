@@ -44,12 +44,12 @@ class Document:
 def parse_document(markdown: str) -> Document:
     """Return the tables of a document with the headings they stand under.
 
-    Text, lists and fenced code are passed over; a ``|`` or ``#`` inside a fence means
-    nothing.
+    Text, lists and fenced code are passed over: inside a fence ``|`` and ``#`` are
+    plain characters.
 
     Raises:
-        ZooDataError: no table, a table outside the headings, or a line whose number of
-            cells is not that of its titles.
+        ZooDataError: there is no table, a table stands outside the headings, or a line
+            has more or fewer cells than the titles.
     """
     title = chapter = heading = ""
     tables: list[DocumentTable] = []
@@ -57,9 +57,9 @@ def parse_document(markdown: str) -> Document:
     at = 0
     while at < len(lines):
         number, text = lines[at]
-        found = _HEADING.match(text)
-        if found is not None:
-            level, words = len(found[1]), found[2]
+        marked = _HEADING.match(text)
+        if marked is not None:
+            level, words = len(marked[1]), marked[2]
             if level == 1:
                 title, chapter, heading = title or words, "", ""
             elif level == 2:
@@ -91,7 +91,7 @@ def parse_document(markdown: str) -> Document:
 
 
 def _outside_fences(markdown: str) -> Iterator[tuple[int, str]]:
-    """Yield number and text of the lines that no code fence holds."""
+    """Yield number and text of the lines outside code fences."""
     fenced = False
     for number, text in enumerate(markdown.splitlines(), start=1):
         if text.lstrip().startswith(("```", "~~~")):

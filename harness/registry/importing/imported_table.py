@@ -32,8 +32,8 @@ def import_table(printed: DocumentTable, *, zoo: str, order: int) -> ImportedTab
     """Return the rows, archives and claims of one printed table.
 
     Raises:
-        ZooDataError: a heading, title, word, number or link that is not understood, or
-            two lines that are the same row; the message names the line.
+        ZooDataError: a heading, title, word, number or link cannot be understood, or
+            two lines are the same row; the message names the line.
     """
     with located(f"line {printed.line}"):
         architecture, dataset = _read_heading(printed.heading)
@@ -144,7 +144,7 @@ def _read_heading(heading: str) -> tuple[str, str]:
 
 
 def _titles_by_role(columns: tuple[str, ...], dataset: str) -> dict[str, str]:
-    """Return role -> title, having checked that the titles say what a row needs."""
+    """Return role -> title, and refuse titles that leave out what a row needs."""
     if len(set(columns)) != len(columns):
         raise ZooDataError(
             "titles of a table", expected="each title once", got=" | ".join(columns)
@@ -183,8 +183,8 @@ def _family_of(strategies: list[str]) -> str:
 
 
 def _archive_of(cell: str) -> Archive:
-    found = _LINK.fullmatch(cell)
-    url = found[1] if found else ""
+    link = _LINK.fullmatch(cell)
+    url = link[1] if link else ""
     try:
         parts = urlsplit(url)
     except ValueError:

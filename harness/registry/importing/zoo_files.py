@@ -32,9 +32,9 @@ def import_document(
 ) -> dict[str, str]:
     """Return the files of a zoo as texts, keyed by their path below the home folder.
 
-    One TOML file per table, ``zoo.toml``, and the CSV of claims. Errata, moves,
-    tolerance and the archive lock are not printed in a document: they are files of
-    their own, so importing again never undoes them.
+    They are ``zoo.toml``, one TOML file per table, and the CSV of claims. Errata,
+    moves, tolerance and the archive lock are in no document. They have files of their
+    own, so importing again never undoes them.
 
     Args:
         markdown: the document; each table stands under ``## chapter`` and
@@ -45,7 +45,7 @@ def import_document(
         date: when that was.
 
     Raises:
-        ZooDataError: a table, heading, word, number or link that is not understood; the
+        ZooDataError: a table, heading, word, number or link cannot be understood; the
             message names the line.
     """
     if _ZOO_NAME.fullmatch(zoo) is None:
@@ -116,14 +116,14 @@ def table_text(table: Table, archives: Sequence[Archive], rows: Sequence[Row]) -
 
 
 def _zoo_text(title: str, source: str, version: str, date: dt.date | None) -> str:
-    said = {"title": title, "source": source, "version": version, "date": date}
-    return tomli_w.dumps({key: value for key, value in said.items() if value})
+    fields = {"title": title, "source": source, "version": version, "date": date}
+    return tomli_w.dumps({key: value for key, value in fields.items() if value})
 
 
 def _declare(
     imported: ImportedTable, declared: dict[str, Archive]
 ) -> tuple[Archive, ...]:
-    """Return the archives that no earlier table has declared, and note them."""
+    """Return the archives that no earlier table declared, and add them to these."""
     for one in imported.archives:
         if declared.get(one.name, one) != one:
             raise two_archives_of_one_name(declared[one.name], one)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from harness.values.rows import Claim, Erratum, Row, Zoo
+from harness.values.rows import Claim, Row, Zoo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What a row is of, whatever its input size."""
+    """What a row measures, whatever its input size."""
 
     architecture: str
     backbone: str
@@ -22,7 +22,7 @@ class Network:
 
 
 def network_of(row: Row) -> Network:
-    """Return the network of a row."""
+    """Return the network that a row is of."""
     return Network(
         architecture=row.architecture,
         backbone=row.backbone,
@@ -52,9 +52,7 @@ def corrected_claims(zoo: Zoo, row: Row) -> tuple[Claim, ...]:
 
 
 def _corrected(zoo: Zoo, row: Row, field: str, printed: str) -> str:
-    found = [one for one in zoo.errata_of(row.row_id) if _corrects(one, field, printed)]
-    return found[0].corrected if found else printed
-
-
-def _corrects(erratum: Erratum, field: str, printed: str) -> bool:
-    return erratum.field == field and erratum.printed == printed
+    for erratum in zoo.errata_of(row.row_id):
+        if erratum.field == field and erratum.printed == printed:
+            return erratum.corrected
+    return printed

@@ -21,9 +21,9 @@ from harness.values.rows import Row, Zoo
 def read_editions(sources: ZooSources, problems: list[ZooDataError]) -> tuple[Zoo, ...]:
     """Return the other editions of a zoo's document, by name.
 
-    An edition says in its ``zoo.toml`` which zoo it is an ``edition_of``; all that name
-    one zoo are editions of one document, as that zoo is itself. What is wrong with
-    another edition is told when that one is linted.
+    An edition names another zoo as ``edition_of`` in its ``zoo.toml``. That zoo, and
+    all that name it, are editions of one document. Problems of another edition are told
+    when that one is checked.
 
     Args:
         sources: the zoo; a lone folder has no other editions beside it.
@@ -60,13 +60,13 @@ def edition_problems(zoo: Zoo, others: Iterable[Zoo]) -> Iterator[ZooDataError]:
 
 
 def _document_of(sources: ZooSources) -> str:
-    """Return the zoo that names the document; the zoo itself when nothing is said."""
+    """Return the zoo that names the document; the zoo itself if it names no other."""
     path = sources.root / ZOO_FILE
-    said: object = None
+    named: object = None
     if path.exists():
         with noting([]):  # told by whoever reads the zoo
-            said = read_toml(path).get("edition_of")
-    return said if isinstance(said, str) and said else sources.name
+            named = read_toml(path).get("edition_of")
+    return named if isinstance(named, str) and named else sources.name
 
 
 def _compare(zoo: Zoo, row: Row, other: Zoo, same: list[Row]) -> Iterator[ZooDataError]:
@@ -74,8 +74,8 @@ def _compare(zoo: Zoo, row: Row, other: Zoo, same: list[Row]) -> Iterator[ZooDat
         return
     place = f"{row.table}.toml: row {row.row_id}"
     sizes = {corrected_size(other, one): one for one in same}
-    found = sizes.get(corrected_size(zoo, row))
-    if found is None:
+    twin = sizes.get(corrected_size(zoo, row))
+    if twin is None:
         if set(sizes) & {corrected_size(zoo, one) for one in _siblings(zoo, row)}:
             return  # it prints some of our sizes, and simply not this one
         yield ZooDataError(
@@ -85,15 +85,15 @@ def _compare(zoo: Zoo, row: Row, other: Zoo, same: list[Row]) -> Iterator[ZooDat
             next_step="an erratum of either edition explains it",
         )
         return
-    here, there = corrected_url(zoo, row), corrected_url(other, found)
-    if here != there:
+    url, other_url = corrected_url(zoo, row), corrected_url(other, twin)
+    if url != other_url:
         yield ZooDataError(
             f"{place}: field url",
-            expected=f"{there}, as {other.name} prints",
-            got=here,
+            expected=f"{other_url}, as {other.name} prints",
+            got=url,
             next_step="an erratum of either edition explains it",
         )
-    theirs = {one.metric: one for one in corrected_claims(other, found)}
+    theirs = {one.metric: one for one in corrected_claims(other, twin)}
     for claim in corrected_claims(zoo, row):
         printed = theirs.get(claim.metric, claim).printed
         if claim.printed != printed:
@@ -107,14 +107,14 @@ def _compare(zoo: Zoo, row: Row, other: Zoo, same: list[Row]) -> Iterator[ZooDat
 
 def _compare_link(zoo: Zoo, row: Row, other: Zoo) -> Iterator[ZooDataError]:
     """Yield a link behind which the other edition has another network."""
-    here = corrected_url(zoo, row)
-    theirs = [one for one in other.rows if corrected_url(other, one) == here]
+    url = corrected_url(zoo, row)
+    theirs = [one for one in other.rows if corrected_url(other, one) == url]
     if theirs and network_of(row) not in map(network_of, theirs):
         yield ZooDataError(
             f"{row.table}.toml: row {row.row_id}: field url",
             expected=f"an address that {other.name} does not print for "
             f"{theirs[0].row_id}",
-            got=here,
+            got=url,
             next_step="one link cannot serve two networks",
         )
 

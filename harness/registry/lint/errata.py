@@ -20,7 +20,7 @@ from harness.values.rows import (
 def errata_problems(
     zoo: Zoo, moves: Sequence[Move], file_name: str
 ) -> Iterator[ZooDataError]:
-    """Yield errata that name unknown rows or do not say what the document prints."""
+    """Yield errata of unknown rows, and errata of what the document does not print."""
     rows = {row.row_id: row for row in zoo.rows}
     for erratum in zoo.errata:
         place = f"{file_name}: erratum {erratum.erratum_id}"
@@ -107,10 +107,10 @@ def _printed_problems(
     for row in rows:
         printed = _printed_by(row, erratum.field, zoo)
         if erratum.printed not in printed:
-            said = " or ".join(printed) or "nothing"
+            texts = " or ".join(printed) or "nothing"
             yield ZooDataError(
                 f"{place}: field printed",
-                expected=f"what {row.row_id} prints, {said}",
+                expected=f"what {row.row_id} prints, {texts}",
                 got=repr(erratum.printed),
             )
 

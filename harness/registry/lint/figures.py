@@ -32,8 +32,8 @@ def difference_problems(zoo: Zoo, file_name: str) -> Iterator[ZooDataError]:
     """Yield printed differences that are not those of the printed numbers.
 
     The baseline is the row of the same model, dataset and input size. An AP difference
-    is exactly that of two printed APs; a percentage may have been computed before its
-    numbers were rounded, so any that they can come from is right. Errata are applied.
+    is exactly that of two printed APs. A percentage may have been computed from numbers
+    before they were rounded: each that these can give is right. Errata are applied.
     """
     for row in zoo.rows:
         claims = {one.metric: one for one in corrected_claims(zoo, row)}
@@ -87,8 +87,8 @@ def _baseline_claim(zoo: Zoo, row: Row, metric: str) -> Claim | None:
             == (row.architecture, row.backbone, row.dataset)
             and corrected_size(zoo, one) == corrected_size(zoo, row)
         ):
-            found = [c for c in corrected_claims(zoo, one) if c.metric == metric]
-            return found[0] if found else None
+            claims = (c for c in corrected_claims(zoo, one) if c.metric == metric)
+            return next(claims, None)
     return None
 
 

@@ -14,7 +14,7 @@ from harness.registry.problems import noting
 from harness.values.rows import Row, Table, Zoo
 
 SCHEMES = ("https", "http", "file")
-#: What an archive holds; only the input size differs between the rows it serves.
+#: What an archive holds. Its rows may differ in their input size alone.
 NETWORK_FIELDS = (
     "architecture",
     "backbone",
@@ -27,7 +27,7 @@ NETWORK_FIELDS = (
 
 
 def table_problems(zoo: Zoo) -> Iterator[ZooDataError]:
-    """Yield tables that claim one place, or print nothing."""
+    """Yield tables that share a place in the document, and tables without a row."""
     taken: dict[int, str] = {}
     for table in zoo.tables:
         first = taken.setdefault(table.order, table.key)
@@ -48,8 +48,8 @@ def row_problems(zoo: Zoo, *, is_own: bool = False) -> Iterator[ZooDataError]:
 
     Args:
         zoo: the zoo.
-        is_own: of anybody's folder, which may have strategies of its own and prints
-            what it likes; what it prints in our words must still be right.
+        is_own: it is anybody's own folder. Its strategies and printed cells are free;
+            a cell in our words must still be right.
     """
     tables = {table.key: table for table in zoo.tables}
     for row in zoo.rows:
@@ -71,12 +71,12 @@ def row_problems(zoo: Zoo, *, is_own: bool = False) -> Iterator[ZooDataError]:
 def archive_problems(
     zoo: Zoo, files: Mapping[str, str], *, is_own: bool = False
 ) -> Iterator[ZooDataError]:
-    """Yield archives that nobody uses, or whose name and address do not agree.
+    """Yield archives of no row, and archives whose name and address do not agree.
 
     Args:
         zoo: the zoo.
         files: archive name -> the file that declares it.
-        is_own: of anybody's folder, where an archive is called as one likes.
+        is_own: it is anybody's own folder, where the names of archives are free.
     """
     used = {row.archive for row in zoo.rows}
     urls: dict[str, str] = {}
@@ -111,7 +111,7 @@ def archive_problems(
 
 
 def sharing_problems(zoo: Zoo) -> Iterator[ZooDataError]:
-    """Yield rows that share an archive and describe another network than its first."""
+    """Yield rows of another network than the first row of the same archive."""
     firsts: dict[str, Row] = {}
     for row in zoo.rows:
         first = firsts.setdefault(row.archive, row)
@@ -201,7 +201,7 @@ def _cell_problems(
 
 
 def _is_ours(row: Row, role: str | None, text: str) -> bool:
-    """Whether a cell is printed in our words; anything else is free text."""
+    """Return whether a cell is printed in our words; else it is free text."""
     if role == "input_px":
         return text.isdecimal()
     if role == "strategy":

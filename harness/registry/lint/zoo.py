@@ -36,11 +36,11 @@ from harness.values.rows import Zoo
 
 
 def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
-    """Return all that is wrong with a zoo; nothing for a zoo that is as it should be.
+    """Return everything that is wrong with a zoo, a message each; none for a sound zoo.
 
-    Each message names file, row, field, what was expected and what was found. Looks at
-    rows, claims, errata, moves, tolerance and the archive lock, at their joins in both
-    directions, at what the tables say of each other and of other editions, and at the
+    Each message names file, row and field, what was expected and what was found.
+    Checked are rows, claims, errata, moves, tolerance and the archive lock; their joins
+    in both directions; the tables against each other and against other editions; the
     waivers and dataset facts beside them.
 
     Args:
@@ -60,7 +60,7 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
         return tuple(dict.fromkeys(map(str, (*reading.problems, *of_rest))))
     of_rows = tuple(row_problems(zoo, is_own=sources.is_own))
     of_files = (*reading.problems, *of_rows)
-    found = chain(
+    problems = chain(
         reading.problems,
         table_problems(zoo),
         of_rows,
@@ -79,7 +79,7 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
     )
     told = (
         str(problem)
-        for problem in found
+        for problem in problems
         if problem in of_files or not follows(problem, reading.lost)
     )
     return tuple(dict.fromkeys(told))
@@ -96,7 +96,7 @@ def _pin_problems(reading: ZooReading, file_name: str) -> Iterator[ZooDataError]
 
 
 def _shared_problems(sources: ZooSources, zoo: Zoo) -> Iterable[ZooDataError]:
-    """Return what is wrong in the facts of datasets, and where zoos share files."""
+    """Return what is wrong in dataset facts, and in files that zoos share."""
     folder = sources.shared_folder
     problems: list[ZooDataError] = []
     read_own_datasets(zoo.root / DATASETS_FILE, problems)
@@ -145,7 +145,7 @@ def _waiver_problems(
 
 
 def _section_problems(path: Path, names: set[str]) -> list[ZooDataError]:
-    """Note misspelt sections: nobody would ever read what they hold."""
+    """Note misspelt sections: their content would never be read."""
     problems: list[ZooDataError] = []
     sections: Iterable[str] = ()
     with noting(problems):

@@ -119,6 +119,18 @@ def test_a_corrected_address_that_no_move_follows_is_told(
     )
 
 
+def test_an_erratum_of_an_address_that_no_archive_has_is_told(
+    home: Path, edit: Edit
+) -> None:
+    edit("prune_coco.toml", '\narchive = "yolov3_r50_dcn_prune1x"', '\narchive = "x"')
+    told = [
+        one for one in lint_zoo("january-2020", home) if " E2: field printed" in one
+    ]
+
+    assert len(told) == 1
+    assert f"expected what {P1} prints, nothing, got " in told[0]
+
+
 def test_a_move_to_elsewhere_than_its_erratum_says_is_told(
     home: Path, edit: Edit
 ) -> None:
