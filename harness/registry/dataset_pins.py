@@ -43,13 +43,18 @@ def read_pins(path: Path) -> DatasetPins | None:
     """Return what was pinned, or None where nothing was.
 
     Raises:
-        ZooDataError: the file is malformed; the line is named.
+        ZooDataError: the file cannot be read, or is malformed; the line is named.
     """
     if not path.is_file():
         return None
     fingerprint, truth_sha256, files = None, None, {}
     with located(path.name):
-        lines = path.read_text(encoding="utf-8").splitlines()
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ZooDataError(
+                "pins cannot be read", expected="text in UTF-8", got=error
+            ) from error
         for number, line in enumerate(lines, start=1):
             if line.startswith("#"):
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,6 @@ from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml, table_of
 from harness.registry.problems import noting
 from harness.values.rows import METRICS_OF_DATASET
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +90,8 @@ def _parse_known(dataset: str, values: object) -> KnownDataset:
         image_count=block.optional_whole("image_count", at_least=1),
         annotation_count=block.optional_whole("annotation_count", at_least=0),
         class_names=block.optional_texts("class_names"),
-        fingerprint=block.optional_text("fingerprint"),
-        truth_sha256=block.optional_text("truth_sha256"),
+        fingerprint=block.optional_sha256("fingerprint"),
+        truth_sha256=block.optional_sha256("truth_sha256"),
     )
     block.finish()
     if known.class_names and len(set(known.class_names)) < len(known.class_names):
@@ -104,10 +101,4 @@ def _parse_known(dataset: str, values: object) -> KnownDataset:
             got=", ".join(known.class_names),
             next_step="take out the name that is there twice",
         )
-    for field in ("fingerprint", "truth_sha256"):
-        digest = getattr(known, field)
-        if digest is not None and not _SHA256.fullmatch(digest):
-            raise ZooDataError(
-                f"field {field}", expected="64 hexadecimal digits", got=repr(digest)
-            )
     return known

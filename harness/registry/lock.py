@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,6 @@ from harness.errors import ZooDataError, located
 from harness.files.atomic import write_text
 from harness.registry.block import Block, read_toml, table_of
 from harness.registry.problems import noting
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +76,7 @@ def _parse_pin(values: Mapping[str, object]) -> Pin:
     pin = Pin(
         url=block.text("url"),
         size_bytes=block.whole("size_bytes", at_least=1),
-        sha256=block.text("sha256"),
+        sha256=block.sha256("sha256"),
     )
     block.finish()
-    if _SHA256.fullmatch(pin.sha256) is None:
-        raise ZooDataError(
-            "field sha256", expected="64 hexadecimal digits", got=repr(pin.sha256)
-        )
     return pin

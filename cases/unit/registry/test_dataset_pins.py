@@ -56,6 +56,17 @@ def test_a_malformed_line_is_named(tmp_path: Path, wrong: str, message: str) -> 
         read_pins(path)
 
 
+def test_pins_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "coco.txt"
+    path.write_bytes(b"fingerprint \xff\n")
+
+    with pytest.raises(
+        ZooDataError,
+        match=r"coco\.txt: pins cannot be read; expected text in UTF-8, got 'utf-8' ",
+    ):
+        read_pins(path)
+
+
 def test_pins_without_a_truth_are_read_as_older_ones(tmp_path: Path) -> None:
     path = tmp_path / "coco.txt"
     path.write_text(TEXT.replace(f"truth {'e' * 64}\n", ""))
