@@ -31,15 +31,15 @@ def serve(service: str, address_bytes: int | None) -> None:
         address_bytes: the address space it may have; None: any.
     """
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is told, and is no answer
+    os.dup2(2, 1)  # what libraries print goes to standard error, and is no answer
     _limit(address_bytes)
     _end_with_parent()
     module, _, name = service.partition(":")
     answer: Service = getattr(importlib.import_module(module), name)()
     while (question := _read_message(sys.stdin.buffer)) is not None:
-        told = answer(question)
-        answers.write(LENGTH.pack(len(told)))
-        answers.write(told)
+        content = answer(question)
+        answers.write(LENGTH.pack(len(content)))
+        answers.write(content)
         answers.flush()
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-#: Words of the environment that a child keeps: they say how to compute, and where the
+#: Environment variables that a child keeps: they say how to compute, and where the
 #: libraries of a GPU are.
 KEPT = (
     "CUDA_VISIBLE_DEVICES",
@@ -38,7 +38,7 @@ def kept_environment(environment: Mapping[str, str], folder: Path) -> dict[str, 
 def start_child(
     service: str, folder: Path, *, address_bytes: int | None
 ) -> subprocess.Popen[bytes]:
-    """Start an interpreter that serves, its standard streams being pipes.
+    """Start an interpreter that serves; its standard streams are pipes.
 
     Args:
         service: ``module:function``, for :func:`harness.process.child_service.serve`.
@@ -46,7 +46,7 @@ def start_child(
         address_bytes: the address space it may have; None: any.
     """
     path = [os.path.abspath(one) for one in sys.path]  # noqa: PTH100 - "" is here
-    told = json.dumps([path, service, address_bytes])
+    arguments = json.dumps([path, service, address_bytes])
     code = (
         "import json, sys; path, service, address_bytes = json.loads(sys.argv[1]); "
         "sys.path[:] = path; from harness.process.child_service import serve; "
@@ -54,7 +54,7 @@ def start_child(
     )
     return subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
         # -I: no words of the environment; -B: nothing is written beside the sources
-        [sys.executable, "-I", "-B", "-c", code, told],
+        [sys.executable, "-I", "-B", "-c", code, arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -217,9 +217,9 @@ class LimitedChild:
                 next_step=refused.next_step,
             )
         code = self._process.wait()
-        told = b"".join(self._told).decode(errors="replace")
+        output = b"".join(self._told).decode(errors="replace")
         self.close()
-        if any(one in told for one in NO_MEMORY):
+        if any(phrase in output for phrase in NO_MEMORY):
             return self.out_of_memory("no more to be had")
         name = signal.Signals(-code).name if code < 0 else ""
         if name in CRASHES:
@@ -228,7 +228,7 @@ class LimitedChild:
             return LimitReached(
                 "child process ended by itself",
                 expected="an answer",
-                got=f"exit code {code}: {told.strip().rpartition(chr(10))[2]}",
+                got=f"exit code {code}: {output.strip().rpartition(chr(10))[2]}",
             )
         return LimitReached(
             "child process ended from outside",

@@ -18,11 +18,11 @@ def display_width(text: str) -> int:
     """
     return sum(
         0
-        if unicodedata.category(one) in ZERO_WIDTH
+        if unicodedata.category(character) in ZERO_WIDTH
         else 2
-        if unicodedata.east_asian_width(one) in "WF"
+        if unicodedata.east_asian_width(character) in "WF"
         else 1
-        for one in text
+        for character in text
     )
 
 

@@ -37,27 +37,27 @@ def deployment(
 
     Args:
         zoo: the edition.
-        records: in float32, by row id, to show beside.
-        measured: one for each precision.
+        records: those in float32, by row id, for comparison.
+        measured: the records of each other precision.
         words: of the page.
     """
     lines = [
-        _line(zoo, row, records.get(row.row_id), one, record)
+        _line(zoo, row, records.get(row.row_id), precision, record)
         for row in zoo.rows
-        for one in measured
-        if (record := one.records.get(row.row_id)) is not None
+        for precision in measured
+        if (record := precision.records.get(row.row_id)) is not None
         and record.verdict is Verdict.NOT_JUDGED
     ]
     others = [
         "- "
         + words.note.format(
-            row=inert_code(f"{row.row_id} {one.precision}"),
+            row=inert_code(f"{row.row_id} {precision.precision}"),
             verdict=words.verdicts[record.verdict],
             text=inert_line(record.reason),
         )
         for row in zoo.rows
-        for one in measured
-        if (record := one.records.get(row.row_id)) is not None
+        for precision in measured
+        if (record := precision.records.get(row.row_id)) is not None
         # no_device: the precision does not suit the row, or the processor
         and record.verdict not in (Verdict.NOT_JUDGED, Verdict.NO_DEVICE)
     ]
@@ -76,7 +76,7 @@ def _line(
     zoo: Zoo,
     row: Row,
     beside: Record | None,
-    one: PrecisionRecords,
+    precision: PrecisionRecords,
     record: Record,
 ) -> list[str]:
     """Return the cells of a row: its numbers, those of float32, and the speed."""
@@ -89,10 +89,10 @@ def _line(
         None if mine is None or theirs is None else mine - theirs
         for mine, theirs in zip(got, float32, strict=True)
     ]
-    speed = one.speeds.get(row.row_id)
+    speed = precision.speeds.get(row.row_id)
     return [
         f"`{inert_code(row.row_id)}`",
-        one.precision,
+        precision.precision,
         BETWEEN.join(_number(value) for value in got),
         BETWEEN.join(_number(value) for value in float32),
         BETWEEN.join(

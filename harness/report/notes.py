@@ -110,19 +110,19 @@ def _by_part(
     return groups
 
 
-def _erratum_lines(one: Erratum, words: Words) -> Iterator[str]:
+def _erratum_lines(erratum: Erratum, words: Words) -> Iterator[str]:
     yield words.erratum.format(
-        field=inert_code(one.field),
-        printed=inert_code(one.printed),
-        corrected=inert_code(one.corrected),
-        rows=", ".join(f"`{inert_code(row_id)}`" for row_id in one.rows)
+        field=inert_code(erratum.field),
+        printed=inert_code(erratum.printed),
+        corrected=inert_code(erratum.corrected),
+        rows=", ".join(f"`{inert_code(row_id)}`" for row_id in erratum.rows)
         or words.everywhere,
     )
-    yield words.changes_run if one.changes_run else words.changes_nothing
-    for evidence in one.evidence:
+    yield words.changes_run if erratum.changes_run else words.changes_nothing
+    for evidence in erratum.evidence:
         yield words.evidence.format(evidence=inert_line(evidence))
-    if one.note:
-        yield inert_line(one.note)
+    if erratum.note:
+        yield inert_line(erratum.note)
 
 
 def _dataset(dataset: DatasetUsed, row_ids: list[str], words: Words) -> Iterator[str]:

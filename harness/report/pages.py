@@ -139,14 +139,14 @@ def _chapter(page: _Page, chapter: str, tables: list[Table]) -> Iterator[str]:
     strategies = dict.fromkeys(
         rows[row_id].strategy for table in tables for row_id in table.row_ids
     )
-    told = [
+    explained = [
         f"- `{one}`{words.colon}{words.strategies[one]}"
         for one in strategies
         if one in words.strategies
     ]
-    if told:
+    if explained:
         yield f"### {words.strategy_heading}"
-        yield "\n".join(told)
+        yield "\n".join(explained)
     for table in tables:
         yield f"### {_translated(table.heading, table, words)}"
         yield render_table(

@@ -80,15 +80,16 @@ def unit_problems(zoo: Zoo, file_name: str) -> Iterator[ZooDataError]:
 
 
 def _baseline_claim(zoo: Zoo, row: Row, metric: str) -> Claim | None:
-    for one in zoo.rows:
+    """Return what the baseline of a row claims of a metric; None without one."""
+    for baseline in zoo.rows:
         if (
-            one.strategy == "baseline"
-            and (one.architecture, one.backbone, one.dataset)
+            baseline.strategy == "baseline"
+            and (baseline.architecture, baseline.backbone, baseline.dataset)
             == (row.architecture, row.backbone, row.dataset)
-            and corrected_size(zoo, one) == corrected_size(zoo, row)
+            and corrected_size(zoo, baseline) == corrected_size(zoo, row)
         ):
-            claims = (c for c in corrected_claims(zoo, one) if c.metric == metric)
-            return next(claims, None)
+            claims = corrected_claims(zoo, baseline)
+            return next((one for one in claims if one.metric == metric), None)
     return None
 
 

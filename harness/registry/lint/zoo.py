@@ -77,12 +77,12 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
         _pin_problems(reading, sources.lock.name),
         _shared_problems(sources, zoo),
     )
-    told = (
+    messages = (
         str(problem)
         for problem in problems
         if problem in of_files or not follows(problem, reading.lost)
     )
-    return tuple(dict.fromkeys(told))
+    return tuple(dict.fromkeys(messages))
 
 
 def _pin_problems(reading: ZooReading, file_name: str) -> Iterator[ZooDataError]:
