@@ -159,6 +159,19 @@ def test_a_lone_folder_has_no_other_editions(repository: Path, tmp_path: Path) -
     assert problems == []
 
 
+@pytest.mark.parametrize("named", ['""', "7"])
+def test_a_zoo_that_names_no_other_is_a_document_of_its_own(
+    editions: Path, named: str
+) -> None:
+    path = editions / "cases" / "rows" / MARCH / "zoo.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(f'"{JANUARY}"', named), encoding="utf-8")
+    problems: list[ZooDataError] = []
+
+    assert read_editions(find_sources(MARCH, home=editions), problems) == ()
+    assert problems == []
+
+
 def test_a_lone_folder_cannot_be_an_edition(repository: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
