@@ -25,7 +25,12 @@ from harness.errors import HarnessError, RecordInvalid, located
 from harness.files.array_kinds import check_kinds
 from harness.files.atomic import replacing, write_text
 from harness.files.own_folders import RECORDS, writing
-from harness.files.record_json import Kept, kept_from_json, record_to_json
+from harness.files.record_json import (
+    NEXT_STEP,
+    Kept,
+    kept_from_json,
+    record_to_json,
+)
 from harness.files.record_paths import record_paths
 from harness.values.detections import Detections, Results
 from harness.values.records import Record, StructureRecord
@@ -101,7 +106,12 @@ def read_kept(path: Path, kind: type[Kept]) -> Kept:
     with located(path):
         record = kept_from_json(_read_text(path), kind)
         if record.row_id != path.stem:
-            raise RecordInvalid("row_id", expected=path.stem, got=record.row_id)
+            raise RecordInvalid(
+                "row_id",
+                expected=path.stem,
+                got=record.row_id,
+                next_step="name the file for its row",
+            )
     return record
 
 
@@ -113,10 +123,11 @@ def _read_text(path: Path) -> str:
                 "size of a record",
                 expected=f"at most {MOST_RECORD_BYTES} bytes",
                 got=size_bytes,
+                next_step=NEXT_STEP,
             )
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise RecordInvalid("not UTF-8 text", got=str(error)) from error
+        raise RecordInvalid("not UTF-8 text", got=error, next_step=NEXT_STEP) from error
     except OSError as error:
         raise RecordInvalid(
             "not a file that can be read", got=error.strerror or str(error)

@@ -33,7 +33,7 @@ DIGEST = "digest"
 
 #: What msgspec says of a value of another type.
 _OTHER_TYPE = re.compile(r"Expected `(.+)`, got `(.+)`")
-_NEXT_STEP = "the record was edited: measure the row again"
+NEXT_STEP = "the record was edited or damaged: measure the row again"
 _LONGEST_SHOWN = 200
 
 
@@ -81,7 +81,10 @@ def kept_from_json(text: str, kind: type[Kept]) -> Kept:
         return _kept(_parse(text), kind)
     except RecursionError as error:
         raise RecordInvalid(
-            "not a record", expected="JSON", got="JSON that is nested too deeply"
+            "not a record",
+            expected="JSON",
+            got="JSON that is nested too deeply",
+            next_step=NEXT_STEP,
         ) from error
 
 
@@ -104,7 +107,7 @@ def _kept(data: Any, kind: type[Kept]) -> Kept:
             "the digest is not that of the record",
             expected=record_digest(record),
             got=printable(json.dumps(digest), longest_chars=_LONGEST_SHOWN),
-            next_step=_NEXT_STEP,
+            next_step=NEXT_STEP,
         )
     return record
 
@@ -125,7 +128,7 @@ def _parse(text: str) -> Any:
     except HarnessError:
         raise
     except ValueError as error:  # a number of 4301 digits is one too
-        raise RecordInvalid("not JSON", got=str(error)) from error
+        raise RecordInvalid("not JSON", got=error) from error
     return data
 
 
@@ -133,7 +136,9 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for key, value in pairs:
         if key in data:
-            raise RecordInvalid(f"field {key}", expected="once", got="twice")
+            raise RecordInvalid(
+                f"field {key}", expected="once", got="twice", next_step=NEXT_STEP
+            )
         data[key] = value
     return data
 
@@ -151,7 +156,7 @@ def _convert(data: Any, kind: type[Kept]) -> Kept:
             f"field {path.strip('`').removeprefix('$.')}" if told else "the record",
             expected=other[1] if other else "what this version writes",
             got=other[2] if other else printable(said, longest_chars=_LONGEST_SHOWN),
-            next_step=_NEXT_STEP,
+            next_step=NEXT_STEP,
         ) from error
 
 
@@ -170,7 +175,7 @@ def _demand_fields(data: Any, kept: Any, place: str = "the record") -> None:
                 f"fields of {place}",
                 expected=f"{', '.join(missing)} too" if missing else "no others",
                 got=f"also {', '.join(unknown)}" if unknown else "none of them",
-                next_step=_NEXT_STEP,
+                next_step=NEXT_STEP,
             )
         for name, value in kept.items():
             _demand_fields(data[name], value, name)

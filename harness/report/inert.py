@@ -1,8 +1,8 @@
 """Writes text of others as markdown that shows it and does nothing.
 
 A page shows the texts of documents, servers and file names. A character with a meaning
-in markdown or HTML is written as its number: it looks the same, and is never markup.
-# CommonMark 0.31, 2.5
+in markdown or HTML is written as its number: it looks the same, and is never markup
+(CommonMark 0.31, 2.5).
 """
 
 from __future__ import annotations

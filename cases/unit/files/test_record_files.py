@@ -439,7 +439,9 @@ def test_a_missing_folder_holds_no_records(tmp_path):
 def test_a_record_under_another_rows_name_is_refused(tmp_path):
     write_record(tmp_path, PLAIN).rename(tmp_path / "s.json")
 
-    with pytest.raises(RecordInvalid, match=r"s.json: row_id; expected s, got r$"):
+    with pytest.raises(
+        RecordInvalid, match=r"s.json: row_id; expected s, got r; name the"
+    ):
         read_record(tmp_path / "s.json")
 
 
