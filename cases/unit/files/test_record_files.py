@@ -14,9 +14,11 @@ from harness.files.record_files import (
     read_kept,
     read_record,
     read_records,
+    read_structures,
     read_truth,
     write_detections,
     write_record,
+    write_structure,
     write_truth,
 )
 from harness.files.record_json import record_digest, record_from_json, record_to_json
@@ -432,8 +434,20 @@ def test_a_damaged_record_is_not_passed_over(tmp_path, text):
         read_records(tmp_path)
 
 
+def test_figures_are_kept_in_a_folder_of_their_own(tmp_path):
+    record = StructureRecord(
+        zoo="z", row_id="r", verdict=Verdict.REPRODUCED, reason="", gflops_true=20.5
+    )
+    write_record(tmp_path, PLAIN)
+
+    assert write_structure(tmp_path, record) == tmp_path / STRUCTURE / "r.json"
+    assert read_structures(tmp_path) == {"r": record}
+    assert read_records(tmp_path) == {"r": PLAIN}
+
+
 def test_a_missing_folder_holds_no_records(tmp_path):
     assert read_records(tmp_path / "nowhere") == {}
+    assert read_structures(tmp_path / "nowhere") == {}
 
 
 def test_a_record_under_another_rows_name_is_refused(tmp_path):
