@@ -106,6 +106,23 @@ def test_a_sweep_logs_what_it_removed_and_nothing_else(
     assert caplog.messages == [f"removed {removed}, which a killed process left"]
 
 
+def test_a_sweep_lets_go_of_every_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f".a.{SUFFIX}").touch()
+    handles: list[int] = []
+    lock = temporary._lock
+    monkeypatch.setattr(
+        temporary, "_lock", lambda path: handles.append(lock(path)) or handles[-1]
+    )
+
+    sweep(tmp_path, young_s=0)
+
+    (handle,) = handles
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(handle)
+
+
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     """Other names, links and what they lead to, special files, and folders below."""
     outside = tmp_path / "outside"
