@@ -7,6 +7,7 @@ gives it a copy of the checkout, a room and a sample: the checkout is never muta
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import random
@@ -17,13 +18,16 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from mutmut.mutation.file_mutation import mutate_file_contents
-from mutmut.utils.format_utils import get_mutant_name
-
 CHECKOUT = Path(__file__).parents[2]
 PLACE = CHECKOUT / ".zoo" / "mutants"  # ignored by git
 #: What mutmut's exit codes of a mutation mean; any other is a test that failed.
-FATES = {0: "survived", 5: "not reached", 33: "not reached", None: "not tried"}
+FATES = {
+    0: "survived",
+    **dict.fromkeys((5, 33), "not reached"),
+    None: "not tried",
+    **dict.fromkeys((36, 24, -24, 152, 255), "timed out"),  # many: a busy machine
+}
+NOTICED = ("killed", "timed out")
 
 
 def main(words: list[str]) -> int:
@@ -33,6 +37,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--sample", type=int, default=100, help="0 for every mutation")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--tests", nargs="*", help="default: the room's in cases/unit")
+    parser.add_argument("--words", action="store_true", help="change messages too")
     asked = parser.parse_args(words)
     room = re.sub(r"^harness/|\.py$|/$", "", asked.room)
     modules = modules_of(room)
@@ -40,7 +45,9 @@ def main(words: list[str]) -> int:
         parser.error(f"no modules in harness/{room}; name a folder or a module of it")
     copy_checkout(modules, asked.tests or [tests_of(room)])
     os.chdir(PLACE)  # where mutmut finds its settings
-    names = [name for module in modules for name in mutations_of(module)]
+    names = [
+        name for module in modules for name in mutations_of(module, words=asked.words)
+    ]
     if asked.sample and asked.sample < len(names):
         chosen = sorted(random.Random(asked.seed).sample(names, asked.sample))
     else:
@@ -55,7 +62,7 @@ def main(words: list[str]) -> int:
         return ended.returncode
     fates = fates_of(modules, set(chosen))
     say(fates, f"{room}: {len(chosen)} of {len(names)} mutations, seed {asked.seed}")
-    return int(any(fate != "killed" for fate in fates.values()))
+    return int(any(fate not in NOTICED for fate in fates.values()))
 
 
 def modules_of(room: str) -> list[Path]:
@@ -65,23 +72,45 @@ def modules_of(room: str) -> list[Path]:
     return [path.relative_to(CHECKOUT) for path in paths if path.is_file()]
 
 
-def mutations_of(module: Path) -> list[str]:
-    """Return the names of every mutation that mutmut makes of a module."""
-    text = module.read_text(encoding="utf-8")
-    made = mutate_file_contents(str(module), text).mutant_names
-    return [get_mutant_name(module, name) for name in made]
+def mutations_of(module: Path, *, words: bool) -> list[str]:
+    """Return the names of the mutations that mutmut makes of a module.
+
+    Args:
+        module: relative to the root.
+        words: also those that change nothing but text for people.
+    """
+    # Here, for the unit tests do without: they know no mutmut.
+    from mutmut.mutation.file_mutation import mutate_file_contents
+    from mutmut.utils.format_utils import get_mutant_name
+
+    made = mutate_file_contents(str(module), module.read_text(encoding="utf-8"))
+    silent = {
+        node.name: silenced(node)
+        for node in ast.walk(ast.parse(made.code))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    return [
+        get_mutant_name(module, name)
+        for name in made.mutant_names
+        if words or silent[name] != silent[re.sub(r"\d+$", "orig", name)]
+    ]
+
+
+def silenced(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """Return a function as text, without its name and the strings that hold a space.
+
+    A string that holds none is a key as often as not.
+    """
+    for node in ast.walk(function):
+        if isinstance(node, ast.Constant) and " " in str(node.value):
+            node.value = ""
+    return "".join(ast.dump(node) for node in (function.args, *function.body))
 
 
 def tests_of(room: str) -> str:
-    """Return the test file or folder that mirrors a room, or the nearest above it."""
-    unit = Path("cases", "unit")
-    place = unit / room
-    named = place.with_name(f"test_{place.name}.py")
-    if (CHECKOUT / named).is_file():
-        return str(named)
-    while not (CHECKOUT / place).is_dir():
-        place = place.parent
-    return str(place)
+    """Return the tests of a room, those of a folder or module in it being there too."""
+    place = Path("cases", "unit", Path(room).parts[0])
+    return str(place if (CHECKOUT / place).is_dir() else place.parent)
 
 
 def copy_checkout(modules: list[Path], tests: list[str]) -> None:
@@ -132,7 +161,7 @@ def fates_of(modules: list[Path], chosen: set[str]) -> dict[str, str]:
 def say(fates: dict[str, str], title: str) -> None:
     """Print every mutation that is not seen, as a difference, and the shares."""
     for name, fate in sorted(fates.items()):
-        if fate != "killed":
+        if fate not in NOTICED:
             shown = subprocess.run(
                 [sys.executable, "-m", "mutmut", "show", name],
                 capture_output=True,
@@ -142,8 +171,8 @@ def say(fates: dict[str, str], title: str) -> None:
             sys.stdout.write(f"\n{fate}: {shown.stdout or name}")
     counts = Counter(fates.values())
     told = ", ".join(f"{count} {fate}" for fate, count in sorted(counts.items()))
-    share_pct = 100 * counts["killed"] / max(1, len(fates))
-    sys.stdout.write(f"\n{title}: {told}: {share_pct:.0f} % killed\n")
+    share_pct = 100 * sum(counts[fate] for fate in NOTICED) / max(1, len(fates))
+    sys.stdout.write(f"\n{title}: {told}: {share_pct:.0f} % noticed\n")
 
 
 if __name__ == "__main__":
