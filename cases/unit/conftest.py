@@ -37,8 +37,8 @@ print(told)
 """
 
 
-#: After which a test ends, and its stack is shown. Tests take seconds; the rest is for a
-#: machine that is busy. ``--timeout N`` gives every test another limit, 0 none.
+#: After which a test ends and its stack is shown. Tests take seconds; the rest is for
+#: a machine that is busy. ``--timeout N`` gives every test another limit, 0 none.
 LIMIT_S = 300
 
 
