@@ -31,7 +31,7 @@ NOTICED = ("killed", "timed out")
 
 
 def main(words: list[str]) -> int:
-    """Try a sample of a room's mutations, and return 1 where any is not seen."""
+    """Try a sample of a room's mutations; no share is demanded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("room", help="of harness/: compare, pipeline/gate, model/boxes")
     parser.add_argument("--sample", type=int, default=100, help="0 for every mutation")
@@ -48,6 +48,8 @@ def main(words: list[str]) -> int:
     names = [
         name for module in modules for name in mutations_of(module, words=asked.words)
     ]
+    if not names:
+        parser.error(f"nothing in harness/{room} can be changed; name another room")
     if asked.sample and asked.sample < len(names):
         chosen = sorted(random.Random(asked.seed).sample(names, asked.sample))
     else:
@@ -62,7 +64,7 @@ def main(words: list[str]) -> int:
         return ended.returncode
     fates = fates_of(modules, set(chosen))
     say(fates, f"{room}: {len(chosen)} of {len(names)} mutations, seed {asked.seed}")
-    return int(any(fate not in NOTICED for fate in fates.values()))
+    return 0
 
 
 def modules_of(room: str) -> list[Path]:
