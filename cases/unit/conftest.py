@@ -37,6 +37,11 @@ print(told)
 """
 
 
+#: After which a test ends and its stack is shown. Tests take seconds; the rest is for
+#: a machine that is busy. ``--timeout N`` gives every test another limit, 0 none.
+LIMIT_S = 300
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """How a child process fared with a file."""
@@ -56,6 +61,21 @@ def pytest_configure(config):
         from hypothesis import settings
 
         settings.load_profile("ci")
+
+
+def pytest_itemcollected(item):
+    """Give each unit test its limit; no row has one, which may take hours on a GPU.
+
+    pytest asks this conftest about items of its own folder only. Not by an option in
+    ``pyproject.toml``: it would hold for rows too.
+    """
+    config = item.config
+    if (
+        config.pluginmanager.hasplugin("timeout")  # the extra `test` has it
+        and config.getoption("timeout") is None
+        and item.get_closest_marker("timeout") is None
+    ):
+        item.add_marker(pytest.mark.timeout(LIMIT_S))
 
 
 def _open_in_a_child(path, lines, *, before=""):
