@@ -15,24 +15,32 @@ import typer
 
 from harness import __version__
 from harness.commands import (
-    archives,
+    accept,
     cache,
-    comparisons,
+    check,
+    compare,
     data,
     demo,
-    exports,
-    figures,
-    gating,
-    pages,
+    describe,
+    export,
+    fetch,
+    gate,
+    import_document,
+    list_rows,
     plan,
-    published,
-    records,
-    scores,
+    report,
+    score,
 )
-from harness.commands.exits import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE
-from harness.commands.json_word import with_json_value
+from harness.commands.exits import (
+    EXIT_FAILED,
+    EXIT_INCOMPLETE,
+    EXIT_USAGE,
+    tell_refusal,
+)
+from harness.commands.json_option import asks_json, with_json_value
+from harness.commands.log_lines import showing_log
+from harness.commands.options import option_of
 from harness.commands.printing import out
-from harness.commands.refusals import asks_json, tell_refusal
 from harness.errors import (
     ArchiveUnavailable,
     DatasetMissing,
@@ -42,6 +50,7 @@ from harness.errors import (
 )
 from harness.files.own_folders import NOT_WRITABLE, cannot_write
 from harness.process.stop_signal import stopping
+from harness.values.options import DEBUG
 
 #: What leaves a question open: nothing was found to be wrong.
 MISSING = (ArchiveUnavailable, DatasetMissing, DeviceMissing)
@@ -56,18 +65,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("list")(published.list_rows)
-app.command("check")(published.check)
-app.command("describe")(figures.describe)
-app.command("import")(published.import_file)
-app.command("fetch")(archives.fetch)
-app.command("report")(pages.report)
-app.command("gate")(gating.gate)
-app.command("accept")(records.accept)
-app.command("score")(scores.score)
-app.command("export")(exports.export)
-app.command("compare")(comparisons.compare)
-
+app.command("list")(list_rows.list_rows)
+app.command("check")(check.check)
+app.command("describe")(describe.describe)
+app.command("import")(import_document.import_document)
+app.command("fetch")(fetch.fetch)
+app.command("report")(report.report)
+app.command("gate")(gate.gate)
+app.command("accept")(accept.accept)
+app.command("score")(score.score)
+app.command("export")(export.export)
+app.command("compare")(compare.compare)
 app.command("plan")(plan.plan)
 
 data_app = typer.Typer(help="Published datasets.", no_args_is_help=True)
@@ -95,7 +103,8 @@ def _tell_version(asked: bool) -> None:
 
 @app.callback()
 def start(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback has acted
         bool,
         typer.Option(
             "--version",
@@ -104,8 +113,21 @@ def start(
             help="Print the version.",
         ),
     ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            metavar="",
+            show_default=False,
+            help="Tell on standard error what was decided; twice: the details too.",
+        ),
+    ] = 0,
+    debug: Annotated[bool, option_of(DEBUG)] = False,  # noqa: ARG001 - see asks_debug
 ) -> None:
     """Says whether a model zoo's published numbers are still true."""
+    context.with_resource(showing_log(verbose))
 
 
 def main() -> None:

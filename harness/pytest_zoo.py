@@ -17,18 +17,14 @@ from harness.plugin import structure
 from harness.plugin.device import demand_device, demand_folders, kept_apart
 from harness.plugin.folders import is_named, meant_folders
 from harness.plugin.lines import line_writer
-from harness.plugin.options import (
-    DEFAULT_ZOO,
-    add_options,
-    program_limits_of,
-    settings_of,
-)
+from harness.plugin.options import add_options, program_limits_of, settings_of
 from harness.plugin.pixels import limit_pixels
 from harness.plugin.records import end_case, hand_over, keep_record, records_of
 from harness.plugin.stopped import KEY, UnderWay
 from harness.printable import counted
 from harness.process.stop_signal import stopping
 from harness.registry.zoo import open_zoo
+from harness.values.options import ZOO
 from harness.values.records import Record, StructureRecord
 from harness.values.rows import MARKERS, Claim, Row, Zoo
 
@@ -242,7 +238,7 @@ def zoo_verdict(
 def _zoo(config: pytest.Config) -> Zoo:
     if ZOO_KEY not in config.stash:
         try:
-            config.stash[ZOO_KEY] = open_zoo(config.getoption("zoo") or DEFAULT_ZOO)
+            config.stash[ZOO_KEY] = open_zoo(config.getoption("zoo") or ZOO.default)
         except HarnessError as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[ZOO_KEY]

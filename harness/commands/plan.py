@@ -1,4 +1,4 @@
-"""What a run will take, told before it starts."""
+"""``zoo plan``: what a run will read, download and take, before it starts."""
 
 from __future__ import annotations
 
@@ -14,25 +14,38 @@ from harness.commands.options import (
     CacheFolder,
     DataRoot,
     ZooName,
+    option_of,
 )
 from harness.commands.printing import err, out, print_json, print_table
 from harness.errors import UsageError
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
+from harness.values.options import FRESH, GPU, LIMIT
 
 
 def plan(
-    marks: Annotated[str, typer.Option("-m", help="As for pytest: 'coco'.")] = "",
-    keyword: Annotated[str, typer.Option("-k", help="A part of an id.")] = "",
+    marks: Annotated[
+        str,
+        typer.Option(
+            "-m",
+            metavar="EXPRESSION",
+            help="Rows by markers, as in pytest: 'coco and not prune'.",
+        ),
+    ] = "",
+    keyword: Annotated[
+        str, typer.Option("-k", metavar="WORD", help="Rows by a part of their ids.")
+    ] = "",
     zoo: ZooName = DEFAULT_ZOO,
     data_root: DataRoot = None,
     cache: CacheFolder = DEFAULT_CACHE,
     limit: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Only the first images."),
+        option_of(LIMIT, help_text="Plan for the first N images alone.", minimum=1),
     ] = None,
-    fresh: Annotated[bool, typer.Option(help="Count what is stored too.")] = False,
-    gpu: Annotated[bool, typer.Option(help="Time the GPU.")] = False,
+    fresh: Annotated[
+        bool, option_of(FRESH, help_text="Count stored detections as work too.")
+    ] = False,
+    gpu: Annotated[bool, option_of(GPU, help_text="Time passes on the GPU.")] = False,
     calibrate: Annotated[
         bool, typer.Option(help="Time a pass of each network on this machine.")
     ] = True,

@@ -8,12 +8,13 @@ from typing import Annotated, Optional
 
 import typer
 
-from harness.commands.options import DEFAULT_RECORDS
+from harness.commands.options import DEFAULT_RECORDS, option_of
 from harness.registry.zoo import open_zoo
+from harness.values.options import DATA_ROOT, ZOO
 
 DataRoot = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Option(envvar="ZOO_DATA_ROOT", help="Datasets; only annotations are read."),
+    option_of(DATA_ROOT, help_text="Folder of datasets; only annotations are read."),
 ]
 TruthFile = Annotated[
     Optional[Path],  # noqa: UP045
@@ -21,8 +22,8 @@ TruthFile = Annotated[
 ]
 RecordsZoo = Annotated[
     str,
-    typer.Option(
-        "--zoo", help="Name or folder of a zoo; scored: what `zoo score` made."
+    option_of(
+        ZOO, help_text="Name or folder of a zoo; `scored` is what `zoo score` recorded."
     ),
 ]
 ConventionWord = Annotated[

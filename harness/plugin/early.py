@@ -18,23 +18,12 @@ from typing import Any
 
 import pluggy
 
+from harness.values.options import OPTIONS
+
 hookimpl = pluggy.HookimplMarker("pytest")
 
 #: Options of the plugin that take a value.
-VALUED = (
-    "--zoo",
-    "--data-root",
-    "--zoo-cache",
-    "--records",
-    "--mirror",
-    "--retrain",
-    "--limit",
-    "--max-image-pixels",
-    "--coco-engine",
-    "--precision",
-    "--program-memory",
-    "--program-seconds",
-)
+VALUED = tuple(one.name for one in OPTIONS if one.in_pytest and one.takes_value)
 PLUGIN = "harness.pytest_zoo"
 #: Below a home folder: the cases, and how pytest runs them where no project is around.
 CASES = Path("cases", "zoo")

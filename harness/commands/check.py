@@ -1,9 +1,8 @@
-"""What was published: listed, linted, imported."""
+"""``zoo check``: everything that is wrong with a zoo's files, and its links."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,46 +16,10 @@ from harness.commands.options import (
     Mirror,
     ZooName,
 )
-from harness.commands.printing import out, print_json, print_table
+from harness.commands.printing import out, print_json
 from harness.printable import counted
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
-
-
-def list_rows(zoo: ZooName = DEFAULT_ZOO, as_json: AsJson = False) -> None:
-    """List the rows of a zoo with what was published of them."""
-    found = open_zoo(zoo)
-    rows = [
-        {
-            "row": row.row_id,
-            "markers": sorted(row.markers),
-            "printed": {one.metric: one.printed for one in found.claims[row.row_id]},
-            "archive": row.archive,
-            "url": found.archives[row.archive].url,
-            "errata": [one.erratum_id for one in found.errata_of(row.row_id)],
-        }
-        for row in found.rows
-    ]
-    if as_json:
-        print_json({"zoo": found.name, "rows": rows})
-        return
-    print_table(
-        ("row", "published", "archive", "errata"),
-        [
-            (
-                str(row.row_id),
-                " / ".join(one.printed for one in found.ap_claims(row.row_id)),
-                row.archive,
-                " ".join(one.erratum_id for one in found.errata_of(row.row_id)),
-            )
-            for row in found.rows
-        ],
-    )
-    numbers = sum(len(found.ap_claims(row.row_id)) for row in found.rows)
-    out.print(
-        f"{found.name}: {counted(len(found.rows), 'row')}, "
-        f"{counted(numbers, 'number')}, {counted(len(found.archives), 'archive')}"
-    )
 
 
 def check(
@@ -121,40 +84,3 @@ def _told_links(zoo: str, mirror: str | None, *, as_json: bool) -> list[dict[str
                 other = f" OTHER SIZE, pinned {pinned}" * (link in one.other_sizes)
                 out.print(f"{name}: {link.state}: {link.address}{more}: {what}{other}")
     return told
-
-
-def import_file(
-    document: Annotated[Path, typer.Argument(help="A published markdown document.")],
-    zoo: Annotated[
-        str, typer.Option("--zoo", help="Name of the edition; the file's when empty.")
-    ] = "",
-    output: Annotated[
-        Path, typer.Option(help="Home folder to write cases/rows and expected into.")
-    ] = Path(),
-    source: Annotated[str, typer.Option(help="Where it was published; needed.")] = "",
-    edition: Annotated[str, typer.Option(help="Its commit or version.")] = "",
-    date: Annotated[str, typer.Option(help="Its date, YYYY-MM-DD.")] = "",
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace files that say something else.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Read a published document into rows and claims."""
-    from harness.pipeline.pages.imported_document import import_document_file
-
-    written = import_document_file(
-        document,
-        zoo=zoo or document.stem,
-        home=output,
-        source=source,
-        version=edition,
-        date=date,
-        force=force,
-    )
-    if as_json:
-        print_json(
-            {"zoo": zoo or document.stem, "written": [str(one) for one in written]}
-        )
-    else:
-        for path in written:
-            out.print(str(path))

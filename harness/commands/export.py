@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from harness.commands.bad_files import refusing_bad_files
+from harness.commands.exits import refusing_bad_files
 from harness.commands.options import DEFAULT_ZOO, AsJson, Records
 from harness.commands.printing import out, print_json
 from harness.commands.score_options import ConventionWord, RecordsZoo, record_path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from harness.commands.bad_files import refusing_bad_files
+from harness.commands.exits import refusing_bad_files
 from harness.commands.options import DEFAULT_ZOO, AsJson, Records
 from harness.commands.printing import out, print_json, print_table
 from harness.commands.score_options import (

@@ -1,4 +1,4 @@
-"""Records held to the gate."""
+"""``zoo gate``: whether the records of a zoo let a release pass."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ from harness.commands.options import (
     Offline,
     Records,
     ZooName,
+    asks_debug,
+    option_of,
 )
 from harness.commands.printing import err, out
 from harness.errors import UsageError
 from harness.registry.location import find_home
+from harness.values.options import GPU, JSON
 
 
 class DeviceKind(StrEnum):
@@ -35,6 +38,7 @@ class DeviceKind(StrEnum):
 
 
 def gate(
+    context: typer.Context,
     zoo: ZooName = DEFAULT_ZOO,
     records: Records = None,
     baseline: Annotated[
@@ -78,11 +82,11 @@ def gate(
     cache: CacheFolder = DEFAULT_CACHE,
     mirror: Mirror = None,
     offline: Offline = False,
-    gpu: Annotated[bool, typer.Option(help="Detect again on the GPU.")] = False,
+    gpu: Annotated[bool, option_of(GPU, help_text="Detect again on the GPU.")] = False,
     as_json: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
-            "--json", metavar="[FILE]", help="Print JSON instead, or write it there."
+            JSON.name, metavar="[FILE]", help="Print JSON instead, or write it there."
         ),
     ] = None,
     summary: Annotated[
@@ -135,6 +139,7 @@ def gate(
                     mirror=mirror,
                     offline=offline,
                     gpu=gpu,
+                    debug=asks_debug(context),
                 ),
                 {row.dataset for row in here.zoo.rows},
                 drawing=lines.drawing,

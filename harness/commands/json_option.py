@@ -1,8 +1,10 @@
-"""The words of a command line in, the same with a value for a bare ``--json``, out."""
+"""Reads ``--json`` off a command line, before typer or where typer cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from harness.values.options import JSON
 
 #: Commands whose ``--json`` may name a file; in all others it is a switch.
 WITH_FILE = frozenset({"gate"})
@@ -14,12 +16,18 @@ def with_json_value(words: Sequence[str]) -> list[str]:
     Args:
         words: after the program's name.
     """
-    if not words or words[0] not in WITH_FILE:
+    command = next((word for word in words if not word.startswith("-")), None)
+    if command not in WITH_FILE:
         return list(words)
     following = [*words[1:], "--"]
     return [
-        "--json=-"
-        if word == "--json" and after != "-" and after.startswith("-")
+        f"{JSON.name}=-"
+        if word == JSON.name and after != "-" and after.startswith("-")
         else word
         for word, after in zip(words, following, strict=True)
     ]
+
+
+def asks_json(words: Sequence[str]) -> bool:
+    """Whether a command line asks for JSON, whether or not it can be understood."""
+    return any(word.partition("=")[0] == JSON.name for word in words)

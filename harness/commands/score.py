@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from harness.commands.asked_row import asked_row
-from harness.commands.bad_files import refusing_bad_files
-from harness.commands.exits import EXIT_FAILED
+from harness.commands.exits import EXIT_FAILED, refusing_bad_files
 from harness.commands.options import (
     DEFAULT_RECORDS,
     DEFAULT_ZOO,
