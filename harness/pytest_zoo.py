@@ -23,6 +23,7 @@ from harness.plugin.records import end_case, hand_over, keep_record, records_of
 from harness.plugin.stopped import KEY, UnderWay
 from harness.printable import counted
 from harness.process.stop_signal import stopping
+from harness.registry.location import CASES_FOLDER
 from harness.registry.zoo import open_zoo
 from harness.values.options import ZOO
 from harness.values.records import Record, StructureRecord
@@ -66,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
             keyword=config.getoption("keyword"),
             rows=lambda: _zoo(config).rows,
         )
-        folders = (config.rootpath / "cases" / name for name in asked)
+        folders = (config.rootpath / CASES_FOLDER / name for name in asked)
         config.args[:] = [str(one) for one in folders if one.is_dir()] or config.args
 
 

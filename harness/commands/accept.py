@@ -25,7 +25,7 @@ from harness.commands.options import (
 )
 from harness.commands.printing import err, out, print_json
 from harness.files.temporary import temporary_folder
-from harness.registry.location import find_home
+from harness.registry.location import accepted_records, find_home
 from harness.registry.zoo import open_zoo
 from harness.values.options import GPU
 
@@ -67,7 +67,6 @@ def accept(
     from harness.pipeline.measure.known_datasets import known_datasets
     from harness.pipeline.measure.progress_lines import ProgressLines
     from harness.pipeline.measure.settings import Settings
-    from harness.pipeline.pages.document import accepted_records
 
     opened, home = open_zoo(zoo), find_home()
     facts, engine = known_datasets(opened, home), chosen_engine(coco_engine)

@@ -11,7 +11,7 @@ import typer
 from harness.commands.exits import EXIT_FAILED
 from harness.commands.options import DEFAULT_ZOO, AsJson, Records, ZooName
 from harness.commands.printing import out, print_json
-from harness.registry.location import find_home
+from harness.registry.location import accepted_records, find_home, pages_folder
 from harness.registry.zoo import open_zoo
 
 
@@ -41,10 +41,10 @@ def report(
     from harness.report.summary import summarise, summary_json, summary_text
 
     found, home = open_zoo(zoo), find_home()
-    folder = document.accepted_records(home, found.name)
+    folder = accepted_records(home, found.name)
     if records is not None:
         folder = demand_records(records / found.name)
-    pages = output or document.pages_folder(home, found.name)
+    pages = output or pages_folder(home, found.name)
     shown = Values(values)
     if check:
         difference = document.check_pages(found, folder, pages, shown)

@@ -10,7 +10,6 @@ unless a zoo is named or a checkout is meant.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,7 @@ hookimpl = pluggy.HookimplMarker("pytest")
 #: Options of the plugin that take a value.
 VALUED = tuple(one.name for one in OPTIONS if one.in_pytest and one.takes_value)
 PLUGIN = "harness.pytest_zoo"
-#: Below a home folder: the cases, and how pytest runs them where no project is around.
-CASES = Path("cases", "zoo")
+#: Beside the rows' cases: how pytest runs them where no project is around.
 CONFIGURATION = "anywhere.ini"
 
 
@@ -56,9 +54,9 @@ def second_words(
         return None
     if paths:  # a project's own tests: it keeps its settings
         return ["-p", PLUGIN, *words]
-    from harness.registry.location import find_home
+    from harness.registry.location import ROW_CASES, find_home
 
-    cases = find_home(folder) / CASES
+    cases = find_home(folder) / ROW_CASES
     return [
         # The folder's own settings and conftest, if it has any, are another project's.
         *("-c", str(cases / CONFIGURATION), f"--rootdir={folder}", "--noconftest"),
@@ -128,9 +126,11 @@ def _names_zoo(words: Sequence[str]) -> bool:
 
 
 def _names_marker(expression: str) -> bool:
+    from harness.values.expressions import read_expression
     from harness.values.rows import MARKERS
 
-    return not set(re.findall(r"\w+", expression)).isdisjoint(MARKERS)
+    read = read_expression(expression)
+    return read is not None and not read.names.isdisjoint(MARKERS)
 
 
 def _path(folder: Path, named: str) -> Path:

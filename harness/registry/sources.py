@@ -8,7 +8,12 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.printable import printable
-from harness.registry.location import EXPECTED_FOLDER, ROWS_FOLDER, find_home
+from harness.registry.location import (
+    DATASET_FACTS,
+    EXPECTED_FOLDER,
+    ROWS_FOLDER,
+    find_home,
+)
 
 #: Files of a zoo's folder that are not tables, and of an ``expected`` folder.
 ZOO_FILE = "zoo.toml"
@@ -16,7 +21,7 @@ MOVES_FILE = "moves.toml"
 ERRATA_FILE = "errata.toml"
 TOLERANCE_FILE = "tolerance.toml"
 LOCK_FILE = "archives.lock.toml"
-DATASETS_FILE = "datasets.toml"
+DATASETS_FILE = DATASET_FACTS.name
 NOT_TABLES = frozenset(
     {ZOO_FILE, MOVES_FILE, ERRATA_FILE, TOLERANCE_FILE, LOCK_FILE, DATASETS_FILE}
 )

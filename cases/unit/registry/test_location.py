@@ -4,7 +4,14 @@ import pytest
 
 from harness.errors import UsageError
 from harness.registry import location
-from harness.registry.location import demand_checkout, find_home, written_home
+from harness.registry.location import (
+    accepted_records,
+    demand_checkout,
+    find_home,
+    pages_folder,
+    pins_path,
+    written_home,
+)
 
 
 def make_checkout(folder: Path) -> Path:
@@ -71,3 +78,51 @@ def test_nothing_is_written_into_an_installed_package(
         r"folder, got the package's data in \S+site-packages; run it in a checkout",
     ):
         demand_checkout(tmp_path / "site-packages", "pins")
+
+
+def test_records_and_pages_of_a_zoo_have_their_places(tmp_path: Path) -> None:
+    assert accepted_records(tmp_path, "demo") == tmp_path / "reports/records/demo"
+    assert pages_folder(tmp_path, "demo") == tmp_path / "reports/demo"
+
+
+def test_of_an_installed_package_the_folders_are_in_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site-packages" / "shipped"
+    monkeypatch.setattr(location, "_SHIPPED", package)
+    monkeypatch.chdir(tmp_path)
+
+    assert pages_folder(package, "demo") == tmp_path / "reports" / "demo"
+    assert accepted_records(package, "demo") == tmp_path / "reports/records/demo"
+
+
+def test_every_place_is_there_in_this_checkout(repository: Path) -> None:
+    places = {
+        name: one
+        for name, one in vars(location).items()
+        if name.isupper() and "_" in name
+    }
+    places = {name: one for name, one in places.items() if not name.startswith("_")}
+
+    assert len(places) == 11
+    assert [
+        name
+        for name, one in places.items()
+        if not (repository / one).exists() and one != location.DATASET_PINS
+    ] == []
+
+
+def test_the_pins_of_a_dataset_are_a_file_of_its_name(tmp_path: Path) -> None:
+    assert pins_path(tmp_path, "voc") == tmp_path / "expected" / "datasets" / "voc.txt"
+
+
+@pytest.mark.parametrize("word", ["cases", "expected", "reports"])
+def test_no_other_module_decides_where_data_lies(repository: Path, word: str) -> None:
+    told = {
+        path.relative_to(repository).as_posix()
+        for path in (repository / "harness").rglob("*.py")
+        if f'Path("{word}"' in path.read_text("utf-8")
+        or f'/ "{word}"' in path.read_text("utf-8")
+    }
+
+    assert told == {"harness/registry/location.py"}

@@ -9,20 +9,9 @@ from harness.errors import located
 from harness.files.atomic import write_text
 from harness.files.precision_files import precision_folder, read_precisions, read_speeds
 from harness.files.record_files import read_records, read_structures
-from harness.registry.location import written_home
 from harness.report.deployment import PrecisionRecords
 from harness.report.pages import Values, render_pages
 from harness.values.rows import Zoo
-
-
-def accepted_records(checkout: Path, zoo_name: str) -> Path:
-    """Return the folder of the zoo's accepted records: what its pages are made of."""
-    return written_home(checkout) / "reports" / "records" / zoo_name
-
-
-def pages_folder(checkout: Path, zoo_name: str) -> Path:
-    """Return the folder of the zoo's committed pages."""
-    return written_home(checkout) / "reports" / zoo_name
 
 
 def write_pages(
