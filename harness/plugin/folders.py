@@ -49,13 +49,9 @@ def meant_folders(
 def _means_rows(keyword: str, rows: Callable[[], Iterable[Row]]) -> bool:
     """Whether rows, and not just any case, have what an expression of ``-k`` asks."""
     expression = read_expression(keyword)
-    return (
-        expression is not None
-        and not expression.holds(_is_called(""))
-        and any(
-            expression.holds(_is_called(row.row_id, *row.markers)) for row in rows()
-        )
-    )
+    if expression is None or expression.holds(_is_called("")):
+        return False
+    return any(expression.holds(_is_called(one.row_id, *one.markers)) for one in rows())
 
 
 def is_named(config: pytest.Config, folder: str) -> bool:
