@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,11 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.evaluate.coco.engine_names import ENGINE_NAMES, chosen_engine
+from harness.files.precision_files import precision_folder
 from harness.model.paddle_run.precision import FLOAT32, PRECISIONS
 from harness.model.program.limits import ProgramLimits, limits_of
 from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.settings import Settings
-from harness.printable import printable
 from harness.registry.location import find_home
 from harness.values.options import (
     COCO_ENGINE,
@@ -38,8 +38,6 @@ from harness.values.options import (
     Option,
 )
 from harness.values.rows import Zoo
-
-LOGGER = logging.getLogger(__name__)
 
 #: What the environment twin of a switch may say for "no".
 OFF = ("", "0", "no", "false", "none")
@@ -82,7 +80,7 @@ def _parsing_of(option: Option) -> dict[str, Any]:
 def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
     """Return the settings of a run: option, else environment twin, else default."""
     data_root = _said(config, DATA_ROOT)
-    settings = Settings(
+    return Settings(
         cache=_folder(config, ZOO_CACHE),
         records=_folder(config, RECORDS) / zoo.name,
         data_root=_absolute(data_root) if data_root else None,
@@ -97,12 +95,13 @@ def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
         coco_engine=chosen_engine(config.getoption(COCO_ENGINE.field)),
         known_datasets=known_datasets(zoo, find_home()),
     )
-    LOGGER.info(
-        "cache %s, records %s, data root %s, mirror %s",
-        *map(printable, (settings.cache, settings.records)),
-        *(printable(one or "none") for one in (settings.data_root, settings.mirror)),
+
+
+def kept_apart(settings: Settings) -> Settings:
+    """Return the settings with records in the folder of their precision."""
+    return replace(
+        settings, records=precision_folder(settings.records, settings.precision)
     )
-    return settings
 
 
 def program_limits_of(config: pytest.Config) -> ProgramLimits:

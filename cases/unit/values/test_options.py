@@ -1,5 +1,6 @@
 """The one table of options, held to pytest, to the commands and to README."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import typer
 
+from harness import pytest_zoo
 from harness.__main__ import app
 from harness.evaluate.coco.engine_names import DEFAULT_ENGINE, ENGINE_NAMES
 from harness.plugin.early import VALUED
@@ -137,6 +139,19 @@ def test_readme_lists_an_option_of_pytest_with_its_twin(option: Option) -> None:
     assert twin == (f"`{option.twin}`" if option.twin else "")
     assert (" " in name) is option.takes_value
     assert option.default in meaning
+
+
+@pytest.mark.parametrize("option", OF_PYTEST, ids=named)
+def test_the_manual_has_a_paragraph_for_an_option_of_pytest(option: Option) -> None:
+    manual = inspect.getdoc(pytest_zoo.pytest_addoption) or ""
+    (paragraph,) = re.findall(
+        rf"(?ms)^- (``{option.name}[` ].*?)(?=^-|\n\n|\Z)", manual
+    )
+
+    assert set(re.findall(r"``(ZOO_\w+)``", paragraph)) == {option.twin} - {""}
+    assert option.default in paragraph
+    choices = CHOICES.get(option, ())
+    assert all(word in paragraph for word in choices)
 
 
 def test_readme_lists_no_option_that_does_not_exist() -> None:

@@ -5,7 +5,8 @@ import pytest
 from harness.errors import DeviceMissing
 from harness.model.paddle_run import device as device_module
 from harness.pipeline.measure.settings import Settings
-from harness.plugin.device import demand_device, kept_apart
+from harness.plugin.demands import demand_device
+from harness.plugin.options import kept_apart
 
 
 def test_the_default_asks_nothing_of_paddle(monkeypatch: pytest.MonkeyPatch) -> None:
