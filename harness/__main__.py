@@ -1,4 +1,4 @@
-"""The command ``zoo``: parses words and prints results; decides nothing.
+"""The command ``zoo``: parses a command line and runs the command it names.
 
 Exit codes (design 3): 0 as asked; 1 a claim missed or a check failed; 2 usage;
 3 incomplete, something could not be measured; 130 stopped by Ctrl-C, 143 by SIGTERM.
@@ -78,19 +78,23 @@ app.command("export")(export.export)
 app.command("compare")(compare.compare)
 app.command("plan")(plan.plan)
 
-data_app = typer.Typer(help="Published datasets.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="List, fetch, check and pin the published datasets.", no_args_is_help=True
+)
 data_app.command("list")(data.list_data)
 data_app.command("fetch")(data.fetch_data)
 data_app.command("check")(data.check_data)
 data_app.command("pin")(data.pin_data)
 app.add_typer(data_app, name="data")
 
-cache_app = typer.Typer(help="Archives and detections.", no_args_is_help=True)
+cache_app = typer.Typer(
+    help="List or remove archives and stored detections.", no_args_is_help=True
+)
 cache_app.command("list")(cache.list_cache)
 cache_app.command("clear")(cache.clear_cache)
 app.add_typer(cache_app, name="cache")
 
-demo_app = typer.Typer(help="The embedded demo zoo.", no_args_is_help=True)
+demo_app = typer.Typer(help="Make the embedded demo zoo again.", no_args_is_help=True)
 demo_app.command("make")(demo.demo_make)
 app.add_typer(demo_app, name="demo")
 

@@ -26,12 +26,14 @@ def check(
     zoo: ZooName = DEFAULT_ZOO,
     links: Annotated[
         bool,
-        typer.Option("--links", help="Ask each address too; nothing is downloaded."),
+        typer.Option(
+            "--links", help="Ask each address of an archive too; nothing is downloaded."
+        ),
     ] = False,
     mirror: Mirror = None,
     as_json: AsJson = False,
 ) -> None:
-    """Lint a zoo: rows, claims, errata, tolerance, and their joins both ways."""
+    """Check the files of a zoo: rows, claims, errata, tolerance, and how they join."""
     from harness.registry.lint.zoo_lint import lint_zoo
 
     problems = lint_zoo(zoo, find_home())
@@ -56,7 +58,7 @@ def check(
 
 
 def _told_links(zoo: str, mirror: str | None, *, as_json: bool) -> list[dict[str, Any]]:
-    """Ask every address of a zoo; a line each as the answers come, and all as data."""
+    """Ask every address of a zoo and return the answers; print each as it comes."""
     from harness.pipeline.measure.embedded import serving
     from harness.pipeline.measure.settings import Settings
     from harness.pipeline.pages.link_check import check_links

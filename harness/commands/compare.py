@@ -1,4 +1,4 @@
-"""Two sets of detections of the same images, compared."""
+"""``zoo compare``: how two sets of detections of the same images differ."""
 
 from __future__ import annotations
 
@@ -31,12 +31,22 @@ SEED = 0
 
 @refusing_bad_files
 def compare(
-    first: Annotated[str, typer.Argument(metavar="A", help="What to compare with.")],
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="Row id, record or result file to compare with."
+        ),
+    ],
     second: Annotated[
-        str, typer.Argument(metavar="B", help="Row id, record or result file.")
+        str,
+        typer.Argument(metavar="B", help="Row id, record or result file to compare."),
     ],
     dataset: Annotated[
-        str, typer.Option(help="Of two result files; else A and B are records.")
+        str,
+        typer.Option(
+            metavar="coco|voc|widerface",
+            help="What two result files are of; without it, A and B are records.",
+        ),
     ] = "",
     data_root: DataRoot = None,
     truth: TruthFile = None,
@@ -44,13 +54,19 @@ def compare(
     records: Records = None,
     second_records: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--records-b", help="Of B, where it is not that of A."),
+        typer.Option(
+            "--records-b",
+            metavar="DIR",
+            help="Folder of records of B, where it is not that of A.",
+        ),
     ] = None,
-    resamples: Annotated[int, typer.Option(help="Sets of images to draw.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = SEED,
+    resamples: Annotated[
+        int, typer.Option(help="How many sets of images to draw for the intervals.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = SEED,
     by: Annotated[
         Optional[Way],  # noqa: UP045
-        typer.Option(help="Show these parts too."),
+        typer.Option(help="Compare the AP in these parts too."),
     ] = None,
     convention: ConventionWord = "",
     arithmetic: ArithmeticWord = "",
@@ -75,11 +91,14 @@ def compare(
     asked = Asked(convention=convention, arithmetic=arithmetic)
     if dataset:
         demand_scorable(dataset)
-        said = open_truth(dataset, data_root=data_root, file=truth)
+        ground_truth = open_truth(dataset, data_root=data_root, file=truth)
         demand_asked(dataset, asked)
         runs = [
             read_result_file(
-                dataset, path, said, convention_of_files(path, said, asked)
+                dataset,
+                path,
+                ground_truth,
+                convention_of_files(path, ground_truth, asked),
             )
             for path in (Path(first), Path(second))
         ]
@@ -90,7 +109,7 @@ def compare(
             for one, folder in zip((first, second), folders, strict=True)
         ]
         runs = [rescored_as(one, asked) for one in runs]
-    found = compare_runs(*runs, resamples=resamples, seed=seed)
+    differences = compare_runs(*runs, resamples=resamples, seed=seed)
     if as_json:
         print_json(
             {
@@ -102,7 +121,8 @@ def compare(
                 "seed": seed,
                 "convention": runs[0].convention.word or None,
                 "differences": [
-                    asdict(one) | {"excludes_zero": one.excludes_zero} for one in found
+                    asdict(one) | {"excludes_zero": one.excludes_zero}
+                    for one in differences
                 ],
             }
         )
@@ -120,7 +140,7 @@ def compare(
                 f"{one.low_pct:+.2f} to {one.high_pct:+.2f}",
                 "yes" if one.excludes_zero else "no",
             )
-            for one in found
+            for one in differences
             if one.part.by in {"all", "subset", by}
         ],
     )

@@ -1,4 +1,4 @@
-"""Figures that need no data: described."""
+"""``zoo describe``: what the network of a row is made of, without any data."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:  # what opens archives is loaded when one is given
 
 
 def describe(
-    row_id: Annotated[str, typer.Argument(metavar="ID")],
+    row_id: Annotated[str, typer.Argument(metavar="ID", help="Row to describe.")],
     archive: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
             metavar="PATH",
-            help="Tell what this archive (or its folder) holds, read as the row's.",
+            help="Describe this archive instead; a file, or its unpacked folder.",
         ),
     ] = None,
     zoo: ZooName = DEFAULT_ZOO,
@@ -35,17 +35,17 @@ def describe(
     from harness.model.networks.structure import structure_of
     from harness.pipeline.gate.structure import structure_record
 
-    found = open_zoo(zoo)
-    row = asked_row(found, row_id)
+    opened = open_zoo(zoo)
+    row = asked_row(opened, row_id)
     if archive is not None:
         from harness.pipeline.archives.described_archive import describe_archive
 
-        _print_archive(row_id, describe_archive(found, row, archive), as_json)
+        _print_archive(row_id, describe_archive(opened, row, archive), as_json)
         return
-    record = structure_record(found, row)
+    record = structure_record(opened, row)
     described: dict[str, Any] = {
         "row": row_id,
-        "zoo": found.name,
+        "zoo": opened.name,
         "verdict": record.verdict,
         "reason": record.reason,
         "figures": [asdict(one) for one in record.figures],
@@ -90,21 +90,21 @@ def describe(
         )
 
 
-def _print_archive(row_id: str, found: DescribedArchive, as_json: bool) -> None:
+def _print_archive(row_id: str, described: DescribedArchive, as_json: bool) -> None:
     if as_json:
-        print_json({"row": row_id, **asdict(found)})
+        print_json({"row": row_id, **asdict(described)})
         return
     print_table(
         ("archive", "read"),
         [
-            ("layout", found.layout),
-            ("shapes", found.shape_plan),
-            ("quantisation", found.quantisation or "none"),
-            *(("note", one) for one in found.notes),
-            ("files not used", f"{len(found.ignored_files)}"),
+            ("layout", described.layout),
+            ("shapes", described.shape_plan),
+            ("quantisation", described.quantisation or "none"),
+            *(("note", one) for one in described.notes),
+            ("files not used", f"{len(described.ignored_files)}"),
         ],
     )
-    if not found.convolutions:
+    if not described.convolutions:
         return
     out.print()
     print_table(
@@ -119,6 +119,6 @@ def _print_archive(row_id: str, found: DescribedArchive, as_json: bool) -> None:
             )
             if one.activation and one.integers
             else (one.weights, "float", "", "", "")
-            for one in found.convolutions
+            for one in described.convolutions
         ],
     )

@@ -1,4 +1,4 @@
-"""A record's detections, as official result files."""
+"""``zoo export``: the detections of a record as official result files."""
 
 from __future__ import annotations
 
@@ -17,21 +17,36 @@ from harness.printable import counted
 
 @refusing_bad_files
 def export(
-    row_id: Annotated[str, typer.Argument(metavar="ID", help="Of a record.")],
+    row_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Row id, or path of a record.")
+    ],
     zoo: RecordsZoo = DEFAULT_ZOO,
     records: Records = None,
     word: Annotated[
-        str, typer.Option("--format", help="coco, voc or widerface; the row's own.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="coco|voc|widerface",
+            help="Format; that of the row's dataset when not given.",
+        ),
     ] = "",
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="File or folder to make; named for the row if not given."),
+        typer.Option(
+            metavar="PATH",
+            help="File or folder to make; named for the row when not given.",
+        ),
     ] = None,
     erratum: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(metavar="ID", help="The run that follows it; else as printed."),
+        typer.Option(
+            metavar="ID",
+            help="Export the run that follows this erratum; else the one as printed.",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Replace the file or folder that is there.")
+    ] = False,
     convention: ConventionWord = "",
     published_format: Annotated[
         bool, typer.Option(help="Round WIDER FACE numbers as the official files do.")

@@ -1,4 +1,4 @@
-"""The archives of a zoo: fetched, checked, pinned."""
+"""``zoo fetch``: the archives of a zoo, checked and pinned."""
 
 from __future__ import annotations
 
@@ -26,10 +26,15 @@ from harness.registry.zoo import open_zoo
 def fetch(
     names: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="[IDS]", help="Rows or archives; all when none."),
+        typer.Argument(
+            metavar="[IDS]", help="Row ids or archives; all when none is given."
+        ),
     ] = None,
     zoo: ZooName = DEFAULT_ZOO,
-    pin: Annotated[bool, typer.Option(help="Record size and SHA-256.")] = False,
+    pin: Annotated[
+        bool,
+        typer.Option(help="Record size and SHA-256, so that other bytes are refused."),
+    ] = False,
     cache: CacheFolder = DEFAULT_CACHE,
     mirror: Mirror = None,
     offline: Offline = False,
@@ -45,8 +50,8 @@ def fetch(
     from harness.pipeline.measure.progress_lines import ProgressLines
     from harness.pipeline.measure.settings import Settings
 
-    found = open_zoo(zoo)
-    archives = archives_of(found, names or [])
+    opened = open_zoo(zoo)
+    archives = archives_of(opened, names or [])
     settings = Settings(
         cache=cache.absolute(),
         records=DEFAULT_RECORDS,
@@ -54,12 +59,12 @@ def fetch(
         mirror=mirror,
         offline=offline,
     )
-    with serving(found, settings) as settings:
+    with serving(opened, settings) as settings:
         fetched = fetch_archives(
             archives, settings, fetching=ProgressLines(err.print).fetching
         )
     if pin:
-        pin_archives(found, find_home(), fetched)
+        pin_archives(opened, find_home(), fetched)
     told = [
         {
             "archive": one.archive.name,
@@ -72,7 +77,7 @@ def fetch(
         for one in fetched
     ]
     if as_json:
-        print_json({"zoo": found.name, "archives": told})
+        print_json({"zoo": opened.name, "archives": told})
     else:
         for one in fetched:
             if one.got:

@@ -31,7 +31,7 @@ from harness.values.options import GPU, JSON
 
 
 class DeviceKind(StrEnum):
-    """What a record may be asked to be computed on."""
+    """Device that records may be held to."""
 
     GPU = "gpu"
     CPU = "cpu"
@@ -44,7 +44,8 @@ def gate(
     baseline: Annotated[
         Optional[Path],  # noqa: UP045 - typer reads Optional on every Python it supports
         typer.Option(
-            help="Records of an earlier release: like --records, or the zoo's folder."
+            metavar="DIR",
+            help="Records of an earlier release; no row may be worse than there.",
         ),
     ] = None,
     rules_from: Annotated[
@@ -56,26 +57,32 @@ def gate(
         ),
     ] = None,
     require_pinned: Annotated[
-        bool, typer.Option(help="Fail where archive, dataset or truth is not pinned.")
+        bool,
+        typer.Option(help="Fail where archive, dataset or ground truth is not pinned."),
     ] = False,
     require_device: Annotated[
         Optional[DeviceKind],  # noqa: UP045
-        typer.Option(help="Fail what was computed on another device."),
+        typer.Option(help="Fail rows that were computed on another device."),
     ] = None,
     max_age: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=0, metavar="DAYS", help="Fail what was measured longer ago."),
+        typer.Option(
+            min=0, metavar="DAYS", help="Fail rows that were measured longer ago."
+        ),
     ] = None,
     sample: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
-            min=1, metavar="N", help="Detect again on N drawn images of each dataset."
+            min=1,
+            metavar="N",
+            help="Detect again on N images of each dataset, drawn at random.",
         ),
     ] = None,
     seed: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(
-            min=0, help="Of the draw; a new one, and printed, when not given."
+            min=0,
+            help="Seed of the draw; when not given, a new one is drawn and printed.",
         ),
     ] = None,
     data_root: DataRoot = None,
@@ -86,18 +93,23 @@ def gate(
     as_json: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
-            JSON.name, metavar="[FILE]", help="Print JSON instead, or write it there."
+            JSON.name,
+            metavar="[FILE]",
+            help="Print JSON instead, or write it to this file.",
         ),
     ] = None,
     summary: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(metavar="FILE", help="Append the report there as markdown."),
+        typer.Option(
+            metavar="FILE", help="Append the report to this file, as markdown."
+        ),
     ] = None,
     annotate: Annotated[
-        bool, typer.Option(help="Print findings as a workflow's annotations too.")
+        bool,
+        typer.Option(help="Print findings as annotations of a GitHub workflow too."),
     ] = False,
 ) -> None:
-    """Say whether the records of a zoo let a release pass."""
+    """Judge the records of a zoo for a release: exit 0 lets it pass."""
     from harness.pipeline.gate.demands import Demands
     from harness.pipeline.gate.gate import gate as judge
     from harness.pipeline.gate.gate_text import (

@@ -14,16 +14,29 @@ from harness.commands.printing import out, print_json
 def import_document(
     document: Annotated[Path, typer.Argument(help="A published markdown document.")],
     zoo: Annotated[
-        str, typer.Option("--zoo", help="Name of the edition; the file's when empty.")
+        str,
+        typer.Option(
+            "--zoo", help="Name of the edition; the stem of the file when not given."
+        ),
     ] = "",
     output: Annotated[
-        Path, typer.Option(help="Home folder to write cases/rows and expected into.")
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder to write cases/rows and expected into."
+        ),
     ] = Path(),
-    source: Annotated[str, typer.Option(help="Where it was published; needed.")] = "",
-    edition: Annotated[str, typer.Option(help="Its commit or version.")] = "",
-    date: Annotated[str, typer.Option(help="Its date, YYYY-MM-DD.")] = "",
+    source: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Where the document was published; needed."),
+    ] = "",
+    edition: Annotated[
+        str, typer.Option(help="Commit or version of the document.")
+    ] = "",
+    date: Annotated[
+        str, typer.Option(metavar="YYYY-MM-DD", help="Day of that version.")
+    ] = "",
     force: Annotated[
-        bool, typer.Option("--force", help="Replace files that say something else.")
+        bool, typer.Option("--force", help="Replace files whose content differs.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

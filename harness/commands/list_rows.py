@@ -9,7 +9,7 @@ from harness.registry.zoo import open_zoo
 
 
 def list_rows(zoo: ZooName = DEFAULT_ZOO, as_json: AsJson = False) -> None:
-    """List the rows of a zoo with what was published of them."""
+    """List the rows of a zoo, with the numbers that were published of them."""
     opened = open_zoo(zoo)
     rows = [
         {

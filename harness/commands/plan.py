@@ -51,7 +51,7 @@ def plan(
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Say what measuring rows will read, download, compute and take."""
+    """Tell what measuring rows will download, read and compute, and for how long."""
     from harness.model.paddle_run.device import open_device
     from harness.pipeline.measure.embedded import with_scenes
     from harness.pipeline.measure.known_datasets import known_datasets
@@ -61,11 +61,11 @@ def plan(
     from harness.pipeline.plan.plan import plan_rows
     from harness.pipeline.plan.selected_rows import select_rows
 
-    found = open_zoo(zoo)
-    rows = select_rows(found, markers=marks, keyword=keyword)
+    opened = open_zoo(zoo)
+    rows = select_rows(opened, markers=marks, keyword=keyword)
     if not rows:
         raise UsageError(
-            f"no row of {found.name} is selected",
+            f"no row of {opened.name} is selected",
             got=" ".join(filter(None, (f"-m {marks!r}" if marks else "", keyword))),
             next_step="`zoo list` shows the rows",
         )
@@ -76,18 +76,18 @@ def plan(
         gpu=gpu,
         limit=limit,
         fresh=fresh,
-        known_datasets=known_datasets(found, find_home()),
+        known_datasets=known_datasets(opened, find_home()),
     )
     settings = with_scenes(
-        found,
+        opened,
         settings,
         {row.dataset for row in rows},
         drawing=ProgressLines(err.print).drawing,
     )
     calibration = Calibration(device=open_device(gpu=gpu)) if calibrate else None
-    made = plan_rows(found, rows, settings, calibration)
+    made = plan_rows(opened, rows, settings, calibration)
     told: dict[str, Any] = {
-        "zoo": found.name,
+        "zoo": opened.name,
         "rows": list(made.rows),
         "not_built": dict(made.not_built),
         "archives": [

@@ -1,4 +1,4 @@
-"""The pages of a zoo: written, or proven current."""
+"""``zoo report``: the pages of a zoo, written or compared with those there."""
 
 from __future__ import annotations
 
@@ -25,12 +25,22 @@ class ValuesShown(StrEnum):
 def report(
     zoo: ZooName = DEFAULT_ZOO,
     records: Records = None,
-    values: Annotated[ValuesShown, typer.Option()] = ValuesShown.MEASURED,
+    values: Annotated[
+        ValuesShown, typer.Option(help="What the AP cells hold.")
+    ] = ValuesShown.MEASURED,
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="Folder of the pages; reports/<zoo> when not given."),
+        typer.Option(
+            metavar="DIR", help="Folder of the pages; reports/<zoo> when not given."
+        ),
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Compare, not write.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Write nothing: fail where a page is not what would be written.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the zoo's pages from records, or prove that they are current."""
@@ -40,27 +50,27 @@ def report(
     from harness.report.pages import Values
     from harness.report.summary import summarise, summary_json, summary_text
 
-    found, home = open_zoo(zoo), find_home()
-    folder = accepted_records(home, found.name)
+    opened, home = open_zoo(zoo), find_home()
+    folder = accepted_records(home, opened.name)
     if records is not None:
-        folder = demand_records(records / found.name)
-    pages = output or pages_folder(home, found.name)
+        folder = demand_records(records / opened.name)
+    pages = output or pages_folder(home, opened.name)
     shown = Values(values)
     if check:
-        difference = document.check_pages(found, folder, pages, shown)
+        difference = document.check_pages(opened, folder, pages, shown)
         if as_json:
-            print_json({"zoo": found.name, "current": not difference})
+            print_json({"zoo": opened.name, "current": not difference})
         else:
             out.print(difference or f"{pages}: current")
         if difference:
             raise typer.Exit(EXIT_FAILED)
         return
-    written = document.write_pages(found, folder, pages, shown)
-    row_ids = [row.row_id for row in found.rows]
+    written = document.write_pages(opened, folder, pages, shown)
+    row_ids = [row.row_id for row in opened.rows]
     made = read_records(folder)
     if as_json:
-        out.print(summary_json(found, made, row_ids), end="")
+        out.print(summary_json(opened, made, row_ids), end="")
         return
-    out.print(summary_text(summarise(found, made, row_ids)))
+    out.print(summary_text(summarise(opened, made, row_ids)))
     for path in written:
         out.print(f"page: {path}")

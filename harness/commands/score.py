@@ -1,4 +1,4 @@
-"""Detections made anywhere in files, scored and judged when asked."""
+"""``zoo score``: the AP of result files that any tool wrote."""
 
 from __future__ import annotations
 
@@ -39,27 +39,35 @@ if TYPE_CHECKING:
 
 @refusing_bad_files
 def score(
-    dataset: Annotated[str, typer.Argument(help="coco, voc or widerface.")],
+    dataset: Annotated[
+        str, typer.Argument(metavar="coco|voc|widerface", help="Dataset of the images.")
+    ],
     results: Annotated[
-        Path, typer.Argument(help="RESULTS.json, or the folder of result files.")
+        Path,
+        typer.Argument(help="The JSON file (COCO), or the folder of result files."),
     ],
     data_root: DataRoot = None,
     truth: TruthFile = None,
     row: Annotated[
-        str, typer.Option(metavar="ID", help="Judge by the claims of this row.")
+        str, typer.Option(metavar="ID", help="Judge the AP by the claims of this row.")
     ] = "",
     zoo: ZooName = DEFAULT_ZOO,
     name: Annotated[
-        str, typer.Option(help="Of the record; the file's stem when not given.")
+        str,
+        typer.Option(
+            help="Name of the record; the stem of the result file when not given."
+        ),
     ] = "",
     records: Records = None,
     by: Annotated[
         Optional[Way],  # noqa: UP045
-        typer.Option(help="Tell the AP in these parts too."),
+        typer.Option(help="Tell the AP by these parts too."),
     ] = None,
     curves: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(metavar="FILE", help="Write precision over recall, as JSON."),
+        typer.Option(
+            metavar="FILE", help="Write the precision-recall curves, as JSON."
+        ),
     ] = None,
     coco_engine: CocoEngine = None,
     convention: ConventionWord = "",
@@ -68,12 +76,13 @@ def score(
     images: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
-            metavar="FILE", help="Score these WIDER FACE images alone: one a line."
+            metavar="FILE",
+            help="Score only the WIDER FACE images that this file lists, one a line.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score detections made by any tool, from the dataset's official result files."""
+    """Score detections of any tool, given as the dataset's official result files."""
     from harness.evaluate.breakdown import BREAKDOWNS, breakdown_of
     from harness.evaluate.coco.engine_names import chosen_engine
     from harness.pipeline.results.convention import (
@@ -94,16 +103,18 @@ def score(
     _demand_either("--name", name, "--row", row)
     _demand_either("--classes", classes, "--row", row)
     claimed = _claimed(zoo, row) if row else None
-    said = open_truth(dataset, data_root=data_root, file=truth)
+    ground_truth = open_truth(dataset, data_root=data_root, file=truth)
     passed_over: list[str] = []
     if images is not None:
-        whole, said = said, truth_of_listed(images, said)
+        whole, ground_truth = ground_truth, truth_of_listed(images, ground_truth)
         passed_over = whole.arrays()["image_names"].tolist()
-    used = convention_of_files(results, said, asked, is_judged=claimed is not None)
+    used = convention_of_files(
+        results, ground_truth, asked, is_judged=claimed is not None
+    )
     scored = score_file(
         dataset,
         results,
-        said,
+        ground_truth,
         records=(records or DEFAULT_RECORDS)
         / (claimed.zoo.name if claimed else SCORED),
         name=name,
@@ -113,13 +124,13 @@ def score(
         passed_over=passed_over,
     )
     told_in = breakdown_of(dataset, used.options)
-    parts = told_in.ways[by](scored.results, said) if by is not None else {}
+    parts = told_in.ways[by](scored.results, ground_truth) if by is not None else {}
     if dataset == "coco" and by is Way.CLASS:
         names = coco_class_names(data_root=data_root, file=truth)
         parts = {names.get(one, one): ap_pct for one, ap_pct in parts.items()}
     if curves is not None:
         with refusing_unwritable(curves, "--curves FILE"):
-            write_curves(curves, told_in.curves(scored.results, said))
+            write_curves(curves, told_in.curves(scored.results, ground_truth))
     if as_json:
         told = _as_data(scored, used)
         print_json(told | ({f"by_{by}": dict(parts)} if by is not None else {}))
@@ -208,7 +219,7 @@ def _claimed(zoo: str, row_id: str) -> Claimed:
     from harness.pipeline.results.score import Claimed
     from harness.registry.datasets import KnownDataset
 
-    found = open_zoo(zoo)
-    row = asked_row(found, row_id)
-    known = known_datasets(found, find_home()).get(row.dataset, KnownDataset())
-    return Claimed(zoo=found, row=row, known=known)
+    opened = open_zoo(zoo)
+    row = asked_row(opened, row_id)
+    known = known_datasets(opened, find_home()).get(row.dataset, KnownDataset())
+    return Claimed(zoo=opened, row=row, known=known)
