@@ -18,7 +18,7 @@ def demo_make(
     ] = Path(".zoo", "demo-make"),
     as_json: AsJson = False,
 ) -> None:
-    """Make the demo zoo again: train, prune, pack, measure. It resumes what it began."""
+    """Make the demo zoo again: train, prune, pack, measure; resume what was begun."""
     from harness.pipeline.demo.demo import make_demo
     from harness.pipeline.measure.progress_lines import ProgressLines
 
