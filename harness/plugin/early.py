@@ -1,11 +1,12 @@
-"""Command-line words in, a second start of pytest where they cannot work as given out.
+"""Starts pytest a second time where its command line cannot work as it was given.
 
-Two kinds of words cannot: pytest chooses its root folder before any conftest is read,
-and takes the value of an option that it does not know yet for a test path
-(``pytest -m coco --data-root /data`` would root itself at ``/data``); and outside a
-checkout nothing has the cases (``pytest --zoo demo``). As an entry point this module is
-loaded in every pytest of its environment. It registers no option, and does nothing
-unless a zoo is named or a checkout is meant.
+There are two such cases. Pytest chooses its root folder before it reads any conftest,
+and takes the value of an option that it does not know yet for a test path:
+``pytest -m coco --data-root /data`` would root itself at ``/data``. And outside a
+checkout nothing has the cases of ``pytest --zoo demo``.
+
+As an entry point this module is loaded in every pytest of its environment. It registers
+no option, and does nothing unless a zoo is named or a checkout is meant.
 """
 
 from __future__ import annotations
@@ -41,10 +42,10 @@ def join_values(words: Sequence[str]) -> list[str]:
 def second_words(
     words: Sequence[str], *, paths: Sequence[str], folder: Path
 ) -> list[str] | None:
-    """Return the words that pytest is to start with; None: they are another project's.
+    """Return the command line of the second start; None: it is another project's.
 
     Args:
-        words: of the command line, each value joined to its option.
+        words: the command line, each value joined to its option.
         paths: the test paths among them.
         folder: where pytest was started.
     """
@@ -68,7 +69,7 @@ def second_words(
 def pytest_load_initial_conftests(
     early_config: Any, parser: Any, args: list[str]
 ) -> Generator[None, Any, Any]:
-    """Leave this start to a second one where there must be one; before any capture."""
+    """Replace this start by a second one where it is needed, before any capture."""
     params = early_config.invocation_params
     given = [str(word) for word in params.args]
     words = join_values(given)
@@ -88,7 +89,7 @@ def pytest_load_initial_conftests(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _SecondStart:
-    """Runs pytest with other words in place of a start that was left to it."""
+    """Runs pytest with another command line in place of this start."""
 
     words: list[str]
     plugins: Sequence[object] | None
@@ -105,7 +106,7 @@ class _SecondStart:
 def pytest_terminal_summary(
     terminalreporter: Any, exitstatus: int, config: Any
 ) -> None:
-    """Say that no zoo was named where rows seem to be meant and nothing is here."""
+    """Tell how to name a zoo, where rows seem to be meant and no test was collected."""
     import pytest
 
     expression = str(config.getoption("markexpr", "") or "")

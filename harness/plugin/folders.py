@@ -38,7 +38,7 @@ def meant_folders(
     if marks:
         expression = read_expression(marks)
         if expression is None or expression.holds(any_carried([])):
-            return ()  # pytest tells what is wrong with the first
+            return ()  # of a malformed expression, pytest tells what is wrong
         if expression.holds(any_carried(["speed"])):
             return (ROWS, BENCH)
     if marks or zoo:

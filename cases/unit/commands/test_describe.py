@@ -52,7 +52,9 @@ def test_an_unknown_row_is_a_usage_error(zoo: Zoo) -> None:
     said = zoo("describe", "a-row")
 
     assert said.code == 2
-    assert "no row 'a-row' in january-2020; expected an id that" in said.err
+    assert (
+        "no row 'a-row' in january-2020; expected the id of a row, got none" in said.err
+    )
 
 
 QUANT = Path(__file__).parents[2] / "oracle" / "quant"

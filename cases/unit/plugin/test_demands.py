@@ -1,11 +1,13 @@
+import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from harness.errors import DeviceMissing
 from harness.model.paddle_run import device as device_module
 from harness.pipeline.measure.settings import Settings
-from harness.plugin.demands import demand_device
+from harness.plugin.demands import demand_device, demand_folders, demand_options
 from harness.plugin.options import kept_apart
 
 
@@ -51,3 +53,38 @@ def test_only_float32_records_go_into_the_records_folder_itself() -> None:
 
     assert kept_apart(settings) == settings
     assert kept_apart(bf16).records == Path("r/precision/bf16")
+
+
+def test_folders_that_take_files_are_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(
+        cache=tmp_path / "c", records=tmp_path / "r", data_root=tmp_path, mirror="M\n"
+    )
+    with caplog.at_level("INFO"):
+        demand_folders(settings)
+
+    places = f"cache {tmp_path}/c, records {tmp_path}/r, data root {tmp_path}"
+    assert caplog.record_tuples == [
+        ("harness.plugin.demands", logging.INFO, places + r", mirror M\x0a")
+    ]
+
+
+def test_a_data_root_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    settings = Settings(
+        cache=tmp_path / "c", records=tmp_path / "r", data_root=tmp_path / "none"
+    )
+    with pytest.raises(pytest.UsageError, match=r"^data root \S+none; expected a fold"):
+        demand_folders(settings)
+
+
+@pytest.mark.parametrize(("limit", "is_refused"), [(1, False), (0, True), (-1, True)])
+def test_a_limit_is_one_image_or_more(limit: int, is_refused: bool) -> None:
+    values = {"limit": limit, "retrain": None, "max_image_pixels": None}
+    config = SimpleNamespace(getoption=values.get, add_cleanup=lambda _: None)
+    if not is_refused:
+        demand_options(config)
+        return
+
+    with pytest.raises(pytest.UsageError, match=f"1 image or more, got {limit}$"):
+        demand_options(config)

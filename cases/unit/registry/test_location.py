@@ -63,6 +63,22 @@ def test_a_folder_of_the_users_own_cases_is_not_a_checkout(
     assert find_home(tmp_path) == repository
 
 
+def test_the_home_that_was_found_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkout = make_checkout(tmp_path / "checkout")
+    with caplog.at_level("DEBUG", logger="harness.registry.location"):
+        find_home(checkout)
+        monkeypatch.setattr(location, "_HERE", tmp_path / "a" / "b" / "location.py")
+        monkeypatch.setattr(location, "_SHIPPED", tmp_path / "shipped")
+        find_home(tmp_path)
+
+    assert caplog.messages == [
+        f"data of the zoos: {checkout}",
+        f"data of the zoos: {tmp_path / 'shipped'}, as installed",
+    ]
+
+
 def test_nothing_is_written_into_an_installed_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
