@@ -35,7 +35,7 @@ def report(
 ) -> None:
     """Write the zoo's pages from records, or prove that they are current."""
     from harness.files.record_files import read_records
-    from harness.pipeline.gate.gate import demand_records
+    from harness.pipeline.gate.records_folder import demand_records
     from harness.pipeline.pages import document
     from harness.report.pages import Values
     from harness.report.summary import summarise, summary_json, summary_text

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.compare.tolerance import budget_of
 from harness.errors import RecordInvalid, UsageError
 from harness.pipeline.gate.finding import Finding, Rule, finding_of
-from harness.pipeline.gate.read_folder import read_folder
+from harness.pipeline.gate.records_folder import read_folder
 from harness.values.records import INCOMPLETE, PASSING, Record, Verdict
 from harness.values.rows import Row, Zoo
 

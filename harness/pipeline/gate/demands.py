@@ -1,4 +1,7 @@
-"""Records and what else is asked of them in; what they fall short of out."""
+"""Asks of measured records what the gate does not ask of all: pins, device, age.
+
+What is pinned nowhere is believed as the record states it, and noted.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,9 @@ from dataclasses import dataclass
 from harness.pipeline.gate.agreement import ON_PUBLISHED
 from harness.pipeline.gate.finding import Finding, Note, Rule, refused
 from harness.pipeline.gate.recheck_making import day_of
-from harness.pipeline.gate.unpinned import require_pinned, unpinned
 from harness.registry.datasets import KnownDataset
 from harness.values.records import Record
-from harness.values.rows import Zoo
+from harness.values.rows import Row, Zoo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +47,8 @@ def check_demands(
             continue
         row = zoo.row(row_id)
         if demands.pinned:
-            for told in unpinned(zoo, row, known_datasets.get(row.dataset)):
-                yield require_pinned(row, told)
+            for told in _unpinned(zoo, row, known_datasets.get(row.dataset)):
+                yield _require_pinned(row, told)
         yield from _check_device(row_id, record, demands.device)
         yield from _check_age(row_id, record, demands.max_age_days, today)
 
@@ -60,8 +62,31 @@ def notes_of(
     for row_id, record in sorted(records.items()):
         row = zoo.row(row_id)
         if record.verdict in ON_PUBLISHED:
-            for told in unpinned(zoo, row, known_datasets.get(row.dataset)):
+            for told in _unpinned(zoo, row, known_datasets.get(row.dataset)):
                 yield Note(row_id=row_id, message=told)
+
+
+def _unpinned(zoo: Zoo, row: Row, known: KnownDataset | None) -> tuple[str, ...]:
+    """Return a sentence for each thing of a measured row that nothing pins."""
+    known = known or KnownDataset()
+    pins = {
+        "archive not pinned": zoo.archives[row.archive].sha256,
+        f"fingerprint of {row.dataset} not pinned": known.fingerprint,
+        f"truth of {row.dataset} not pinned": known.truth_sha256,
+    }
+    return tuple(told for told, pin in pins.items() if pin is None)
+
+
+def _require_pinned(row: Row, told: str) -> Finding:
+    """Return the finding that something unpinned is where pins are asked for."""
+    return refused(
+        Rule.PINNED,
+        row.row_id,
+        told,
+        expected="a pin, for --require-pinned",
+        got="none",
+        next_step="`zoo fetch --pin` pins archives, `zoo data pin` a dataset",
+    )
 
 
 def _check_device(row_id: str, record: Record, device: str | None) -> Iterator[Finding]:

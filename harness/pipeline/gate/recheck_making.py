@@ -18,8 +18,7 @@ from harness.model.paddle_run.precision import FLOAT32
 from harness.model.quantised.quantisation import KINDS, is_quantised
 from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
 from harness.pipeline.measure.architectures import ARCHITECTURES, demand_row
-from harness.pipeline.measure.described_making import WITH_CHANGES
-from harness.pipeline.measure.environment import PADDLE_DISTRIBUTIONS
+from harness.pipeline.measure.environment import PADDLE_DISTRIBUTIONS, WITH_CHANGES
 from harness.pipeline.measure.run_keys import store_key
 from harness.values.records import UNKNOWN_COMMIT, Measurement, Record
 from harness.values.rows import Row

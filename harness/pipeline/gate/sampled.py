@@ -28,10 +28,15 @@ from harness.pipeline.gate.partners import (
     find_partners,
     of_images,
 )
-from harness.pipeline.measure.judged_row import PlannedRun, SharedPass
-from harness.pipeline.measure.measure import Watcher, detect_opened, open_pass
+from harness.pipeline.measure.detected_rows import (
+    PlannedRun,
+    SharedPass,
+    detect_opened,
+    open_pass,
+)
 from harness.pipeline.measure.opened_row import open_row
 from harness.pipeline.measure.settings import Settings
+from harness.pipeline.measure.watcher import Watcher
 from harness.values.detections import Detections
 from harness.values.records import INCOMPLETE, Record, Verdict
 from harness.values.rows import Row, Zoo
@@ -93,7 +98,7 @@ def check_sample(
             for one in rows:
                 yield _refusal(one.row, shared)
             continue
-        drawn = draw_images(shared.dataset.found.truth.image_ids, dataset, sampling)
+        drawn = draw_images(shared.labelled.truth.image_ids, dataset, sampling)
         yield from _check_dataset(_narrowed(shared, drawn), rows, drawn, sampling)
 
 
@@ -120,11 +125,10 @@ def _hold(row: Row, record: Record, folder: Path) -> _Held:
 
 def _narrowed(shared: SharedPass, drawn: NDArray[np.int64]) -> SharedPass:
     """Return the pass over the drawn images alone; its fingerprint is the set's."""
-    found = shared.dataset.found
-    chosen = set(drawn.tolist())
-    images = tuple(one for one in found.images if one.image_id in chosen)
-    narrowed = replace(shared.dataset, found=replace(found, images=images))
-    return replace(shared, dataset=narrowed)
+    labelled, chosen = shared.labelled, set(drawn.tolist())
+    images = tuple(one for one in labelled.images if one.image_id in chosen)
+    narrowed = replace(labelled, images=images)
+    return replace(shared, dataset=replace(shared.dataset, found=narrowed))
 
 
 def _check_dataset(
@@ -147,16 +151,16 @@ def _check_dataset(
         outcomes = detect_opened(shared, opened, store, sampling.watcher)
     by_row = {one.row.row_id: one for one in rows}
     for planned, outcome in outcomes:
-        held = by_row[planned.row.row.row_id]
+        held, erratum = by_row[planned.row.row_id], planned.asked.erratum
         if isinstance(outcome, Failed):
             yield _refusal(held.row, outcome.error)
-        elif planned.erratum in held.runs:
-            told = of_images(held.runs[planned.erratum], drawn)
+        elif erratum in held.runs:
+            told = of_images(held.runs[erratum], drawn)
             yield from _compare(held.row, planned, told, outcome.detections, sampling)
 
 
 def _demand_dataset(record: Record, shared: SharedPass) -> None:
-    here = shared.dataset.found.fingerprint
+    here = shared.labelled.fingerprint
     told = record.dataset.fingerprint if record.dataset else "null"
     if told != here:
         raise DatasetInvalid(
@@ -187,7 +191,7 @@ def _compare(
         if partners.share < LEAST_SHARE:
             error = RecordInvalid(
                 f"on {len(found.evaluated_ids)} images drawn by seed {sampling.seed}, "
-                f"at {planned.input_px} px, {what} too seldom",
+                f"at {planned.asked.input_px} px, {what} too seldom",
                 expected=f"{LEAST_SHARE:.0%} of those above {LEAST_SCORE}, within "
                 f"{NEAR_PX} px and {NEAR_SCORE}",
                 got=f"{partners.with_partner} of {partners.of}",

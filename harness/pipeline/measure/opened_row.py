@@ -25,6 +25,11 @@ class OpenedRow:
     opened: Opened
     used: ArchiveUsed
 
+    @property
+    def row_id(self) -> str:
+        """The row's."""
+        return self.row.row_id
+
 
 def open_row(
     zoo: Zoo, row: Row, settings: Settings, *, progress: Progress | None = None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from harness.artifact.progress import Progress
-from harness.pipeline.measure.measure import Watcher
+from harness.pipeline.measure.watcher import Watcher
 from harness.train.trainer import Progress as Training
 
 #: Between two lines of one piece of work; the last line always comes.

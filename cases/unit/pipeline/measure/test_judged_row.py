@@ -9,7 +9,8 @@ from harness.dataset.views import Square
 from harness.errors import ArchiveUnavailable, DatasetInvalid, HarnessError
 from harness.evaluate.coco import engines as coco_engines
 from harness.evaluate.coco.engine_names import ENGINE_NAMES, FAST, JUDGE, engine_name
-from harness.evaluate.detect import Detected, Failed, Run
+from harness.evaluate.detect import Detected, Failed
+from harness.evaluate.detect import Run as DetectorRun
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.store import StoreKey
 from harness.files.record_files import read_detections, read_record, read_truth
@@ -22,19 +23,15 @@ from harness.model.quantised.quantisation import (
     QuantisedConv,
 )
 from harness.pipeline.measure import judged_row
+from harness.pipeline.measure.detected_rows import PlannedRun, SharedPass
 from harness.pipeline.measure.environment import describe_environment
-from harness.pipeline.measure.judged_row import (
-    PlannedRun,
-    SharedPass,
-    judge_row,
-    refused_row,
-)
+from harness.pipeline.measure.judged_row import judge_row, refused_row
 from harness.pipeline.measure.opened_dataset import OpenedDataset
 from harness.pipeline.measure.opened_row import OpenedRow
 from harness.pipeline.measure.settings import Settings
 from harness.values.detections import Detections
 from harness.values.records import ArchiveUsed, Verdict
-from harness.values.rows import Erratum, Row, Zoo
+from harness.values.rows import Erratum, Row, Run, Zoo
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
@@ -111,10 +108,9 @@ def planned(
         pytest.fail("judging opens no detector")
 
     return PlannedRun(
-        row=row,
-        input_px=size_px,
-        erratum=erratum,
-        run=Run(
+        opened=row,
+        asked=Run(input_px=size_px, erratum=erratum),
+        detector=DetectorRun(
             key=key,
             view=Square(input_px=size_px),
             open_detector=open_detector,
@@ -191,7 +187,8 @@ def test_a_failed_run_is_the_end_of_its_row(
     )
 
     assert record.verdict is Verdict.ERRORED
-    assert record.reason == "RuntimeError: out of memory"
+    kept = shared.settings.records / "errors" / f"{DOUBTED}.txt"
+    assert record.reason == (f"RuntimeError: out of memory; its traceback is in {kept}")
     assert record.measurements == ()
     assert record.archive == row.used
 

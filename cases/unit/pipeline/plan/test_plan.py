@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.artifact.cache_entry import SourceNote, entry_of, write_note
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
 from harness.evaluate.store import PART_IMAGES, DetectionStore
 from harness.model.paddle_run.device import Device
@@ -16,7 +17,7 @@ from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.run_keys import STORE, store_key
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.plan.calibration import Calibration, Reading
-from harness.pipeline.plan.plan import PlannedPass, RunPlan, plan_rows
+from harness.pipeline.plan.plan import PlannedPass, RunPlan, plan_rows, planned_archive
 from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
 from harness.values.detections import ImageDetections, join_images
@@ -183,3 +184,17 @@ def test_an_image_is_read_once_for_all_detectors() -> None:
 
     assert plan.forward_passes == 180
     assert plan.minutes == (180 * 0.5 + 120 * 1.0) / 60
+
+
+def test_a_cached_archive_is_not_downloaded(tmp_path: Path) -> None:
+    archive = DEMO.archives[DEMO.rows[0].archive]
+    before = planned_archive(archive, tmp_path)
+    entry = entry_of(archive, tmp_path.absolute())
+    entry.folder.mkdir(parents=True)
+    entry.path.write_bytes(b"123")
+    write_note(entry, SourceNote(source="x", sha256="ab", size_bytes=3))
+    after = planned_archive(archive, tmp_path)
+
+    assert (before.is_cached, before.size_bytes) == (False, archive.size_bytes)
+    assert before.sha256 == archive.sha256
+    assert (after.is_cached, after.size_bytes, after.sha256) == (True, 3, "ab")

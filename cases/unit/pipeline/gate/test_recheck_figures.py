@@ -7,7 +7,8 @@ import pytest
 from harness.files.record_files import read_structures, write_structure
 from harness.pipeline.gate.finding import Rule
 from harness.pipeline.gate.gate import gate
-from harness.pipeline.gate.structure import recheck_structures, structure_record
+from harness.pipeline.gate.recheck_figures import recheck_structures
+from harness.pipeline.measure.computed_figures import structure_record
 from harness.registry.zoo import open_zoo
 from harness.values.records import Verdict
 from harness.values.rows import Zoo
