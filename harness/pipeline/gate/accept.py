@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from harness.pipeline.gate.rescore import SAME_SCORE_PCT
 from harness.registry.datasets import KnownDataset
 from harness.values.records import PASSING, Measurement, Record, Verdict
 from harness.values.rows import Row, Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 #: Verdicts of an honest measurement of the claim itself.
 ACCEPTABLE = (PASSING - {Verdict.NOT_JUDGED}) | {Verdict.LOWER, Verdict.HIGHER}
@@ -224,6 +227,7 @@ def _write(
             left_out=tuple(left_out),
         )
         accepted.append(one)
+        LOGGER.info("%s: accepted; %s left out", one.row_id, left_out or "nothing")
         entries[one.row_id] = {
             "row": one.row_id,
             **told,

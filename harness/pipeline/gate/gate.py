@@ -8,6 +8,7 @@ is said in the report's own last line (decision 0014).
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from harness.registry.datasets import KnownDataset
 from harness.registry.waivers import Waiver
 from harness.report.tally import count_outcomes
 from harness.values.rows import Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 #: Exit codes of the command.  # design 3
 EXIT_PASSED, EXIT_FAILED, EXIT_INCOMPLETE = 0, 1, 3
@@ -134,6 +137,10 @@ def gate(
         findings, [one for one in waivers if one.zoo == zoo.name], today
     )
     findings.sort(key=lambda one: one.row_id)
+    for finding in findings:
+        LOGGER.info("%s: rule %s refuses", finding.row_id, finding.rule.value)
+    for excuse in waived:
+        LOGGER.info("%s: %s is waived", excuse.row_id, excuse.verdict)
     return GateReport(
         zoo=zoo.name,
         findings=tuple(findings),

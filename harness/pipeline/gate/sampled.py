@@ -7,6 +7,7 @@ drawn: who made the detections could not know which would be asked for.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +41,8 @@ from harness.pipeline.measure.watcher import Watcher
 from harness.values.detections import Detections
 from harness.values.records import INCOMPLETE, Record, Verdict
 from harness.values.rows import Row, Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 #: Share of detections that must have a partner, on either side.
 LEAST_SHARE = 0.99
@@ -99,6 +102,13 @@ def check_sample(
                 yield _refusal(one.row, shared)
             continue
         drawn = draw_images(shared.labelled.truth.image_ids, dataset, sampling)
+        LOGGER.info(
+            "%s: %s images drawn by seed %s for %s rows",
+            dataset,
+            len(drawn),
+            sampling.seed,
+            len(rows),
+        )
         yield from _check_dataset(_narrowed(shared, drawn), rows, drawn, sampling)
 
 

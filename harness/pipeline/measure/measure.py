@@ -54,7 +54,9 @@ class Measurer:
 
     def measure(self, row: Row) -> Record:
         """Return the record of a row, measured now or with an earlier one."""
-        if row.row_id not in self._records:
+        if row.row_id in self._records:
+            LOGGER.debug("%s: record kept from an earlier pass", row.row_id)
+        else:
             together = [
                 one
                 for one in self.selected
@@ -74,7 +76,8 @@ class Measurer:
     def _keep(self, record: Record) -> Record:
         """Write a record; one that cannot be written says so, and is not made again."""
         try:
-            write_record(self.settings.records, record)
+            path = write_record(self.settings.records, record)
+            LOGGER.info("%s: record written to %s", record.row_id, path)
         except UsageError as refusal:
             LOGGER.info("%s: record not written", record.row_id)
             refused = refused_row(self.zoo.row(record.row_id), refusal)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.dataset.image import ImageEntry
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.views import Square
 from harness.errors import ArchiveUnavailable, DatasetInvalid, HarnessError
@@ -438,3 +439,108 @@ def test_a_quantised_archive_is_named_in_protocol_and_notes(
     assert record.protocol["quantisation"].startswith("8 bits: float weights and")
     assert record.protocol["quantisation_rounding"].startswith("clipped to the scale")
     assert record.notes[-2:] == quantisation.notes("quant_aware")
+
+
+def test_an_image_that_is_there_and_cannot_be_decoded_is_a_difference_of_its_own(
+    shared: SharedPass, moved: Callable[[float], Detections], tmp_path: Path
+) -> None:
+    (tmp_path / "2.jpg").write_bytes(b"no image")
+    images = tuple(
+        ImageEntry(image_id=one, path=tmp_path / f"{one}.jpg", width_px=9, height_px=9)
+        for one in (1, 2)
+    )
+    found = replace(shared.dataset.found, images=images)
+    listed = ("1.jpg is not there",)
+    dataset = replace(shared.dataset, found=found, differences=listed)
+    row = opened(shared.zoo.row(PLAIN))
+    faults = {1: "1.jpg: no such file", 2: "2.jpg: cannot be decoded"}
+    outcome = replace(detected(moved(3.0)), faults=faults)
+
+    record = judge_row(replace(shared, dataset=dataset), row, [(planned(row), outcome)])
+
+    assert record.dataset is not None
+    assert record.dataset.differences == (
+        *listed,
+        "1 image without detections: 2.jpg: cannot be decoded",
+    )
+
+
+def test_three_unread_images_are_all_named(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    faults = {k: f"{k}.jpg" for k in (1, 2, 3)}
+    outcome = replace(detected(moved(3.0)), faults=faults)
+    record = judge_row(shared, row, [(planned(row), outcome)])
+
+    assert record.dataset is not None
+    assert record.dataset.differences == (
+        "3 images without detections: 1.jpg; 2.jpg; 3.jpg",
+    )
+
+
+def test_the_faults_of_all_runs_are_told(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(DOUBTED))
+    first, second = (
+        replace(detected(moved(2.0)), faults={image_id: f"{image_id}.jpg"})
+        for image_id in (1, 2)
+    )
+    pairs = [(planned(row), first), (planned(row, 608, "E1"), second)]
+    record = judge_row(shared, row, pairs)
+
+    assert record.dataset is not None
+    (told,) = record.dataset.differences
+    assert told == "2 images without detections: 1.jpg; 2.jpg"
+
+
+def test_what_a_record_tells_of_others_is_printable(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    found = replace(shared.dataset.found, notes=("a\x1b[2J note",))
+    dataset = replace(shared.dataset, found=found, differences=("a\nb",))
+    row = opened(shared.zoo.row(PLAIN))
+    record = judge_row(
+        replace(shared, dataset=dataset), row, [(planned(row), detected(moved(3.0)))]
+    )
+
+    assert record.dataset is not None
+    assert record.dataset.differences == (r"a\x0ab",)
+    assert record.notes[0] == r"a\x1b[2J note"
+
+
+def test_a_record_says_what_it_was_measured_on(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    record = judge_row(shared, row, [(planned(row), detected(moved(3.0)))])
+
+    assert record.dataset is not None
+    used = record.dataset
+    assert (used.name, used.fingerprint) == ("coco", "f" * 64)
+    assert (used.image_count, used.annotation_count, used.limit) == (3, 4, None)
+    assert record.measurements[0].store_key == planned(row).detector.key.digest()
+    assert record.measurements[0].score_wall_s > 0
+    assert record.zoo == "small"
+
+
+def test_a_traceback_that_cannot_be_written_is_not_named(
+    session_zoo: Zoo, tmp_path: Path
+) -> None:
+    (tmp_path / "records").write_text("a file")
+    settings = Settings(cache=tmp_path, records=tmp_path / "records", data_root=None)
+    record = refused_row(session_zoo.row(PLAIN), KeyError("x"), settings=settings)
+
+    assert record.reason == "KeyError: 'x'"
+
+
+def test_a_traceback_with_a_name_that_is_no_text_is_kept(
+    session_zoo: Zoo, tmp_path: Path
+) -> None:
+    settings = Settings(cache=tmp_path, records=tmp_path, data_root=None)
+    error = KeyError("\udcff.jpg")
+    record = refused_row(session_zoo.row(PLAIN), error, settings=settings)
+
+    assert r"\udcff.jpg" in (tmp_path / "errors" / f"{PLAIN}.txt").read_text("utf-8")
+    assert record.reason.endswith(f"errors/{PLAIN}.txt")

@@ -153,3 +153,15 @@ def test_of_an_installed_package_the_folders_are_in_the_current_one(
 
     assert pages_folder(package, "demo") == tmp_path / "reports" / "demo"
     assert accepted_records(package, "demo") == tmp_path / "reports/records/demo"
+
+
+def test_a_traceback_beside_the_records_reaches_no_page(
+    green: Folder, tmp_path: Path
+) -> None:
+    (green.path / "errors").mkdir()
+    (green.path / "errors" / f"{PLAIN}.txt").write_text("Traceback: secret")
+    (green.path / "errors" / f"{PLAIN}.json").write_text("{")
+    written = write_pages(green.zoo, green.path, tmp_path / "pages", Values.MEASURED)
+
+    assert not any("secret" in path.read_text("utf-8") for path in written)
+    assert sorted(written) == sorted((tmp_path / "pages").iterdir())
