@@ -35,7 +35,7 @@ def report(
 ) -> None:
     """Write the zoo's pages from records, or prove that they are current."""
     from harness.files.record_files import read_records
-    from harness.pipeline.gate.records_folder import demand_records
+    from harness.pipeline.gate.records_folder import demand_records, folder_of_zoo
     from harness.pipeline.pages import document
     from harness.report.pages import Values
     from harness.report.summary import summarise, summary_json, summary_text
@@ -43,7 +43,7 @@ def report(
     found, home = open_zoo(zoo), find_home()
     folder = document.accepted_records(home, found.name)
     if records is not None:
-        folder = demand_records(records / found.name)
+        folder = demand_records(folder_of_zoo(records, found.name))
     pages = output or document.pages_folder(home, found.name)
     shown = Values(values)
     if check:

@@ -51,6 +51,7 @@ def accept(
     """Promote records to the committed ones, if a repeat gives the same numbers."""
     from harness.evaluate.coco.engine_names import chosen_engine
     from harness.pipeline.gate.accept import accept as promote
+    from harness.pipeline.gate.records_folder import folder_of_zoo
     from harness.pipeline.gate.repeated_rows import repeat_rows
     from harness.pipeline.measure.git import user_name
     from harness.pipeline.measure.known_datasets import known_datasets
@@ -84,8 +85,8 @@ def accept(
         accepted = promote(
             found,
             row_ids,
-            records=(records or DEFAULT_RECORDS) / found.name,
-            repeat_records=repeated / found.name,
+            records=folder_of_zoo(records or DEFAULT_RECORDS, found.name),
+            repeat_records=folder_of_zoo(repeated, found.name),
             into=accepted_records(home, found.name),
             reason=reason,
             by=by or user_name(home),

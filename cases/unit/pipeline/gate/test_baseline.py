@@ -178,10 +178,11 @@ def test_a_record_of_another_zoo_among_a_baseline_s_is_a_finding(
     baseline.change(PLAIN, zoo="demo")
     report = green.gate(baseline=baseline)
 
-    assert [one.message for one in report.findings] == [
+    (finding,) = report.findings
+    assert finding.message == (
         f"{PLAIN}: a record of another zoo in the baseline; expected small, got demo; "
-         "keep the records of each zoo in a folder of their own"
-    ]
+        "keep the records of each zoo in a folder of their own"
+    )
     assert [
         (one.row_id, one.message) for one in report.notes if "base" in one.message
     ] == [(PLAIN, "not in the baseline: held to none")]

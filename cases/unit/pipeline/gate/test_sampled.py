@@ -71,6 +71,16 @@ def small_pass(zoo: Zoo, settings: Settings, fingerprint: str) -> SharedPass:
     )
 
 
+def outcome_of(row: Row, run: Run, ids: Any, again: dict[str, Any], moved: Any) -> Any:
+    """What looking again comes to: the record's boxes, moved as the test says."""
+    if row.row_id in again["failed"]:
+        return Failed(error=again["failed"][row.row_id])
+    found = of_images(moved(again["shift_px"][row.row_id, run.erratum]), ids)
+    if again.get("none_found"):
+        found = replace(found, scores=found.scores * 0)
+    return Detected(detections=found, computed_images=2, wall_s=1, cpu_s=1)
+
+
 @pytest.fixture
 def again(moved: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What is found when images are looked at again: what the records say."""
@@ -101,16 +111,8 @@ def again(moved: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             again["asked"].append(one.row.row_id)
             for run in shared.zoo.runs_of(one.row):
                 planned = SimpleNamespace(row=one.row, asked=run)
-                pairs.append((planned, outcome_of(one.row, run, ids)))
+                pairs.append((planned, outcome_of(one.row, run, ids, again, moved)))
         return pairs
-
-    def outcome_of(row: Row, run: Run, ids: Any) -> Any:
-        if row.row_id in again["failed"]:
-            return Failed(error=again["failed"][row.row_id])
-        found = of_images(moved(again["shift_px"][row.row_id, run.erratum]), ids)
-        if again.get("none_found"):
-            found = replace(found, scores=found.scores * 0)
-        return Detected(detections=found, computed_images=2, wall_s=1, cpu_s=1)
 
     for room in (open_pass, open_row, detect_opened):
         monkeypatch.setattr(sampled, room.__name__, room)
