@@ -15,7 +15,7 @@ from harness.values.rows import Zoo
 
 
 def recheck_structures(zoo: Zoo, folder: Path) -> Iterator[Finding]:
-    """Yield structure records that are missing, not what is computed now, or fail.
+    """Yield figures that are missing, are not those computed now, or fail.
 
     Args:
         zoo: the edition; every row that it prints a figure of is asked for.

@@ -1,8 +1,8 @@
-"""A record in; what it says of how it was made that cannot be so, out.
+"""Refuses what a record says of its day, code, machine and times that cannot be true.
 
-None of this can be computed again, for neither the archive nor the machine is here. It
-is held to the row, to the pins and to the words that a measurement writes; and the
-store's key, a digest over most of it, is computed again.
+Neither the archive nor the machine is here, so none of this can be measured again. It
+is held to the row, to the pins and to the words that a measurement writes. The key of
+the store is computed again: it is a digest of most of these facts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measured rows in, the same rows measured once more out: nothing is replayed."""
+"""Measures rows once more, without replaying anything from the store."""
 
 from __future__ import annotations
 

@@ -28,21 +28,21 @@ def paddle_version() -> str:
         UsageError: both distributions are installed. They share their files: which one
             computes cannot be told, and the store could answer for the other.
     """
-    found = []
+    installed = []
     for name in PADDLE_DISTRIBUTIONS:
         try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
+            installed.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    if len(found) > 1:
+    if len(installed) > 1:
         raise UsageError(
             "the Paddle of this environment",
             expected="exactly one distribution of it",
-            got=", ".join(found),
+            got=", ".join(installed),
             next_step=f"python -m pip uninstall {' '.join(PADDLE_DISTRIBUTIONS)}, "
             "then install one of the extras cpu, cpu3, gpu",
         )
-    return found[0] if found else "none"
+    return installed[0] if installed else "none"
 
 
 def describe_environment(

@@ -126,7 +126,7 @@ def _metric_of(shared: SharedPass, row: Row) -> Metric:
 
 
 def unread_images(faults: Mapping[int, str]) -> tuple[str, ...]:
-    """Return what to tell of images that could not be read: how many, and the first."""
+    """Return one sentence about the images that could not be read; none for none."""
     if not faults:
         return ()
     image_ids = sorted(faults)

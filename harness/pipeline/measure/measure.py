@@ -1,7 +1,7 @@
 """Measures the rows of a zoo: the main job, end to end.
 
 The first row that is asked for measures every selected row of its dataset in one pass,
-so that an image is read and decoded once; the others find their record made.
+so that an image is read and decoded once. The others find their record there.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def measure_rows(
 
     Their images are decoded in one way.
 
-    What stops a row becomes its verdict and reason; it does not stop the others. The
-    dataset and the device are looked for before any archive is downloaded.
+    An error that stops a row becomes its verdict and reason, and stops no other row.
+    Dataset and device are opened before any archive is downloaded.
 
     Raises:
         Exception: an error that is no refusal, if the settings say ``debug``.

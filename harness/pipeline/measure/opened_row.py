@@ -1,4 +1,4 @@
-"""A row in; its archive fetched, unpacked and read, out."""
+"""Opens the archive of a row: fetches, unpacks and reads it."""
 
 from __future__ import annotations
 

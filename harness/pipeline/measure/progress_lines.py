@@ -1,4 +1,4 @@
-"""Counts of work done in, a line now and then out."""
+"""Writes now and then a line of how far a piece of work is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings in; cache and records folder that take files, without leftovers, out."""
+"""Checks that cache and records folder can be written, and removes leftovers."""
 
 from __future__ import annotations
 

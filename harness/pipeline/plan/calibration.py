@@ -1,4 +1,4 @@
-"""A network or an image in, what it takes on this machine out: seconds, measured."""
+"""Times networks, and the reading of images, on this machine."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Rows in, what measuring them will read, download, compute and take out.
+"""Plans a measurement: what it reads, downloads and computes, and how long it takes.
 
-Nothing is downloaded and nothing is detected here.
+Nothing is downloaded, and no network runs on an image of the dataset.
 """
 
 from __future__ import annotations
@@ -259,15 +259,15 @@ def _stored_count(row: Row, input_px: int, asked: _Asked) -> int:
 def _reading_s(rows: Sequence[Row], asked: _Asked) -> Mapping[str, float]:
     if asked.calibration is None:
         return {}
-    found = {}
-    for name, there in asked.opened.items():
+    seconds = {}
+    for name, opened in asked.opened.items():
         mine = [row for row in rows if row.dataset == name]
         sizes = [run.input_px for row in mine for run in asked.zoo.runs_of(row)]
-        found[name] = asked.calibration.reading_s(
+        seconds[name] = asked.calibration.reading_s(
             Reading(
                 row=mine[0],
                 sizes_px=tuple(dict.fromkeys(sizes)),
-                images=there.found.images if there is not None else (),
+                images=opened.found.images if opened is not None else (),
             )
         )
-    return found
+    return seconds
