@@ -19,7 +19,7 @@ from harness.values.rows import Row, Zoo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """What is asked of every measured record, beyond that it is true."""
+    """What a user asks of every measured record, besides the rules of the gate."""
 
     pinned: bool = False  # its archive, dataset and truth are pinned
     device: str | None = None  # "cpu" | "gpu": what computed it
@@ -33,7 +33,7 @@ def check_demands(
     demands: Demands,
     today: dt.date,
 ) -> Iterator[Finding]:
-    """Yield what measured records fall short of; one without a number is passed over.
+    """Yield the demands that measured records do not meet; others are passed over.
 
     Args:
         zoo: the edition.
@@ -58,7 +58,7 @@ def notes_of(
     records: Mapping[str, Record],
     known_datasets: Mapping[str, KnownDataset],
 ) -> Iterator[Note]:
-    """Yield what nothing pins of the records that speak for a claim."""
+    """Yield a note for each unpinned digest of a record that speaks for a claim."""
     for row_id, record in sorted(records.items()):
         row = zoo.row(row_id)
         if record.verdict in ON_PUBLISHED:
@@ -67,7 +67,7 @@ def notes_of(
 
 
 def _unpinned(zoo: Zoo, row: Row, known: KnownDataset | None) -> tuple[str, ...]:
-    """Return a sentence for each thing of a measured row that nothing pins."""
+    """Return a sentence for each digest of a measured row that nothing pins."""
     known = known or KnownDataset()
     pins = {
         "archive not pinned": zoo.archives[row.archive].sha256,
@@ -78,7 +78,7 @@ def _unpinned(zoo: Zoo, row: Row, known: KnownDataset | None) -> tuple[str, ...]
 
 
 def _require_pinned(row: Row, told: str) -> Finding:
-    """Return the finding that something unpinned is where pins are asked for."""
+    """Return the finding that a digest is not pinned where pins are asked for."""
     return refused(
         Rule.PINNED,
         row.row_id,

@@ -42,7 +42,7 @@ def recheck_rows(
     *,
     today: dt.date,
 ) -> Iterator[Finding]:
-    """Yield rows without a record, records of no row, and what each cannot prove.
+    """Yield rows without a record, records of no row, and what is wrong with each.
 
     Args:
         zoo: the edition; all of its rows are asked for.
@@ -96,7 +96,7 @@ def recheck_record(
     *,
     today: dt.date,
 ) -> Iterator[Finding]:
-    """Yield everything that a record of this row cannot prove from its own folder.
+    """Yield what is wrong with a record of this row, computed from its own folder.
 
     Args:
         zoo: the edition.
@@ -153,7 +153,7 @@ def _check_outcome(record: Record) -> Iterator[Finding]:
 
 
 def _check_runs(zoo: Zoo, row: Row, record: Record) -> Iterator[Finding]:
-    """Check that the row was run at its printed size, and as each erratum says."""
+    """Refuse a record without exactly the runs that its row asks for."""
     asked = zoo.runs_of(row)
     got = [
         Run(input_px=one.input_px, erratum=one.erratum) for one in record.measurements
@@ -175,7 +175,7 @@ def _tell_runs(runs: Sequence[Run]) -> str:
 def _check_dataset(
     row: Row, record: Record, known: KnownDataset | None
 ) -> Iterator[Finding]:
-    """Check that a dataset which differs from the published one says so."""
+    """Refuse a dataset that differs from the published one without saying so."""
     used = record.dataset
     if used is None:
         yield refused(Rule.DATASET, row.row_id, "numbers of no dataset", got="null")

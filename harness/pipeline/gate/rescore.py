@@ -23,7 +23,7 @@ SAME_SCORE_PCT = 1e-9
 
 
 def recheck_scores(row: Row, record: Record, folder: Path) -> Iterator[Finding]:
-    """Yield what is wrong with the stored arrays, and scores that they do not give."""
+    """Yield stored arrays that are wrong, and scores that do not follow from them."""
     if row.dataset not in METRICS:
         yield refused(
             Rule.SCORE,
@@ -106,7 +106,7 @@ def _check_detections(
 def _check_limits(
     row: Row, measurement: Measurement, detections: Detections
 ) -> Iterator[Finding]:
-    """Yield detections that are more, or of other scores, than the protocol keeps."""
+    """Yield detections beyond the protocol's ``keep_top_k`` and score threshold."""
     protocol = ARCHITECTURES[row.architecture].protocol(row)
     most_kept = int(protocol["keep_top_k"])
     lowest = np.float32(protocol["score_threshold"])
@@ -136,7 +136,7 @@ def _beyond(
 def _check_engines(
     row: Row, measurement: Measurement, scores: Mapping[str, Mapping[str, float]]
 ) -> Iterator[Finding]:
-    """Hold every engine of a metric to the first, its judge, to the last bit."""
+    """Refuse an engine whose scores differ from the judge's, the first, by any bit."""
     (judge, judged), *others = scores.items()
     for engine, given in others:
         for key in sorted({*judged, *given}):

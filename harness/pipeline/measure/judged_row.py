@@ -19,6 +19,7 @@ from harness.model.paddle_run.precision import FLOAT32
 from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.pipeline.measure.detected_rows import PlannedRun, SharedPass
 from harness.pipeline.measure.opened_row import OpenedRow
+from harness.pipeline.measure.ready_folders import ERRORS
 from harness.pipeline.measure.settings import Settings
 from harness.printable import LONGEST_PART_CHARS, counted, printable
 from harness.values.records import (
@@ -31,9 +32,6 @@ from harness.values.rows import Row, Zoo
 
 #: How many unread images a record names; the rest are counted.
 NAMED_IMAGES = 3
-
-#: Folder of a zoo's records: tracebacks of faults of ours. Nothing reads or copies it.
-ERRORS = "errors"
 
 
 def judge_row(
