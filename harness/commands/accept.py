@@ -62,6 +62,7 @@ def accept(
     """Promote records to the accepted ones, if a repeat gives the same numbers."""
     from harness.evaluate.coco.engine_names import chosen_engine
     from harness.pipeline.gate.accept import accept as promote
+    from harness.pipeline.gate.records_folder import folder_of_zoo
     from harness.pipeline.gate.repeated_rows import repeat_rows
     from harness.pipeline.measure.git import user_name
     from harness.pipeline.measure.known_datasets import known_datasets
@@ -95,8 +96,8 @@ def accept(
         accepted = promote(
             opened,
             row_ids,
-            records=(records or DEFAULT_RECORDS) / opened.name,
-            repeat_records=repeated / opened.name,
+            records=folder_of_zoo(records or DEFAULT_RECORDS, opened.name),
+            repeat_records=folder_of_zoo(repeated, opened.name),
             into=accepted_records(home, opened.name),
             reason=reason,
             by=by or user_name(home),

@@ -59,9 +59,9 @@ def check(
 
 def _told_links(zoo: str, mirror: str | None, *, as_json: bool) -> list[dict[str, Any]]:
     """Ask every address of a zoo and return the answers; print each as it comes."""
+    from harness.pipeline.archives.link_check import check_links
     from harness.pipeline.measure.embedded import serving
     from harness.pipeline.measure.settings import Settings
-    from harness.pipeline.pages.link_check import check_links
 
     found = open_zoo(zoo)
     settings = Settings(

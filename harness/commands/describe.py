@@ -33,7 +33,7 @@ def describe(
 ) -> None:
     """Tell what a row's network is made of, beside what was published of it."""
     from harness.model.networks.structure import structure_of
-    from harness.pipeline.gate.structure import structure_record
+    from harness.pipeline.measure.computed_figures import structure_record
 
     opened = open_zoo(zoo)
     row = asked_row(opened, row_id)

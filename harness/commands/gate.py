@@ -118,10 +118,10 @@ def gate(
         gate_markdown,
         workflow_lines,
     )
+    from harness.pipeline.gate.records_folder import folder_of_zoo
     from harness.pipeline.gate.rules import rule_differences
     from harness.pipeline.gate.rules_from import read_rules, read_rules_from
     from harness.pipeline.gate.sampled import Sampling
-    from harness.pipeline.gate.zoo_folder import folder_of_zoo
     from harness.pipeline.measure.embedded import serving, with_scenes
     from harness.pipeline.measure.progress_lines import ProgressLines
     from harness.pipeline.measure.settings import Settings

@@ -45,7 +45,7 @@ def report(
 ) -> None:
     """Write the zoo's pages from records, or prove that they are current."""
     from harness.files.record_files import read_records
-    from harness.pipeline.gate.gate import demand_records
+    from harness.pipeline.gate.records_folder import demand_records, folder_of_zoo
     from harness.pipeline.pages import document
     from harness.report.pages import Values
     from harness.report.summary import summarise, summary_json, summary_text
@@ -53,7 +53,7 @@ def report(
     opened, home = open_zoo(zoo), find_home()
     folder = accepted_records(home, opened.name)
     if records is not None:
-        folder = demand_records(records / opened.name)
+        folder = demand_records(folder_of_zoo(records, opened.name))
     pages = output or pages_folder(home, opened.name)
     shown = Values(values)
     if check:

@@ -42,7 +42,7 @@ def prints_any(zoo: Zoo) -> bool:
 def computing(zoo: Zoo, folder: Path) -> Callable[[Claim], StructureRecord]:
     """Return what computes the figures of a row, each row once, and writes a record."""
     from harness.files.record_files import write_structure
-    from harness.pipeline.gate.structure import structure_record
+    from harness.pipeline.measure.computed_figures import structure_record
     from harness.pipeline.measure.told_places import HOME, told_record
 
     made: dict[str, StructureRecord] = {}

@@ -56,7 +56,7 @@ COMMANDS = (
         words="check",
         calls={
             "harness.registry.lint.zoo_lint.lint_zoo": give(()),
-            f"{P}.pages.link_check.check_links": end,
+            f"{P}.archives.link_check.check_links": end,
         },
         options={
             "--zoo demo": "lint_zoo('demo', ",
@@ -69,7 +69,7 @@ COMMANDS = (
         words=f"describe {ROW}",
         calls={
             "harness.commands.describe.open_zoo": None,
-            f"{P}.gate.structure.structure_record": end,
+            f"{P}.measure.computed_figures.structure_record": end,
             f"{P}.archives.described_archive.describe_archive": end,
         },
         options={
@@ -111,7 +111,7 @@ COMMANDS = (
     Command(
         words="report",
         calls={
-            f"{P}.gate.gate.demand_records": None,
+            f"{P}.gate.records_folder.demand_records": None,
             f"{P}.pages.document.check_pages": end,
             f"{P}.pages.document.write_pages": end,
         },
@@ -129,7 +129,7 @@ COMMANDS = (
         calls={
             f"{P}.gate.rules_from.read_rules": None,
             f"{P}.gate.rules_from.read_rules_from": end,
-            f"{P}.gate.zoo_folder.folder_of_zoo": give(Path("of-zoo")),
+            f"{P}.gate.records_folder.folder_of_zoo": give(Path("of-zoo")),
             f"{P}.measure.embedded.with_scenes": lambda zoo, settings, *_, **__: (
                 settings
             ),

@@ -1,8 +1,8 @@
-"""Nothing in, the embedded demo zoo out: trained, pruned, packed, measured.
+"""Makes the embedded demo zoo: trains, prunes, packs and measures its networks.
 
-Every stage keeps what it made in the work folder and goes on there: a run that was
-stopped anywhere continues at its last checkpoint. Nothing of the zoo is replaced before
-the new archives are measured, by the very job that measures them for everybody.
+Every stage keeps its result in the work folder, so a stopped run continues at its last
+checkpoint. The zoo is not replaced before the new archives are measured, by the job
+that measures rows for everybody.
 """
 
 from __future__ import annotations

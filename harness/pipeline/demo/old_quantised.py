@@ -1,4 +1,4 @@
-"""The demo's archives that the old runtime quantised, and the numbers it gave them.
+"""Brings the demo's quantised archives and their APs over from the old runtime.
 
 Paddle 1.8.5 and its PaddleSlim made them of the zoo's float archives, and ran them:
 `tox -e oracle -- --quant --write`, which needs CPython 3.7. So the numbers that these
@@ -48,15 +48,15 @@ def old_scores_pct(home: Path, row: Row) -> Mapping[str, float]:
         row: of an archive of ``QUANTISED``.
 
     Raises:
-        ZooDataError: the old runtime said nothing of that input size.
+        ZooDataError: the old runtime measured no such input size.
     """
     kind, _ = QUANTISED[row.archive]
     path = home / QUANTISED_BY_ORACLE / f"{kind}.json"
     with located(path):
-        said = json.loads(path.read_text(encoding="utf-8"))["ap_pct"]
+        ap_pct = json.loads(path.read_text(encoding="utf-8"))["ap_pct"]
         size = "own" if row.architecture == "blazeface" else str(row.input_px)
-        if size not in said:
-            raise ZooDataError("ap_pct", expected=size, got=", ".join(said))
+        if size not in ap_pct:
+            raise ZooDataError("ap_pct", expected=size, got=", ".join(ap_pct))
         return {
-            metric: said[size][metric] for metric in METRICS_OF_DATASET[row.dataset]
+            metric: ap_pct[size][metric] for metric in METRICS_OF_DATASET[row.dataset]
         }

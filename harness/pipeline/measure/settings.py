@@ -1,4 +1,4 @@
-"""What a measuring run was asked for, as frozen values."""
+"""The settings of a run that measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A zoo and a folder of records in; its pages written, or compared with those there."""
+"""Writes the pages of a zoo from records, or compares the pages that are there."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def read_precision_records(records_folder: Path) -> tuple[PrecisionRecords, ...]
 
 
 def _difference(path: Path, expected: str) -> str:
-    found = path.read_bytes() if path.is_file() else None
-    if found == expected.encode("utf-8"):
+    content = path.read_bytes() if path.is_file() else None
+    if content == expected.encode("utf-8"):
         return ""
-    before = "" if found is None else found.decode("utf-8", "backslashreplace")
+    before = "" if content is None else content.decode("utf-8", "backslashreplace")
     lines = difflib.unified_diff(
         _visible_lines(before),
         _visible_lines(expected),
-        fromfile="/dev/null" if found is None else f"{path.name} (as it is)",
+        fromfile="/dev/null" if content is None else f"{path.name} (as it is)",
         tofile=f"{path.name} (as it should be)",
     )
     return "".join(lines)

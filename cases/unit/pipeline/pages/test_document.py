@@ -134,3 +134,15 @@ def test_records_of_another_precision_get_their_section(
     assert "## What a deployment would get" in page
     assert "50.00" in page
     assert "**2 rows = 1 reproduced + 1 reproduced with erratum**" in page
+
+
+def test_a_traceback_beside_the_records_reaches_no_page(
+    green: Folder, tmp_path: Path
+) -> None:
+    (green.path / "errors").mkdir()
+    (green.path / "errors" / f"{PLAIN}.txt").write_text("Traceback: secret")
+    (green.path / "errors" / f"{PLAIN}.json").write_text("{")
+    written = write_pages(green.zoo, green.path, tmp_path / "pages", Values.MEASURED)
+
+    assert not any("secret" in path.read_text("utf-8") for path in written)
+    assert sorted(written) == sorted((tmp_path / "pages").iterdir())

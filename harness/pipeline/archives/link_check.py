@@ -1,4 +1,4 @@
-"""A zoo in, what each address of its archives says out; nothing is downloaded."""
+"""Asks each address of a zoo's archives what it serves; downloads nothing."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.pipeline.measure.described_making import commit_of, describe_making
+from harness.pipeline.measure.environment import commit_of, describe_making
 from harness.pipeline.measure.git import run_git, user_name
 
 

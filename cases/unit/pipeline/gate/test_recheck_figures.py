@@ -7,7 +7,8 @@ import pytest
 from harness.files.record_files import read_structures, write_structure
 from harness.pipeline.gate.finding import Rule
 from harness.pipeline.gate.gate import gate
-from harness.pipeline.gate.structure import recheck_structures, structure_record
+from harness.pipeline.gate.recheck_figures import recheck_structures
+from harness.pipeline.measure.computed_figures import structure_record
 from harness.registry.zoo import open_zoo
 from harness.values.records import Verdict
 from harness.values.rows import Zoo
@@ -25,33 +26,6 @@ def march(request: pytest.FixtureRequest) -> Zoo:
 def small(march: Zoo) -> Zoo:
     """One row of the later edition alone."""
     return replace(march, rows=(march.row(ROW),), claims={ROW: march.claims[ROW]})
-
-
-def test_the_record_of_a_row_has_all_of_its_figures(march: Zoo) -> None:
-    record = structure_record(march, march.row(ROW))
-
-    assert record.verdict is Verdict.REPRODUCED
-    assert [one.metric for one in record.figures] == ["gflops", "size_mb"]
-    assert record.elements == 8_016_992  # zoo-spec 4.2
-    assert record.reason == ""
-
-
-def test_every_figure_that_has_a_network_is_reproduced(march: Zoo) -> None:
-    records = [structure_record(march, row) for row in march.rows]
-    verdicts = {one.verdict for record in records for one in record.figures}
-
-    assert verdicts == {Verdict.REPRODUCED}
-    assert sum(len(record.figures) for record in records) >= 60
-
-
-def test_a_row_without_a_network_is_unreadable_by_name(march: Zoo) -> None:
-    record = structure_record(march, march.row(FACE))
-
-    assert record.verdict is Verdict.UNREADABLE
-    assert record.figures == ()
-    assert record.reason == (
-        "no network blazeface-nas2 in this version; its figures were not computed"
-    )
 
 
 def test_a_record_is_read_back_as_it_was_written(march: Zoo, tmp_path: Path) -> None:
@@ -140,3 +114,51 @@ def test_the_gate_as_a_whole_asks_for_figures(small: Zoo, tmp_path: Path) -> Non
 
     assert [one.rule for one in report.findings] == [Rule.NO_RECORD, Rule.NO_RECORD]
     assert report.exit_code == 3
+
+
+def test_each_finding_says_what_is_expected_and_what_to_do(
+    small: Zoo, march: Zoo, tmp_path: Path
+) -> None:
+    record = structure_record(small, small.rows[0])
+    write_structure(tmp_path, replace(record, verdict=Verdict.LOWER, figures=()))
+    write_structure(tmp_path, structure_record(march, march.row(FACE)))
+    foreign, altered = recheck_structures(small, tmp_path)
+
+    assert foreign.message == (
+        f"{FACE}: figures of no row that has any; expected one of the 1 rows of "
+        "march-2020 with a figure; remove the record, or add the claim"
+    )
+    assert altered.message.startswith(
+        f"{ROW}: the figures are not those that are computed now; expected reproduced "
+        "(gflops 6."
+    )
+    assert altered.message.endswith(
+        ", got lower (no figure); run pytest -m structure --zoo march-2020"
+    )
+
+
+def test_a_row_without_a_network_fails_by_its_reason_and_can_be_waived(
+    march: Zoo, tmp_path: Path
+) -> None:
+    face = replace(march, rows=(march.row(FACE),), claims={FACE: march.claims[FACE]})
+    write_structure(tmp_path, structure_record(face, face.rows[0]))
+    (finding,) = recheck_structures(face, tmp_path)
+
+    assert (finding.rule, finding.fails, finding.verdict) == (
+        Rule.STRUCTURE,
+        True,
+        "unreadable",
+    )
+    assert finding.message == (
+        f"{FACE}: no network blazeface-nas2 in this version; its figures were not "
+        "computed; expected reproduced, got unreadable (no figure); mend it, or waive "
+        "it in expected/waivers.toml"
+    )
+
+
+def test_figures_that_are_missing_can_be_waived_as_not_measured(
+    small: Zoo, tmp_path: Path
+) -> None:
+    (finding,) = recheck_structures(small, tmp_path)
+
+    assert (finding.rule, finding.verdict) == (Rule.NO_RECORD, "not_measured")

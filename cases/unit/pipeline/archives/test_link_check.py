@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.artifact.link import Link
-from harness.pipeline.pages.link_check import check_links
+from harness.pipeline.archives.link_check import check_links
 from harness.registry.zoo import open_zoo
 
 NEW = "https://new.invalid/x.tar"

@@ -1,52 +1,21 @@
-"""A row in, its figures computed and judged out. No Paddle, no data, no archive."""
+"""Computes the figures of a zoo's rows again, and compares them with the records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.compare.figure import judge_figure, verdict_of_figures
-from harness.errors import ArchiveUnreadable, RecordInvalid
+from harness.errors import RecordInvalid
 from harness.files.record_files import read_structures
-from harness.model.networks.structure import structure_of
 from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
+from harness.pipeline.measure.computed_figures import structure_record
 from harness.report.tally import NOT_MEASURED
-from harness.values.records import FAILING, StructureRecord, Verdict
-from harness.values.rows import Row, Zoo
-
-
-def structure_record(zoo: Zoo, row: Row) -> StructureRecord:
-    """Return the record of a row's figures; the same row, the same record.
-
-    One that has no network in this version is ``unreadable``, and the reason names it.
-    """
-    try:
-        found = structure_of(row)
-    except ArchiveUnreadable as error:
-        return StructureRecord(
-            zoo=zoo.name,
-            row_id=row.row_id,
-            verdict=Verdict.UNREADABLE,
-            reason=str(error),
-        )
-    figures = tuple(
-        judge_figure(claim, found.figure(claim.metric))
-        for claim in zoo.structure_claims(row.row_id)
-    )
-    return StructureRecord(
-        zoo=zoo.name,
-        row_id=row.row_id,
-        verdict=verdict_of_figures(figures),
-        reason="",
-        figures=figures,
-        variables=found.variables,
-        elements=found.elements,
-        gflops_true=found.gflops_true,
-    )
+from harness.values.records import FAILING, StructureRecord
+from harness.values.rows import Zoo
 
 
 def recheck_structures(zoo: Zoo, folder: Path) -> Iterator[Finding]:
-    """Yield structure records that are missing, not what is computed now, or fail.
+    """Yield figures that are missing, are not those computed now, or fail.
 
     Args:
         zoo: the edition; every row that it prints a figure of is asked for.
