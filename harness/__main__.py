@@ -1,4 +1,4 @@
-"""The command ``zoo``: parses words and prints results; decides nothing.
+"""The command ``zoo``: parses a command line and runs the command it names.
 
 Exit codes (design 3): 0 as asked; 1 a claim missed or a check failed; 2 usage;
 3 incomplete, something could not be measured; 130 stopped by Ctrl-C, 143 by SIGTERM.
@@ -15,24 +15,32 @@ import typer
 
 from harness import __version__
 from harness.commands import (
-    archives,
+    accept,
     cache,
-    comparisons,
+    check,
+    compare,
     data,
     demo,
-    exports,
-    figures,
-    gating,
-    pages,
+    describe,
+    export,
+    fetch,
+    gate,
+    import_document,
+    list_rows,
     plan,
-    published,
-    records,
-    scores,
+    report,
+    score,
 )
-from harness.commands.exits import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE
-from harness.commands.json_word import with_json_value
+from harness.commands.exits import (
+    EXIT_FAILED,
+    EXIT_INCOMPLETE,
+    EXIT_USAGE,
+    tell_refusal,
+)
+from harness.commands.json_option import asks_json, with_json_value
+from harness.commands.log_lines import showing_log
+from harness.commands.options import option_of
 from harness.commands.printing import out
-from harness.commands.refusals import asks_json, tell_refusal
 from harness.errors import (
     ArchiveUnavailable,
     DatasetMissing,
@@ -42,6 +50,7 @@ from harness.errors import (
 )
 from harness.files.own_folders import NOT_WRITABLE, cannot_write
 from harness.process.stop_signal import stopping
+from harness.values.options import DEBUG
 
 #: What leaves a question open: nothing was found to be wrong.
 MISSING = (ArchiveUnavailable, DatasetMissing, DeviceMissing)
@@ -56,33 +65,36 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("list")(published.list_rows)
-app.command("check")(published.check)
-app.command("describe")(figures.describe)
-app.command("import")(published.import_file)
-app.command("fetch")(archives.fetch)
-app.command("report")(pages.report)
-app.command("gate")(gating.gate)
-app.command("accept")(records.accept)
-app.command("score")(scores.score)
-app.command("export")(exports.export)
-app.command("compare")(comparisons.compare)
-
+app.command("list")(list_rows.list_rows)
+app.command("check")(check.check)
+app.command("describe")(describe.describe)
+app.command("import")(import_document.import_document)
+app.command("fetch")(fetch.fetch)
+app.command("report")(report.report)
+app.command("gate")(gate.gate)
+app.command("accept")(accept.accept)
+app.command("score")(score.score)
+app.command("export")(export.export)
+app.command("compare")(compare.compare)
 app.command("plan")(plan.plan)
 
-data_app = typer.Typer(help="Published datasets.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="List, fetch, check and pin the published datasets.", no_args_is_help=True
+)
 data_app.command("list")(data.list_data)
 data_app.command("fetch")(data.fetch_data)
 data_app.command("check")(data.check_data)
 data_app.command("pin")(data.pin_data)
 app.add_typer(data_app, name="data")
 
-cache_app = typer.Typer(help="Archives and detections.", no_args_is_help=True)
+cache_app = typer.Typer(
+    help="List or remove archives and stored detections.", no_args_is_help=True
+)
 cache_app.command("list")(cache.list_cache)
 cache_app.command("clear")(cache.clear_cache)
 app.add_typer(cache_app, name="cache")
 
-demo_app = typer.Typer(help="The embedded demo zoo.", no_args_is_help=True)
+demo_app = typer.Typer(help="Make the embedded demo zoo again.", no_args_is_help=True)
 demo_app.command("make")(demo.demo_make)
 app.add_typer(demo_app, name="demo")
 
@@ -95,7 +107,8 @@ def _tell_version(asked: bool) -> None:
 
 @app.callback()
 def start(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback has acted
         bool,
         typer.Option(
             "--version",
@@ -104,8 +117,21 @@ def start(
             help="Print the version.",
         ),
     ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            metavar="",
+            show_default=False,
+            help="Tell on standard error what was decided; twice: the details too.",
+        ),
+    ] = 0,
+    debug: Annotated[bool, option_of(DEBUG)] = False,  # noqa: ARG001 - see asks_debug
 ) -> None:
     """Says whether a model zoo's published numbers are still true."""
+    context.with_resource(showing_log(verbose))
 
 
 def main() -> None:

@@ -1,105 +1,128 @@
-"""The pytest plugin: options, markers, collection, verdict to outcome (design 3).
+"""The plugin of pytest: every row of a zoo is a case, and its verdict the outcome.
 
-Every row of the chosen zoo is one case of ``cases/zoo/test_published_ap.py``, under its
-own id and markers. A bare ``pytest`` asks for none of them.
+A row is a case of ``cases/zoo/test_published_ap.py`` under its own id, as
+``yolov3-mobilenet_v1-coco-prune_r578-608``, and its markers. A bare ``pytest`` asks for
+none of them::
+
+    pytest -m coco --data-root DATA              the COCO rows of january-2020
+    pytest -m "coco and prune" --data-root DATA  some of them
+    pytest -k "mobilenet_v1 and 608"             by words of their ids
+    pytest --zoo demo                            the embedded zoo: needs no data
+
+This file holds hooks and fixtures only, and their docstrings are the manual.
+``harness/plugin/`` does what they say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
-from dataclasses import replace
 
 import pytest
 
-from harness.errors import HarnessError
 from harness.plugin import structure
-from harness.plugin.device import demand_device, demand_folders, kept_apart
-from harness.plugin.folders import is_named, meant_folders
-from harness.plugin.lines import line_writer
-from harness.plugin.options import (
-    DEFAULT_ZOO,
-    add_options,
-    program_limits_of,
-    settings_of,
+from harness.plugin.cases import (
+    PARAMETER,
+    choose_folders,
+    row_cases,
+    rows_of,
+    set_unasked_aside,
 )
-from harness.plugin.pixels import limit_pixels
-from harness.plugin.records import end_case, hand_over, keep_record, records_of
-from harness.plugin.stopped import KEY, UnderWay
-from harness.printable import counted
-from harness.process.stop_signal import stopping
-from harness.registry.zoo import open_zoo
+from harness.plugin.chosen_zoo import zoo_of
+from harness.plugin.demands import demand_device, demand_folders, demand_options
+from harness.plugin.measuring import is_worker, measuring
+from harness.plugin.options import add_options, kept_apart, settings_of
+from harness.plugin.records import end_case, hand_over, keep_record
+from harness.plugin.summary import write_summary
 from harness.values.records import Record, StructureRecord
-from harness.values.rows import MARKERS, Claim, Row, Zoo
-
-#: The command line named no path.
-UNNAMED = (
-    pytest.Config.ArgsSource.TESTPATHS,
-    pytest.Config.ArgsSource.INVOCATION_DIR,
-)
-ZOO_KEY = pytest.StashKey[Zoo]()
-UNASKED_KEY = pytest.StashKey[int]()
+from harness.values.rows import MARKERS, Claim, Row
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of design 3; each has an environment twin where it names one."""
+    """Add the options of the zoo.
+
+    What an option leaves open is decided by its twin in the environment, named in
+    parentheses, and then by the default.
+
+    Which rows:
+
+    - ``--zoo NAME|PATH``: the zoo, by its name or by the path of anybody's own folder;
+      ``january-2020`` when not given. With it alone, all rows of that zoo run.
+    - ``--limit N``: only the first N images of a dataset. The verdict is ``partial``.
+    - ``--require-measured``: rows that could not be measured fail. Otherwise they are
+      skipped, with the reason.
+    - ``--retrain missing|always``: not built yet; refused.
+
+    Where things are:
+
+    - ``--data-root DIR`` (``ZOO_DATA_ROOT``): the published datasets.
+    - ``--zoo-cache DIR`` (``ZOO_CACHE``): archives, unpacked folders and detections;
+      ``.zoo/cache`` below the root folder of pytest when not given.
+    - ``--records DIR`` (``ZOO_RECORDS``): where records go, in a folder for each zoo;
+      ``.zoo/records`` when not given. Nothing else in the tree is written.
+    - ``--mirror URL|DIR`` (``ZOO_MIRROR``): asked for archives before the printed
+      address: ``<mirror>/PaddleSlim/prune/x.tar``.
+    - ``--offline`` (``ZOO_OFFLINE``): no host is asked; cache and folders only.
+
+    What computes:
+
+    - ``--gpu``: the GPU computes, or the session does not start.
+    - ``--precision float32|bf16|int8``: what the processor computes in. Other than
+      ``float32`` is recorded apart, and never judged.
+    - ``--coco-engine NAME``: what scores COCO: ``ultrafast-pycocotools`` when not
+      given, or ``pycocotools``, the judge. Both give the same bits.
+    - ``--fresh``: images are detected again, whatever is stored already.
+
+    Limits, for files that nobody vouches for:
+
+    - ``--max-image-pixels N`` (``ZOO_MAX_IMAGE_PIXELS``): an image of more pixels is a
+      fault of the dataset; 100 million when not given.
+    - ``--program-memory GB`` (``ZOO_PROGRAM_MEMORY``): memory that the program of an
+      archive may take; what its size needs, at least 4, when not given.
+    - ``--program-seconds S`` (``ZOO_PROGRAM_SECONDS``): seconds that its opening and
+      each of its first batches may take; 600 when not given.
+
+    When it breaks:
+
+    - ``--zoo-debug`` (``ZOO_DEBUG``): an unexpected error goes through with its
+      traceback. Otherwise it ends its row as ``errored``.
+    - ``--log-cli-level=INFO``, of pytest itself, shows what was decided and why.
+    """
     add_options(parser.getgroup("zoo", "reproducibility of a model zoo").addoption)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers and refuse at once what cannot be asked."""
+    """Register the markers, and refuse at once what no session can do.
+
+    A refusal here is one line and exit code 4: a value out of range, a zoo that is not
+    there or malformed, a GPU or a precision that nothing here computes in.
+    """
     for name, meaning in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
-    limit = config.getoption("limit")
-    if limit is not None and limit < 1:
-        raise pytest.UsageError(f"--limit: expected 1 image or more, got {limit}")
-    if config.getoption("retrain"):
-        raise pytest.UsageError(
-            "--retrain: this version measures published archives only; "
-            "retraining is not built yet"
-        )
-    program_limits_of(config)
-    limit_pixels(config)
+    demand_options(config)
     if config.getoption("zoo"):
-        _zoo(config)  # met in the middle of collection, a refusal is not a usage error
+        zoo_of(
+            config
+        )  # met in the middle of collection, a refusal is not a usage error
     demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
-    if config.args_source in UNNAMED:
-        asked = meant_folders(
-            config.getoption("markexpr"),
-            config.getoption("zoo"),
-            keyword=config.getoption("keyword"),
-            rows=lambda: _zoo(config).rows,
-        )
-        folders = (config.rootpath / "cases" / name for name in asked)
-        config.args[:] = [str(one) for one in folders if one.is_dir()] or config.args
+    choose_folders(config)
 
 
 def pytest_pycollect_makeitem(
     collector: pytest.Collector, name: str
 ) -> list[pytest.Item] | None:
-    """Make no case at all of the figures of a zoo that prints none."""
+    """Make no case of the published figures where the zoo prints none."""
     is_asked = name == structure.CASE and not structure.prints_any(
-        _zoo(collector.config)
+        zoo_of(collector.config)
     )
     return [] if is_asked else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one case of every row, with the row's id and markers."""
-    if "zoo_row" in metafunc.fixturenames:
-        metafunc.parametrize(
-            "zoo_row",
-            [
-                pytest.param(
-                    row,
-                    id=row.row_id,
-                    marks=[getattr(pytest.mark, one) for one in sorted(row.markers)],
-                )
-                for row in _zoo(metafunc.config).rows
-            ],
-        )
+    """Make one case of every row, and one of every published figure of its network."""
+    if PARAMETER in metafunc.fixturenames:
+        metafunc.parametrize(PARAMETER, list(row_cases(zoo_of(metafunc.config))))
     if structure.PARAMETER in metafunc.fixturenames:
-        cases = list(structure.figure_cases(_zoo(metafunc.config)))
+        cases = list(structure.figure_cases(zoo_of(metafunc.config)))
         metafunc.parametrize(structure.PARAMETER, cases)
 
 
@@ -107,26 +130,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Set rows and benchmarks aside unless something asked for them."""
-    rows = [item for item in items if _row_of(item) is not None]
-    figures = [item for item in items if structure.is_figure(item)]
-    if (rows or figures) and not _asks_for_rows(config):
-        config.stash[UNASKED_KEY] = len(rows)
-        _set_aside(config, items, rows + figures)
-    speed = [item for item in items if item.get_closest_marker("speed")]
-    asked = config.getoption("markexpr") or is_named(config, "bench")
-    if speed and not asked:
-        _set_aside(config, items, speed)
+    """Set aside what nothing asked for.
+
+    ``--zoo``, ``-m``, ``-k`` and a path into ``cases/zoo`` ask for rows; ``-m`` and a
+    path into ``cases/bench`` ask for benchmarks.
+    """
+    set_unasked_aside(config, items)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse at once a cache or a records folder that rows cannot be written to."""
     config = session.config
-    rows = [row for item in session.items if (row := _row_of(item))]
-    # A worker of pytest-xdist has no terminal to refuse on: it is told row by row.
-    if rows and not (config.option.collectonly or hasattr(config, "workerinput")):
-        demand_folders(kept_apart(settings_of(config, _zoo(config))))
+    is_measuring = rows_of(session.items) and not config.option.collectonly
+    if is_measuring and not is_worker(config):  # a worker is told row by row
+        demand_folders(kept_apart(settings_of(config, zoo_of(config))))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -145,35 +163,18 @@ def pytest_terminal_summary(
     exitstatus: pytest.ExitCode,
     config: pytest.Config,
 ) -> None:
-    """End with the table of the measured rows, or with how to ask for them."""
-    unasked = config.stash.get(UNASKED_KEY, 0)
-    if unasked:
-        terminalreporter.write_line(
-            f"{counted(unasked, 'row')} of the zoo {'was' if unasked == 1 else 'were'} "
-            "not asked for: "
-            "`pytest -m coco`, `pytest -m 'voc and prune'`, `pytest --zoo demo`"
-        )
-    reports = [one for some in terminalreporter.stats.values() for one in some]
-    records = records_of(reports)
-    if records:
-        from harness.report.summary import summarise, summary_text
+    """End with the table of the measured rows, or with how to ask for them.
 
-        terminalreporter.section("zoo")
-        summary = summarise(_zoo(config), records, list(records))
-        terminalreporter.write_line(summary_text(summary))
-    computed = structure.records_of(reports)
-    if computed:
-        terminalreporter.section("structure")
-        terminalreporter.write_line(structure.table_of(_zoo(config), computed))
-    if KEY in config.stash and exitstatus == pytest.ExitCode.INTERRUPTED:
-        terminalreporter.section("stopped")
-        terminalreporter.write_line(config.stash[KEY].text(records))
+    A session that a signal stopped tells how many images are kept, and how to go on.
+    """
+    interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+    write_summary(terminalreporter, interrupted=interrupted, config=config)
 
 
 @pytest.fixture(scope="session")
 def zoo_figures(pytestconfig: pytest.Config) -> Callable[[Claim], StructureRecord]:
     """Compute the figures of rows of the chosen zoo; each row once."""
-    zoo = _zoo(pytestconfig)
+    zoo = zoo_of(pytestconfig)
     return structure.computing(zoo, settings_of(pytestconfig, zoo).records)
 
 
@@ -195,31 +196,8 @@ def zoo_figure_verdict(
 @pytest.fixture(scope="session")
 def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Record]]:
     """Measure rows of the chosen zoo; all of one dataset in one pass."""
-    from harness.pipeline.measure.embedded import serving, with_scenes
-    from harness.pipeline.measure.measure import Measurer
-    from harness.pipeline.measure.progress_lines import ProgressLines
-
-    config = request.config
-    zoo = _zoo(config)
-    lines = ProgressLines(line_writer(config))
-    rows = [row for item in request.session.items if (row := _row_of(item))]
-    # Workers of pytest-xdist share the rows out: each measures its own alone.
-    selected = [] if hasattr(config, "workerinput") else rows
-    settings = kept_apart(settings_of(config, zoo))
-    under_way = UnderWay(
-        row_ids=tuple(row.row_id for row in rows), fresh=settings.fresh
-    )
-    config.stash[KEY] = under_way
-    watcher = replace(lines.watcher(), stopped=under_way.stop)
-    datasets = {row.dataset for row in rows}
-    with stopping(), ExitStack() as opened:
-        try:
-            ready = with_scenes(zoo, settings, datasets, drawing=lines.drawing)
-        except HarnessError as error:
-            pytest.fail(str(error), pytrace=False)
-        ready = opened.enter_context(serving(zoo, ready))
-        measurer = Measurer(zoo=zoo, selected=selected, settings=ready, watcher=watcher)
-        yield measurer.measure
+    with measuring(request.session) as measure:
+        yield measure
 
 
 @pytest.fixture
@@ -227,7 +205,12 @@ def zoo_verdict(
     request: pytest.FixtureRequest,
     zoo_measurer: Callable[[Row], Record],
 ) -> Callable[[Row], Record]:
-    """Measure a row and end the case as its verdict says."""
+    """Measure a row, and pass, fail or skip the case as its verdict says.
+
+    ``reproduced`` and ``reproduced_with_erratum`` pass, and so does what is never
+    judged. What could not be measured skips: ``unavailable``, ``no_dataset``,
+    ``no_device`` and ``partial``. Every other verdict fails.
+    """
     required = request.config.getoption("require_measured")
 
     def judge(row: Row) -> Record:
@@ -237,34 +220,3 @@ def zoo_verdict(
         return record
 
     return judge
-
-
-def _zoo(config: pytest.Config) -> Zoo:
-    if ZOO_KEY not in config.stash:
-        try:
-            config.stash[ZOO_KEY] = open_zoo(config.getoption("zoo") or DEFAULT_ZOO)
-        except HarnessError as error:
-            raise pytest.UsageError(str(error)) from error
-    return config.stash[ZOO_KEY]
-
-
-def _row_of(item: pytest.Item) -> Row | None:
-    callspec = getattr(item, "callspec", None)
-    row = callspec.params.get("zoo_row") if callspec is not None else None
-    return row if isinstance(row, Row) else None
-
-
-def _asks_for_rows(config: pytest.Config) -> bool:
-    return bool(
-        config.getoption("zoo")
-        or config.getoption("markexpr")
-        or config.getoption("keyword")
-        or is_named(config, "zoo")
-    )
-
-
-def _set_aside(
-    config: pytest.Config, items: list[pytest.Item], some: list[pytest.Item]
-) -> None:
-    config.hook.pytest_deselected(items=some)
-    items[:] = [item for item in items if item not in some]

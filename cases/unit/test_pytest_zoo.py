@@ -13,11 +13,12 @@ from harness.files.record_files import read_record, read_records, read_structure
 from harness.plugin.options import settings_of
 from harness.registry.datasets import KnownDataset, read_known_datasets
 from harness.registry.zoo import open_zoo
+from harness.values.options import OPTIONS
 from harness.values.records import FAILING, INCOMPLETE, PASSING, Verdict
 from harness.values.rows import MARKERS, Zoo
 
 ONE = "yolov3-mobilenet_v1-coco-prune_r578-608"
-TWINS = ("ZOO_DATA_ROOT", "ZOO_CACHE", "ZOO_RECORDS", "ZOO_MIRROR", "ZOO_OFFLINE")
+TWINS = tuple(one.twin for one in OPTIONS if one.twin)
 INI = """
 [pytest]
 addopts = -ra --strict-markers --strict-config --import-mode=importlib
@@ -593,6 +594,9 @@ def test_the_other_options_reach_the_settings(
     settings = settings_with(project, january, "--limit=7", "--fresh", named)
 
     assert (settings.limit, settings.fresh, settings.gpu) == (7, True, False)
+    assert settings_with(project, january, "--gpu").gpu is True
+    assert settings_with(project, january).limit is None
+    assert settings_with(project, january).fresh is False
     assert settings.precision == "float32"
     bf16 = settings_with(project, january, "--precision=bf16")
     assert (bf16.precision, bf16.records) == ("bf16", settings.records)
@@ -601,6 +605,56 @@ def test_the_other_options_reach_the_settings(
     assert replace(settings.known_datasets["coco"], class_names=None) == KnownDataset(
         image_count=5000, annotation_count=36781
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "twin", "is_on"),
+    [
+        ([], None, False),
+        ([], "0", False),
+        ([], "1", True),
+        (["--zoo-debug"], None, True),
+        (["--zoo-debug"], "no", True),
+    ],
+)
+def test_debug_is_the_option_or_a_twin_that_means_yes(
+    project: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    january: Zoo,
+    words: list[str],
+    twin: str | None,
+    is_on: bool,
+) -> None:
+    if twin is not None:
+        monkeypatch.setenv("ZOO_DEBUG", twin)
+
+    assert settings_with(project, january, *words).debug is is_on
+
+
+def test_limits_of_programs_reach_the_settings(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, january: Zoo
+) -> None:
+    words = ("--program-memory=2", "--program-seconds=5.5")
+    limits = settings_with(project, january, *words).program_limits
+
+    assert (limits.memory_bytes, limits.first_s) == (2 << 30, 5.5)
+    assert settings_with(project, january).program_limits.first_s == 600
+    monkeypatch.setenv("ZOO_PROGRAM_SECONDS", "7")
+    assert settings_with(project, january).program_limits.first_s == 7
+
+
+# The log.
+
+
+def test_the_log_is_shown_where_pytest_is_asked_to(fake: pytest.Pytester) -> None:
+    words = ("-m", "coco", "-k", ONE, "--records=kept")
+    shown = fake.runpytest_inprocess(*words, "--log-cli-level=INFO")
+    silent = fake.runpytest_inprocess(*words)
+
+    places = f"cache {fake.path}/.zoo/cache, records {fake.path}/kept/january-2020"
+    shown.stdout.fnmatch_lines([f"INFO *{places}, data root none, mirror none"])
+    silent.stdout.no_fnmatch_line("*INFO*")
+    silent.stdout.no_fnmatch_line(f"*{places}*")
 
 
 # Rows that are really asked for, in a pytest of their own.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.files.record_files import read_records
-from harness.pipeline.pages.document import accepted_records
+from harness.registry.location import accepted_records
 from harness.registry.zoo import open_zoo
 from harness.report.summary import summarise, summary_text
 

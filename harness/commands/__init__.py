@@ -1,1 +1,4 @@
-"""One function per command of ``zoo``: calls, prints, and chooses an exit code."""
+"""The commands of ``zoo``, each in a file of its name; they decide nothing.
+
+A command calls what answers it, prints the answer, and chooses an exit code.
+"""

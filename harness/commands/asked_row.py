@@ -1,4 +1,4 @@
-"""A zoo and an id in, its row out, or a refusal that names both."""
+"""Finds the row that a command was asked for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def asked_row(zoo: Zoo, row_id: str) -> Row:
     except KeyError as error:
         raise UsageError(
             f"no row {row_id!r} in {zoo.name}",
-            expected="an id that `zoo list` tells",
+            expected="the id of a row",
             got="none of its rows",
             next_step="`zoo list` with the same --zoo shows them",
         ) from error

@@ -1,4 +1,4 @@
-"""The cache: listed, cleared."""
+"""``zoo cache``: lists what was fetched and detected, and removes it."""
 
 from __future__ import annotations
 
@@ -32,22 +32,25 @@ def list_cache(cache: CacheFolder = DEFAULT_CACHE, as_json: AsJson = False) -> N
 
 def clear_cache(
     archives: Annotated[
-        bool, typer.Option("--archives", help="As fetched, and unpacked.")
+        bool, typer.Option("--archives", help="Remove archives, packed and unpacked.")
     ] = False,
     detections: Annotated[
-        bool, typer.Option("--detections", help="What was detected.")
+        bool, typer.Option("--detections", help="Remove stored detections.")
     ] = False,
     older_than: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(metavar="DAYS", min=0, help="Only what did not change since."),
+        typer.Option(
+            metavar="DAYS", min=0, help="Only what has not changed for so many days."
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")
+        bool,
+        typer.Option("--dry-run", help="Tell what would be removed; remove nothing."),
     ] = False,
     cache: CacheFolder = DEFAULT_CACHE,
     as_json: AsJson = False,
 ) -> None:
-    """Remove archives or detections; they are fetched or computed again when asked."""
+    """Remove archives or detections; a later run fetches or computes them again."""
     from harness.pipeline.archives.cache_contents import (
         ARCHIVES,
         DETECTIONS,

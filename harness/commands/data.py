@@ -1,4 +1,4 @@
-"""Datasets: listed, fetched, checked, pinned."""
+"""``zoo data``: lists, fetches, checks and pins the published datasets."""
 
 from __future__ import annotations
 
@@ -36,15 +36,17 @@ from harness.values.rows import Zoo
 if TYPE_CHECKING:  # what says how numbers are computed is loaded when it is used
     from harness.pipeline.measure.settings import Settings
 
-Dataset = Annotated[str, typer.Argument(metavar="coco|voc|widerface")]
+Dataset = Annotated[str, typer.Argument(metavar="coco|voc|widerface", help="Dataset.")]
 Split = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option(help="Of the dataset, or all; the measured one when not given."),
+    typer.Option(
+        help="Split to fetch, or all; the one that rows are measured on when not given."
+    ),
 ]
 
 
 def list_data(data_root: DataRoot = None, as_json: AsJson = False) -> None:
-    """List the published datasets, archive by archive, and what of them is here."""
+    """List the archives of the published datasets, and which of them are here."""
     from harness.pipeline.data.parts import data_parts, states_of
 
     parts = data_parts(find_home(), split="all")
@@ -95,10 +97,12 @@ def fetch_data(
     cache: CacheFolder = DEFAULT_CACHE,
     mirror: Mirror = None,
     offline: Offline = False,
-    keep: Annotated[bool, typer.Option(help="Keep the archives in the cache.")] = False,
+    keep: Annotated[
+        bool, typer.Option(help="Keep the downloaded archives in the cache.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a published dataset into the data root; what is there is left alone."""
+    """Fetch a published dataset into the data root; parts that are there stay."""
     from harness.pipeline.data import fetch as data_fetch
     from harness.pipeline.data.parts import data_parts
     from harness.pipeline.measure.progress_lines import ProgressLines
@@ -146,7 +150,9 @@ def fetch_data(
 def check_data(
     datasets: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Argument(metavar="[coco|voc|widerface]...", help="All when none."),
+        typer.Argument(
+            metavar="[coco|voc|widerface]...", help="Datasets; all when none is given."
+        ),
     ] = None,
     data_root: DataRoot = None,
     zoo: ZooName = DEFAULT_ZOO,
@@ -154,7 +160,7 @@ def check_data(
     max_image_pixels: MaxImagePixels = None,
     as_json: AsJson = False,
 ) -> None:
-    """Decode every image of a dataset, and compare it with the published one."""
+    """Decode every image of a dataset, and compare the dataset with the published."""
     from harness.dataset.image_header import allow_pixels
     from harness.dataset.readers import DATASETS
     from harness.pipeline.data.check import check_dataset
@@ -163,8 +169,8 @@ def check_data(
     for name in datasets or ():
         _demand_known(name)
     allow_pixels(max_image_pixels)
-    found = open_zoo(zoo)
-    settings = _settings(found, _demand_root(data_root), cache)
+    opened = open_zoo(zoo)
+    settings = _settings(opened, _demand_root(data_root), cache)
     lines = ProgressLines(err.print)
     told: list[dict[str, Any]] = []
     refusals: list[HarnessError] = []
@@ -173,7 +179,7 @@ def check_data(
             checked = check_dataset(
                 name,
                 settings,
-                rows=found.rows,
+                rows=opened.rows,
                 progress=lines.checking(name),
                 noting=err.print,
             )
@@ -215,13 +221,13 @@ def pin_data(
     cache: CacheFolder = DEFAULT_CACHE,
     as_json: AsJson = False,
 ) -> None:
-    """Record the digests of a published dataset's files, so that changes are named."""
+    """Record the digests of a dataset's files, so that a changed file is named."""
     from harness.pipeline.data.pin import pin_dataset
 
     _demand_known(dataset)
-    home, found = find_home(), open_zoo(zoo)
-    settings = _settings(found, _demand_root(data_root), cache)
-    path = pin_dataset(dataset, settings, home, rows=found.rows)
+    home, opened = find_home(), open_zoo(zoo)
+    settings = _settings(opened, _demand_root(data_root), cache)
+    path = pin_dataset(dataset, settings, home, rows=opened.rows)
     if as_json:
         print_json({"dataset": dataset, "path": str(path)})
     else:

@@ -1,4 +1,4 @@
-"""The embedded demo zoo, made again."""
+"""``zoo demo make``: the embedded demo zoo, made again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from harness.registry.location import find_home
 
 
 def demo_make(
-    work: Annotated[Path, typer.Option(help="Keeps checkpoints.")] = Path(
-        ".zoo", "demo-make"
-    ),
+    work: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder that keeps the checkpoints.")
+    ] = Path(".zoo", "demo-make"),
     as_json: AsJson = False,
 ) -> None:
-    """Make the demo zoo again: train, prune, pack, measure; goes on where it was."""
+    """Make the demo zoo again: train, prune, pack, measure; resume what was begun."""
     from harness.pipeline.demo.demo import make_demo
     from harness.pipeline.measure.progress_lines import ProgressLines
 

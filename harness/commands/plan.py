@@ -1,4 +1,4 @@
-"""What a run will take, told before it starts."""
+"""``zoo plan``: what a run will read, download and take, before it starts."""
 
 from __future__ import annotations
 
@@ -14,31 +14,44 @@ from harness.commands.options import (
     CacheFolder,
     DataRoot,
     ZooName,
+    option_of,
 )
 from harness.commands.printing import err, out, print_json, print_table
 from harness.errors import UsageError
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
+from harness.values.options import FRESH, GPU, LIMIT
 
 
 def plan(
-    marks: Annotated[str, typer.Option("-m", help="As for pytest: 'coco'.")] = "",
-    keyword: Annotated[str, typer.Option("-k", help="A part of an id.")] = "",
+    marks: Annotated[
+        str,
+        typer.Option(
+            "-m",
+            metavar="EXPRESSION",
+            help="Rows by markers, as in pytest: 'coco and not prune'.",
+        ),
+    ] = "",
+    keyword: Annotated[
+        str, typer.Option("-k", metavar="WORD", help="Rows by a part of their ids.")
+    ] = "",
     zoo: ZooName = DEFAULT_ZOO,
     data_root: DataRoot = None,
     cache: CacheFolder = DEFAULT_CACHE,
     limit: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Only the first images."),
+        option_of(LIMIT, help_text="Plan for the first N images alone.", minimum=1),
     ] = None,
-    fresh: Annotated[bool, typer.Option(help="Count what is stored too.")] = False,
-    gpu: Annotated[bool, typer.Option(help="Time the GPU.")] = False,
+    fresh: Annotated[
+        bool, option_of(FRESH, help_text="Count stored detections as work too.")
+    ] = False,
+    gpu: Annotated[bool, option_of(GPU, help_text="Time passes on the GPU.")] = False,
     calibrate: Annotated[
         bool, typer.Option(help="Time a pass of each network on this machine.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Say what measuring rows will read, download, compute and take."""
+    """Tell what measuring rows will download, read and compute, and for how long."""
     from harness.model.paddle_run.device import open_device
     from harness.pipeline.measure.embedded import with_scenes
     from harness.pipeline.measure.known_datasets import known_datasets
@@ -48,11 +61,11 @@ def plan(
     from harness.pipeline.plan.plan import plan_rows
     from harness.pipeline.plan.selected_rows import select_rows
 
-    found = open_zoo(zoo)
-    rows = select_rows(found, markers=marks, keyword=keyword)
+    opened = open_zoo(zoo)
+    rows = select_rows(opened, markers=marks, keyword=keyword)
     if not rows:
         raise UsageError(
-            f"no row of {found.name} is selected",
+            f"no row of {opened.name} is selected",
             got=" ".join(filter(None, (f"-m {marks!r}" if marks else "", keyword))),
             next_step="`zoo list` shows the rows",
         )
@@ -63,18 +76,18 @@ def plan(
         gpu=gpu,
         limit=limit,
         fresh=fresh,
-        known_datasets=known_datasets(found, find_home()),
+        known_datasets=known_datasets(opened, find_home()),
     )
     settings = with_scenes(
-        found,
+        opened,
         settings,
         {row.dataset for row in rows},
         drawing=ProgressLines(err.print).drawing,
     )
     calibration = Calibration(device=open_device(gpu=gpu)) if calibrate else None
-    made = plan_rows(found, rows, settings, calibration)
+    made = plan_rows(opened, rows, settings, calibration)
     told: dict[str, Any] = {
-        "zoo": found.name,
+        "zoo": opened.name,
         "rows": list(made.rows),
         "not_built": dict(made.not_built),
         "archives": [

@@ -1,4 +1,4 @@
-"""Data in; tables on a terminal, plain lines in a log, or JSON out."""
+"""Prints tables (drawn on a terminal, plain lines in a log) and JSON."""
 
 from __future__ import annotations
 

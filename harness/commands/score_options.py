@@ -1,4 +1,4 @@
-"""What ``zoo score``, ``zoo export`` and ``zoo compare`` share."""
+"""Options that ``zoo score``, ``zoo export`` and ``zoo compare`` share."""
 
 from __future__ import annotations
 
@@ -8,45 +8,50 @@ from typing import Annotated, Optional
 
 import typer
 
-from harness.commands.options import DEFAULT_RECORDS
+from harness.commands.options import DEFAULT_RECORDS, option_of
 from harness.registry.zoo import open_zoo
+from harness.values.options import DATA_ROOT, ZOO
 
 DataRoot = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Option(envvar="ZOO_DATA_ROOT", help="Datasets; only annotations are read."),
+    option_of(DATA_ROOT, help_text="Folder of datasets; only annotations are read."),
 ]
 TruthFile = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Option("--truth", help="A COCO annotation file instead of a data root."),
+    typer.Option(
+        "--truth", metavar="FILE", help="COCO annotations; then no data root is needed."
+    ),
 ]
 RecordsZoo = Annotated[
     str,
-    typer.Option(
-        "--zoo", help="Name or folder of a zoo; scored: what `zoo score` made."
+    option_of(
+        ZOO, help_text="Name or folder of a zoo; `scored` is what `zoo score` recorded."
     ),
 ]
 ConventionWord = Annotated[
     str,
     typer.Option(
         metavar="devkit|paddledetection",
-        help="Of VOC files: the devkit's, or that of the zoo's rows.",
+        help="Convention of VOC files: the devkit's, or that of the zoo's rows.",
     ),
 ]
 ArithmeticWord = Annotated[
     str,
     typer.Option(
         metavar="int32|real",
-        help="Of WIDER FACE boxes: MATLAB's integers, or doubles as in Python ports.",
+        help="Arithmetic of WIDER FACE boxes: MATLAB's integers, or Python's doubles.",
     ),
 ]
 ClassNames = Annotated[
     str,
-    typer.Option(metavar="NAME,NAME", help="The VOC mean is of these classes alone."),
+    typer.Option(
+        metavar="NAME,NAME", help="Take the VOC mean over these classes alone."
+    ),
 ]
 
 
 class Way(StrEnum):
-    """How an AP is told in parts."""
+    """Parts that an AP is told by."""
 
     CLASS = "class"
     SIZE = "size"
@@ -54,7 +59,7 @@ class Way(StrEnum):
 
 
 def record_path(name: str, zoo: str, records: Path | None) -> Path:
-    """Return where the record is: the path that was given, or that of a row's id."""
+    """Return the path of a record that is named by its path or by a row's id."""
     if name.endswith(".json"):
         return Path(name)
     folder = zoo if zoo == "scored" else open_zoo(zoo).name

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from harness.errors import DatasetInvalid, UsageError
+from harness.values.options import MAX_IMAGE_PIXELS as MAX_IMAGE_PIXELS_OPTION
 
 Content: TypeAlias = bytes | mmap.mmap
 
 #: The published datasets' largest image has some 25 million; 3 bytes of each are kept.
 MAX_IMAGE_PIXELS = 100_000_000
 #: Says another limit; the option is written there, so that every reader heeds it.
-VARIABLE = "ZOO_MAX_IMAGE_PIXELS"
-OPTION = "--max-image-pixels"
+VARIABLE, OPTION = MAX_IMAGE_PIXELS_OPTION.twin, MAX_IMAGE_PIXELS_OPTION.name
 
 JPEG, PNG, BMP = "JPEG", "PNG", "BMP"  # as Pillow calls them
 FORMATS = (JPEG, PNG, BMP)  # what the datasets hold, and what the demo draws

@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.files.temporary import file_beside
 from harness.printable import printable
+from harness.values import options
 
 #: A disk with less room is full: the records of one COCO row take more.
 PROBE_BYTES = 1 << 20
@@ -41,8 +42,14 @@ class OwnFolder:
     twin: str = ""  # its environment variable; empty when it has none
 
 
-CACHE = OwnFolder(called="the cache", option="--zoo-cache", twin="ZOO_CACHE")
-RECORDS = OwnFolder(called="the records folder", option="--records", twin="ZOO_RECORDS")
+CACHE = OwnFolder(
+    called="the cache", option=options.ZOO_CACHE.name, twin=options.ZOO_CACHE.twin
+)
+RECORDS = OwnFolder(
+    called="the records folder",
+    option=options.RECORDS.name,
+    twin=options.RECORDS.twin,
+)
 RESULT_FILE = OwnFolder(called="the result file", option="--output")
 CURVES_FILE = OwnFolder(called="the file of curves", option="--curves")
 

@@ -1,1 +1,1 @@
-"""What ``pytest_zoo`` stands on: a module for each thing that its hooks do."""
+"""Does what the hooks of ``pytest_zoo`` say; ``early.py`` acts before any conftest."""

@@ -1,16 +1,16 @@
-"""Command-line words in, a second start of pytest where they cannot work as given out.
+"""Starts pytest a second time where its command line cannot work as it was given.
 
-Two kinds of words cannot: pytest chooses its root folder before any conftest is read,
-and takes the value of an option that it does not know yet for a test path
-(``pytest -m coco --data-root /data`` would root itself at ``/data``); and outside a
-checkout nothing has the cases (``pytest --zoo demo``). As an entry point this module is
-loaded in every pytest of its environment. It registers no option, and does nothing
-unless a zoo is named or a checkout is meant.
+There are two such cases. Pytest chooses its root folder before it reads any conftest,
+and takes the value of an option that it does not know yet for a test path:
+``pytest -m coco --data-root /data`` would root itself at ``/data``. And outside a
+checkout nothing has the cases of ``pytest --zoo demo``.
+
+As an entry point this module is loaded in every pytest of its environment. It registers
+no option, and does nothing unless a zoo is named or a checkout is meant.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,26 +18,14 @@ from typing import Any
 
 import pluggy
 
+from harness.values.options import OPTIONS
+
 hookimpl = pluggy.HookimplMarker("pytest")
 
 #: Options of the plugin that take a value.
-VALUED = (
-    "--zoo",
-    "--data-root",
-    "--zoo-cache",
-    "--records",
-    "--mirror",
-    "--retrain",
-    "--limit",
-    "--max-image-pixels",
-    "--coco-engine",
-    "--precision",
-    "--program-memory",
-    "--program-seconds",
-)
+VALUED = tuple(one.name for one in OPTIONS if one.in_pytest and one.takes_value)
 PLUGIN = "harness.pytest_zoo"
-#: Below a home folder: the cases, and how pytest runs them where no project is around.
-CASES = Path("cases", "zoo")
+#: Beside the rows' cases: how pytest runs them where no project is around.
 CONFIGURATION = "anywhere.ini"
 
 
@@ -54,10 +42,10 @@ def join_values(words: Sequence[str]) -> list[str]:
 def second_words(
     words: Sequence[str], *, paths: Sequence[str], folder: Path
 ) -> list[str] | None:
-    """Return the words that pytest is to start with; None: they are another project's.
+    """Return the command line of the second start; None: it is another project's.
 
     Args:
-        words: of the command line, each value joined to its option.
+        words: the command line, each value joined to its option.
         paths: the test paths among them.
         folder: where pytest was started.
     """
@@ -67,9 +55,9 @@ def second_words(
         return None
     if paths:  # a project's own tests: it keeps its settings
         return ["-p", PLUGIN, *words]
-    from harness.registry.location import find_home
+    from harness.registry.location import ROW_CASES, find_home
 
-    cases = find_home(folder) / CASES
+    cases = find_home(folder) / ROW_CASES
     return [
         # The folder's own settings and conftest, if it has any, are another project's.
         *("-c", str(cases / CONFIGURATION), f"--rootdir={folder}", "--noconftest"),
@@ -81,7 +69,7 @@ def second_words(
 def pytest_load_initial_conftests(
     early_config: Any, parser: Any, args: list[str]
 ) -> Generator[None, Any, Any]:
-    """Leave this start to a second one where there must be one; before any capture."""
+    """Replace this start by a second one where it is needed, before any capture."""
     params = early_config.invocation_params
     given = [str(word) for word in params.args]
     words = join_values(given)
@@ -101,7 +89,7 @@ def pytest_load_initial_conftests(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _SecondStart:
-    """Runs pytest with other words in place of a start that was left to it."""
+    """Runs pytest with another command line in place of this start."""
 
     words: list[str]
     plugins: Sequence[object] | None
@@ -118,7 +106,7 @@ class _SecondStart:
 def pytest_terminal_summary(
     terminalreporter: Any, exitstatus: int, config: Any
 ) -> None:
-    """Say that no zoo was named where rows seem to be meant and nothing is here."""
+    """Tell how to name a zoo, where rows seem to be meant and no test was collected."""
     import pytest
 
     expression = str(config.getoption("markexpr", "") or "")
@@ -139,9 +127,11 @@ def _names_zoo(words: Sequence[str]) -> bool:
 
 
 def _names_marker(expression: str) -> bool:
+    from harness.values.expressions import read_expression
     from harness.values.rows import MARKERS
 
-    return not set(re.findall(r"\w+", expression)).isdisjoint(MARKERS)
+    read = read_expression(expression)
+    return read is not None and not read.names.isdisjoint(MARKERS)
 
 
 def _path(folder: Path, named: str) -> Path:

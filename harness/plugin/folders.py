@@ -1,4 +1,4 @@
-"""A marker expression, a keyword and a zoo in, the folders of cases meant out.
+"""Decides which folders of cases a command line can mean.
 
 ``--zoo demo`` asks for that zoo's rows, ``-m coco`` for marked cases, and a keyword
 that rows have, as ``-k mobilenet_v1``, for those. The unit tests carry no marker: where
@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from _pytest.mark.expression import Expression  # what `-m` and `-k` are evaluated by
 
+from harness.registry.location import CASES_FOLDER, ROW_CASES
+from harness.values.expressions import any_carried, read_expression
 from harness.values.rows import Row
+
+#: Below ``cases``: the rows' cases, and the suites of the harness's own speed.
+ROWS, BENCH = ROW_CASES.name, "bench"
 
 
 def meant_folders(
@@ -32,28 +36,22 @@ def meant_folders(
         rows: opens the zoo; asked only where a keyword alone decides.
     """
     if marks:
-        try:
-            holds = Expression.compile(marks).evaluate
-        except SyntaxError:
-            return ()  # pytest tells what is wrong with it
-        if holds(_carries()):
-            return ()
-        if holds(_carries("speed")):
-            return ("zoo", "bench")
+        expression = read_expression(marks)
+        if expression is None or expression.holds(any_carried([])):
+            return ()  # of a malformed expression, pytest tells what is wrong
+        if expression.holds(any_carried(["speed"])):
+            return (ROWS, BENCH)
     if marks or zoo:
-        return ("zoo",)
-    return ("zoo",) if keyword and _means_rows(keyword, rows) else ()
+        return (ROWS,)
+    return (ROWS,) if keyword and _means_rows(keyword, rows) else ()
 
 
 def _means_rows(keyword: str, rows: Callable[[], Iterable[Row]]) -> bool:
     """Whether rows, and not just any case, have what an expression of ``-k`` asks."""
-    try:
-        holds = Expression.compile(keyword).evaluate
-    except SyntaxError:
+    expression = read_expression(keyword)
+    if expression is None or expression.holds(_is_called("")):
         return False
-    return not holds(_is_called("")) and any(
-        holds(_is_called(row.row_id, *row.markers)) for row in rows()
-    )
+    return any(expression.holds(_is_called(one.row_id, *one.markers)) for one in rows())
 
 
 def is_named(config: pytest.Config, folder: str) -> bool:
@@ -61,25 +59,12 @@ def is_named(config: pytest.Config, folder: str) -> bool:
     is_path = config.args_source is pytest.Config.ArgsSource.ARGS
     paths = (Path(one.partition("::")[0]) for one in config.args)
     return is_path and any(
-        path.parent.name == "cases" and path.name == folder
+        path.parent.name == CASES_FOLDER.name and path.name == folder
         for one in paths
         for path in (one, *one.parents)
     )
 
 
-def _is_called(*names: str) -> Callable[..., bool]:
+def _is_called(*names: str) -> Callable[[str], bool]:
     """Return how a case of these names answers a part of one, as ``-k`` asks it."""
-
-    def is_called(part: str, /, **_: str | int | bool | None) -> bool:
-        return any(part.lower() in name.lower() for name in names)
-
-    return is_called
-
-
-def _carries(*marks: str) -> Callable[..., bool]:
-    """Return how a case with just these markers answers an expression's names."""
-
-    def carries(name: str, /, **_: str | int | bool | None) -> bool:
-        return name in marks
-
-    return carries
+    return lambda part: any(part.lower() in name.lower() for name in names)

@@ -1,88 +1,106 @@
-"""The zoo's options of pytest, and the settings of a run that follow from them."""
+"""Makes the zoo's options of pytest, and the settings of a run from their values."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.dataset.image_header import OPTION as PIXELS_OPTION
-from harness.dataset.image_header import VARIABLE as PIXELS_TWIN
 from harness.errors import HarnessError
 from harness.evaluate.coco.engine_names import ENGINE_NAMES, chosen_engine
+from harness.files.precision_files import precision_folder
 from harness.model.paddle_run.precision import FLOAT32, PRECISIONS
-from harness.model.program.limits import (
-    MEMORY_OPTION,
-    TIME_OPTION,
-    ProgramLimits,
-    limits_of,
-)
+from harness.model.program.limits import ProgramLimits, limits_of
 from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.settings import Settings
 from harness.registry.location import find_home
+from harness.values.options import (
+    COCO_ENGINE,
+    DATA_ROOT,
+    DEBUG,
+    FRESH,
+    GPU,
+    LIMIT,
+    MIRROR,
+    OFFLINE,
+    OPTIONS,
+    PRECISION,
+    PROGRAM_MEMORY,
+    PROGRAM_SECONDS,
+    RECORDS,
+    RETRAIN,
+    ZOO_CACHE,
+    Kind,
+    Option,
+)
 from harness.values.rows import Zoo
 
-DEFAULT_ZOO = "january-2020"
-#: What an environment twin of a switch may say for "no".
-OFF = ("none", "0", "no", "false")
+#: What the environment twin of a switch may say for "no".
+OFF = ("", "0", "no", "false", "none")
+#: What an option may say, where the room that heeds it has a list of words.
+CHOICES: Mapping[Option, Sequence[str]] = {
+    RETRAIN: ("missing", "always"),
+    COCO_ENGINE: ENGINE_NAMES,
+    PRECISION: PRECISIONS,
+}
 
 
 def add_options(add: Callable[..., None]) -> None:
-    """Add the options of design 3; each tells its environment twin where it has one.
+    """Add the options of the table that are pytest's; each tells twin and default.
 
     Args:
         add: of pytest's group.
     """
-    add("--zoo", metavar="NAME|PATH", help=f"zoo to check (default {DEFAULT_ZOO})")
-    add("--gpu", action="store_true", help="compute on the GPU, or refuse to start")
-    add("--data-root", metavar="DIR", help="datasets (ZOO_DATA_ROOT)")
-    add("--zoo-cache", metavar="DIR", help="archives, detections (ZOO_CACHE)")
-    add("--records", metavar="DIR", help="where records go (ZOO_RECORDS)")
-    add("--mirror", metavar="URL|DIR", help="asked for archives first (ZOO_MIRROR)")
-    add("--offline", action="store_true", help="ask no host (ZOO_OFFLINE)")
-    add("--require-measured", action="store_true", help="fail what was not measured")
-    add("--retrain", choices=("missing", "always"), help="train rows again")
-    add("--limit", type=int, metavar="N", help="only the first N images: partial")
-    add(PIXELS_OPTION, type=int, metavar="N", help=f"of an image ({PIXELS_TWIN})")
-    add("--fresh", action="store_true", help="detect again what is stored")
-    add("--coco-engine", choices=ENGINE_NAMES, help="what scores COCO rows")
-    add(
-        MEMORY_OPTION,
-        metavar="GB",
-        help="what the program of an archive may take (ZOO_PROGRAM_MEMORY)",
-    )
-    add(
-        TIME_OPTION,
-        metavar="S",
-        help="how long its first batches may take (ZOO_PROGRAM_SECONDS)",
-    )
-    add("--precision", choices=PRECISIONS, default=FLOAT32, help="not judged if other")
+    for option in OPTIONS:
+        if option.in_pytest:
+            add(option.name, help=help_of(option), **_parsing_of(option))
+
+
+def help_of(option: Option) -> str:
+    """Return what ``pytest --help`` tells: ``"folder of records (ZOO_RECORDS)"``."""
+    default = f"default {option.default}" if option.default else ""
+    told = ", ".join(filter(None, (option.twin, default)))
+    return f"{option.help} ({told})" if told else option.help
+
+
+def _parsing_of(option: Option) -> dict[str, Any]:
+    if not option.takes_value:
+        return {"action": "store_true"}
+    if option in CHOICES:
+        default = FLOAT32 if option is PRECISION else None
+        return {"choices": CHOICES[option], "default": default}
+    is_number = option.kind is Kind.NUMBER
+    return {"metavar": option.metavar} | ({"type": int} if is_number else {})
 
 
 def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
     """Return the settings of a run: option, else environment twin, else default."""
-    place = config.rootpath / ".zoo"
-
-    def said(option: str, twin: str) -> str | None:
-        return str(config.getoption(option) or os.environ.get(twin) or "") or None
-
-    data_root = said("data_root", "ZOO_DATA_ROOT")
-    records = said("records", "ZOO_RECORDS") or place / "records"
+    data_root = _said(config, DATA_ROOT)
     return Settings(
-        cache=_absolute(said("zoo_cache", "ZOO_CACHE") or place / "cache"),
-        records=_absolute(records) / zoo.name,
+        cache=_folder(config, ZOO_CACHE),
+        records=_folder(config, RECORDS) / zoo.name,
         data_root=_absolute(data_root) if data_root else None,
-        mirror=said("mirror", "ZOO_MIRROR"),
-        offline=str(said("offline", "ZOO_OFFLINE")).lower() not in OFF,
-        gpu=config.getoption("gpu"),
-        limit=config.getoption("limit"),
-        fresh=config.getoption("fresh"),
-        precision=config.getoption("precision"),
+        mirror=_said(config, MIRROR),
+        offline=_is_on(config, OFFLINE),
+        gpu=_is_on(config, GPU),
+        limit=config.getoption(LIMIT.field),
+        fresh=_is_on(config, FRESH),
+        debug=_is_on(config, DEBUG),
+        precision=config.getoption(PRECISION.field),
         program_limits=program_limits_of(config),
-        coco_engine=chosen_engine(config.getoption("coco_engine")),
+        coco_engine=chosen_engine(config.getoption(COCO_ENGINE.field)),
         known_datasets=known_datasets(zoo, find_home()),
+    )
+
+
+def kept_apart(settings: Settings) -> Settings:
+    """Return the settings with records in the folder of their precision."""
+    return replace(
+        settings, records=precision_folder(settings.records, settings.precision)
     )
 
 
@@ -94,12 +112,28 @@ def program_limits_of(config: pytest.Config) -> ProgramLimits:
     """
     try:
         return limits_of(
-            memory_gb=config.getoption("program_memory"),
-            first_s=config.getoption("program_seconds"),
+            memory_gb=config.getoption(PROGRAM_MEMORY.field),
+            first_s=config.getoption(PROGRAM_SECONDS.field),
             environment=os.environ,
         )
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _said(config: pytest.Config, option: Option) -> str | None:
+    """Return what the option says, or its twin; None: neither says anything."""
+    value = config.getoption(option.field)
+    return str(value or (option.twin and os.environ.get(option.twin)) or "") or None
+
+
+def _is_on(config: pytest.Config, option: Option) -> bool:
+    said = os.environ.get(option.twin, "") if option.twin else ""
+    return bool(config.getoption(option.field)) or said.lower() not in OFF
+
+
+def _folder(config: pytest.Config, option: Option) -> Path:
+    """Return the folder that is asked for; the default is below pytest's root."""
+    return _absolute(_said(config, option) or config.rootpath / option.default)
 
 
 def _absolute(path: str | Path) -> Path:

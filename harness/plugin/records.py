@@ -1,4 +1,4 @@
-"""A row's record in, the end of its case out; and the record back from its report."""
+"""Ends the case of a row as its record says, and carries the record in the report."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def end_case(record: Record, *, require_measured: bool) -> None:
     """Pass, fail or skip, as design 3 maps verdicts to outcomes."""
     if record.verdict in PASSING:
         return
-    told = f"{record.verdict}: {record.reason}".removesuffix(": ")
+    reason = f"{record.verdict}: {record.reason}".removesuffix(": ")
     if record.verdict in INCOMPLETE and not require_measured:
-        pytest.skip(told)
-    pytest.fail(told, pytrace=False)
+        pytest.skip(reason)
+    pytest.fail(reason, pytrace=False)
 
 
 def hand_over(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -39,34 +39,34 @@ def hand_over(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def records_of(reports: Iterable[object]) -> dict[str, Record]:
     """Return the records that the reports carry, by row id."""
-    found = {}
+    records = {}
     for report in reports:
-        told = getattr(report, ATTRIBUTE, None)
-        if told is not None:
-            record = record_from_json(str(told))
-            found[record.row_id] = record
-    return found
+        text = getattr(report, ATTRIBUTE, None)
+        if text is not None:
+            record = record_from_json(str(text))
+            records[record.row_id] = record
+    return records
 
 
 def properties_of(record: Record) -> list[tuple[str, object]]:
-    """Return what a JUnit file tells of a record, each number under its own name.
+    """Return the properties of a case in a JUnit file: a name for each number.
 
-    The names are those of the number: ``published``, or ``easy_published`` where a row
-    has several; a run that follows an erratum puts its id before: ``E1_published``.
+    ``published``, or ``easy_published`` where a row has several metrics. The names of a
+    run that follows an erratum begin with its id: ``E1_published``.
     """
-    named = list(_judgements(record))
-    is_alone = len({one.metric for _, one in named}) == 1
-    told: list[tuple[str, object]] = [("verdict", record.verdict.value)]
-    for erratum, one in named:
+    judgements = list(_judgements(record))
+    has_one_metric = len({judgement.metric for _, judgement in judgements}) == 1
+    properties: list[tuple[str, object]] = [("verdict", record.verdict.value)]
+    for erratum, judgement in judgements:
         run = f"{erratum}_" if erratum else ""
-        of = run if is_alone else f"{run}{one.metric}_"
-        told += [
-            (f"{of}published", one.printed),
-            (f"{of}measured", one.measured_pct),
-            (f"{of}difference", one.difference_pct),
-            (f"{of}tolerance", one.tolerance_pct),
+        prefix = run if has_one_metric else f"{run}{judgement.metric}_"
+        properties += [
+            (f"{prefix}published", judgement.printed),
+            (f"{prefix}measured", judgement.measured_pct),
+            (f"{prefix}difference", judgement.difference_pct),
+            (f"{prefix}tolerance", judgement.tolerance_pct),
         ]
-    return told
+    return properties
 
 
 def _judgements(record: Record) -> Iterator[tuple[str | None, Judgement]]:

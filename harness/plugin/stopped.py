@@ -1,4 +1,4 @@
-"""Rows that were under way when a signal came in, what the summary says of them out."""
+"""Tells how far the rows were when a signal stopped a session, and how to go on."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from harness.values.rows import Row
 
 @dataclass(slots=True, kw_only=True)
 class UnderWay:
-    """What a session measures, and how far the rows were when it was stopped."""
+    """The rows of a session, and how far each was when a signal came."""
 
     row_ids: tuple[str, ...]  # selected, in the order of their cases
-    fresh: bool  # as asked for: the same command would forget what is kept
+    fresh: bool  # was asked for: the same command would not use what is kept
     kept: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def stop(self, row: Row, kept_images: int, images: int) -> None:

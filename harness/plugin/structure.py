@@ -1,4 +1,4 @@
-"""A zoo in, one case per published figure that needs no data out."""
+"""Makes a case of each published figure that needs no data, and ends it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.values.rows import Claim, Zoo
 
 CASE = "test_structure"
 PARAMETER = "zoo_figure"
-#: The told record of a case, until its report carries it.
+#: The record of a case, until its report carries it.
 CASE_KEY = pytest.StashKey[str]()
 #: Attribute of a report, which pytest-xdist hands over from its workers.
 ATTRIBUTE = "zoo_structure"
@@ -40,9 +40,9 @@ def prints_any(zoo: Zoo) -> bool:
 
 
 def computing(zoo: Zoo, folder: Path) -> Callable[[Claim], StructureRecord]:
-    """Return what computes the figures of a claim's row, and writes their record."""
+    """Return what computes the figures of a row, each row once, and writes a record."""
     from harness.files.record_files import write_structure
-    from harness.pipeline.gate.structure import structure_record
+    from harness.pipeline.measure.computed_figures import structure_record
     from harness.pipeline.measure.told_places import HOME, told_record
 
     made: dict[str, StructureRecord] = {}
@@ -63,7 +63,7 @@ def computing(zoo: Zoo, folder: Path) -> Callable[[Claim], StructureRecord]:
 
 
 def end_figure(claim: Claim, record: StructureRecord) -> None:
-    """Pass or fail as the verdict of the claim's own figure says (design 3)."""
+    """Pass or fail as the verdict of the claimed figure says (design 3)."""
     figures = [one for one in record.figures if one.metric == claim.metric]
     if not figures:
         pytest.fail(f"{record.verdict}: {record.reason}", pytrace=False)
@@ -100,14 +100,14 @@ def hand_over(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def records_of(reports: Iterable[object]) -> dict[tuple[str, str], StructureRecord]:
     """Return the records that the reports carry, by row id and metric."""
-    found: dict[tuple[str, str], StructureRecord] = {}
+    records: dict[tuple[str, str], StructureRecord] = {}
     for report in reports:
-        said = getattr(report, ATTRIBUTE, None)
-        if said is not None:
-            metric, _, text = str(said).partition("\n")
+        carried = getattr(report, ATTRIBUTE, None)
+        if carried is not None:
+            metric, _, text = str(carried).partition("\n")
             record = structure_from_json(text)
-            found[record.row_id, metric] = record
-    return found
+            records[record.row_id, metric] = record
+    return records
 
 
 def table_of(zoo: Zoo, computed: Mapping[tuple[str, str], StructureRecord]) -> str:

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from harness.errors import ZooDataError, located
 from harness.files.atomic import write_text
+from harness.registry.location import DATASET_PINS
 
 #: Below ``expected``: one file for each dataset, ``coco.txt``.
-PINS_FOLDER = "datasets"
+PINS_FOLDER = DATASET_PINS.name
 
 #: Of 64 digits: enough to name the file that differs. The fingerprint is of all bytes.
 KEPT_DIGITS = 16

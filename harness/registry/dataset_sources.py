@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml, table_of
+from harness.registry.location import DATASET_SOURCES
 from harness.values.rows import METRICS_OF_DATASET
 
-SOURCES_FILE = "dataset_sources.toml"
+SOURCES_FILE = DATASET_SOURCES.name
 
 _DIGEST = re.compile(r"md5:[0-9a-f]{32}|sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}")
 

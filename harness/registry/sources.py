@@ -9,7 +9,12 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.printable import printable
-from harness.registry.location import EXPECTED_FOLDER, ROWS_FOLDER, find_home
+from harness.registry.location import (
+    DATASET_FACTS,
+    EXPECTED_FOLDER,
+    ROWS_FOLDER,
+    find_home,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -19,7 +24,7 @@ MOVES_FILE = "moves.toml"
 ERRATA_FILE = "errata.toml"
 TOLERANCE_FILE = "tolerance.toml"
 LOCK_FILE = "archives.lock.toml"
-DATASETS_FILE = "datasets.toml"
+DATASETS_FILE = DATASET_FACTS.name
 NOT_TABLES = frozenset(
     {ZOO_FILE, MOVES_FILE, ERRATA_FILE, TOLERANCE_FILE, LOCK_FILE, DATASETS_FILE}
 )

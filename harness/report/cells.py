@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -10,7 +9,7 @@ from harness.report.inert import inert
 from harness.report.tally import NOT_MEASURED
 from harness.report.words import Words
 from harness.values.records import Judgement, Measurement, Record, Verdict
-from harness.values.rows import Erratum, Row, Zoo
+from harness.values.rows import Row, Zoo
 
 #: Verdicts of comparing numbers. Any other says more of the row than its numbers do.
 OF_NUMBERS = frozenset(
@@ -24,33 +23,26 @@ OF_NUMBERS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One run of a row, at one input size, and its measurement."""
+class ShownRun:
+    """One run that a row asks for, and its measurement."""
 
     input_px: int
     erratum: str | None
     measurement: Measurement | None
 
 
-def runs_of(row: Row, errata: Sequence[Erratum], record: Record | None) -> list[Run]:
-    """Return the runs of a row: as printed, then one per erratum that changes it.
-
-    A run that the record lacks has no measurement.
-    """
-    asked: dict[str | None, int] = {None: row.input_px}
-    for erratum in errata:
-        changes_size = erratum.changes_run and erratum.field == "input_px"
-        if changes_size and row.row_id in erratum.rows:
-            asked[erratum.erratum_id] = int(erratum.corrected)
+def shown_runs(zoo: Zoo, row: Row, record: Record | None) -> list[ShownRun]:
+    """Return the runs of a row, each with its measurement where the record has it."""
+    asked = {run.erratum: run.input_px for run in zoo.runs_of(row)}
     done = {one.erratum: one for one in record.measurements} if record else {}
     sizes = asked | {name: one.input_px for name, one in done.items()}
     return [
-        Run(input_px=input_px, erratum=name, measurement=done.get(name))
-        for name, input_px in sizes.items()
+        ShownRun(input_px=input_px, erratum=erratum, measurement=done.get(erratum))
+        for erratum, input_px in sizes.items()
     ]
 
 
-def judgement_of(run: Run, metric: str) -> Judgement | None:
+def judgement_of(run: ShownRun, metric: str) -> Judgement | None:
     """Return the judgement of one metric, if the run has it."""
     if run.measurement is None:
         return None
@@ -75,7 +67,7 @@ def metric_cell(
     dash = words.dash.format(verdict=words.verdicts[record.verdict])
     if record.verdict is Verdict.PARTIAL:  # a number of some images is not the row's
         return dash
-    runs = runs_of(row, zoo.errata, record)
+    runs = shown_runs(zoo, row, record)
     if all(run.measurement is None for run in runs):
         return dash
     texts = [_number(record, judgement_of(run, metric), words) for run in runs]
@@ -87,8 +79,8 @@ def metric_cell(
     )
 
 
-def run_label(run: Run) -> str:
-    """Return the size of a run, with a link to its erratum if it has one."""
+def run_label(run: ShownRun) -> str:
+    """Return the size of a run, with a link to the erratum it follows."""
     if run.erratum is None:
         return f"{run.input_px}"
     return f"{run.input_px} {erratum_link(run.erratum)}"

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from harness.printable import counted, printable_json
-from harness.report.cells import Run, judgement_of, runs_of, shown_verdict, signed
+from harness.report.cells import (
+    ShownRun,
+    judgement_of,
+    shown_runs,
+    shown_verdict,
+    signed,
+)
 from harness.report.plain_table import plain_table
 from harness.report.tally import NOT_MEASURED, count_outcomes
 from harness.values.records import Record
@@ -116,7 +122,7 @@ def summary_json(
 
 
 def _lines_of(zoo: Zoo, row: Row, record: Record | None) -> Iterator[SummaryLine]:
-    for run in runs_of(row, zoo.errata, record):
+    for run in shown_runs(zoo, row, record):
         label = f"{run.input_px} {run.erratum or ''}".rstrip()
         for claim in zoo.ap_claims(row.row_id):
             judgement = judgement_of(run, claim.metric)
@@ -136,8 +142,8 @@ def _lines_of(zoo: Zoo, row: Row, record: Record | None) -> Iterator[SummaryLine
             )
 
 
-def _not_judged(claim: Claim, run: Run, label: str, verdict: str) -> SummaryLine:
-    """Return the line of a claim that was not judged."""
+def _not_judged(claim: Claim, run: ShownRun, label: str, verdict: str) -> SummaryLine:
+    """Return the line of a claim that no number was held to, or none was found of."""
     scores = {} if run.measurement is None else run.measurement.scores_pct
     measured = scores.get(claim.metric)
     return SummaryLine(

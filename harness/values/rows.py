@@ -174,6 +174,14 @@ class Erratum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run that a row asks for: at its printed input size, or at an erratum's."""
+
+    input_px: int
+    erratum: str | None  # its id; None: as printed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TolerancePart:
     """One part of the tolerance budget (design 4), in AP points."""
 
@@ -233,3 +241,15 @@ class Zoo:
     def errata_of(self, row_id: str) -> tuple[Erratum, ...]:
         """Return the errata that name the row, in file order."""
         return tuple(one for one in self.errata if row_id in one.rows)
+
+    def runs_of(self, row: Row) -> tuple[Run, ...]:
+        """Return the runs that a row asks for: as printed, then one for each erratum.
+
+        Only an erratum of the input size changes the run.
+        """
+        corrected = [
+            Run(input_px=int(one.corrected), erratum=one.erratum_id)
+            for one in self.errata_of(row.row_id)
+            if one.changes_run and one.field == "input_px"
+        ]
+        return (Run(input_px=row.input_px, erratum=None), *corrected)

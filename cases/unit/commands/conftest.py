@@ -17,6 +17,7 @@ from harness.pipeline.measure.settings import Settings
 from harness.registry.claims import claims_text
 from harness.registry.lock import read_lock, write_lock
 from harness.registry.zoo import open_zoo
+from harness.values.options import OPTIONS
 from harness.values.rows import Claim
 
 ROWS = tuple(f"yolov3-mobilenet_v1-coco-baseline-{px}" for px in (224, 160))
@@ -37,8 +38,9 @@ class Said:
 
 @pytest.fixture(autouse=True)
 def no_twins(monkeypatch: pytest.MonkeyPatch) -> None:
-    for twin in ("DATA_ROOT", "CACHE", "RECORDS", "MIRROR", "OFFLINE"):
-        monkeypatch.delenv(f"ZOO_{twin}", raising=False)
+    for option in OPTIONS:
+        if option.twin:
+            monkeypatch.delenv(option.twin, raising=False)
 
 
 @pytest.fixture(scope="session")

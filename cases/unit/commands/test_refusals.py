@@ -7,7 +7,6 @@ import pytest
 import typer
 
 from harness.__main__ import app
-from harness.commands.refusals import asks_json
 
 Run = Callable[..., object]
 
@@ -96,20 +95,6 @@ def test_a_dataset_that_is_not_here_is_incomplete(zoo: Run, tmp_path: object) ->
 
     assert said.code == 3
     assert json.loads(said.out)["error"]["exit_code"] == 3
-
-
-@pytest.mark.parametrize(
-    ("words", "does"),
-    [
-        (["list", "--json"], True),
-        (["gate", "--json=-"], True),
-        (["gate", "--json", "file"], True),
-        (["list", "--jsonl"], False),
-        ([], False),
-    ],
-)
-def test_json_is_asked_for_by_its_word(words: list[str], does: bool) -> None:
-    assert asks_json(words) is does
 
 
 @pytest.mark.parametrize("words", [("--json",), ("--json", "-"), ("--json=-",)])

@@ -1,9 +1,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
-from harness.plugin.records import properties_of
-from harness.values.records import Judgement, Measurement, Record, Verdict
+import pytest
+
+from harness.plugin.records import (
+    end_case,
+    hand_over,
+    keep_record,
+    properties_of,
+    records_of,
+)
+from harness.values.records import (
+    INCOMPLETE,
+    PASSING,
+    Judgement,
+    Measurement,
+    Record,
+    Verdict,
+)
 
 JUDGED = Judgement(
     metric="easy",
@@ -69,3 +85,43 @@ def test_a_row_without_a_number_has_its_verdict():
     record = replace(RECORD, verdict=Verdict.NO_DATASET, measurements=())
 
     assert properties_of(record) == [("verdict", "no_dataset")]
+
+
+@pytest.mark.parametrize("verdict", sorted(PASSING))
+@pytest.mark.parametrize("required", [False, True])
+def test_a_passing_verdict_ends_nothing(verdict: Verdict, required: bool):
+    end_case(replace(RECORD, verdict=verdict), require_measured=required)
+
+
+@pytest.mark.parametrize("verdict", sorted(set(Verdict) - PASSING))
+def test_another_verdict_ends_the_case_with_its_reason(verdict: Verdict):
+    record = replace(RECORD, verdict=verdict, reason="because")
+    skips = verdict in INCOMPLETE
+
+    ends = pytest.skip.Exception if skips else pytest.fail.Exception
+    with pytest.raises(ends, match=f"^{verdict}: because$"):
+        end_case(record, require_measured=False)
+    with pytest.raises(pytest.fail.Exception, match=f"^{verdict}: because$"):
+        end_case(record, require_measured=True)
+
+
+def test_a_verdict_without_a_reason_stands_alone():
+    record = replace(RECORD, verdict=Verdict.LOWER, reason="")
+
+    with pytest.raises(pytest.fail.Exception, match=r"^lower$"):
+        end_case(record, require_measured=False)
+
+
+def test_a_record_comes_back_from_the_report_of_its_call_alone():
+    item = SimpleNamespace(stash=pytest.Stash(), user_properties=[])
+    setup, call = SimpleNamespace(when="setup"), SimpleNamespace(when="call")
+    hand_over(item, call)
+    assert records_of([call]) == {}
+
+    keep_record(item, RECORD)
+    hand_over(item, setup)
+    hand_over(item, call)
+
+    assert records_of([setup]) == {}
+    assert records_of([setup, object(), call]) == {"r": RECORD}
+    assert item.user_properties == properties_of(RECORD)

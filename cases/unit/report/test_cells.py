@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.report.cells import metric_cell, runs_of, signed
+from harness.report.cells import metric_cell, shown_runs, signed
 from harness.report.words import CHINESE, ENGLISH
 from harness.values.records import Judgement, Measurement, Record, Verdict
 from harness.values.rows import Zoo
@@ -50,7 +50,7 @@ def test_a_run_that_an_erratum_asks_for_is_missed_by_name(
 def test_an_erratum_that_only_moves_a_link_asks_for_no_run(
     zoo: Zoo, plain_record: Record
 ) -> None:
-    runs = runs_of(zoo.row(plain_record.row_id), zoo.errata, plain_record)
+    runs = shown_runs(zoo, zoo.row(plain_record.row_id), plain_record)
 
     assert [(run.input_px, run.erratum) for run in runs] == [(608, None)]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.values.rows import METRICS_OF_DATASET, Claim, Erratum, Row, Zoo
+from harness.values.rows import METRICS_OF_DATASET, Claim, Erratum, Row, Run, Zoo
 
 
 def row(strategy="prune_r578", row_id="r1", dataset="coco", architecture="yolov3"):
@@ -126,6 +126,32 @@ def test_a_row_is_found_by_its_id(zoo):
 def test_the_errata_of_a_row_come_in_file_order(zoo):
     assert [one.erratum_id for one in zoo.errata_of("r2")] == ["E1", "E3"]
     assert zoo.errata_of("r3") == ()
+
+
+def test_a_row_is_run_as_printed_and_then_as_each_erratum_of_its_size_has_it(zoo):
+    def corrects(erratum_id, corrected, **fields):
+        return replace(
+            erratum(erratum_id, "r1"),
+            **{"field": "input_px", "changes_run": True, **fields},
+            corrected=corrected,
+        )
+
+    doubted = replace(
+        zoo,
+        errata=(
+            corrects("E1", "320"),
+            corrects("E2", "416", changes_run=False),
+            corrects("E3", "elsewhere", field="url"),
+            corrects("E4", "512"),
+        ),
+    )
+
+    assert doubted.runs_of(doubted.row("r1")) == (
+        Run(input_px=608, erratum=None),
+        Run(input_px=320, erratum="E1"),
+        Run(input_px=512, erratum="E4"),
+    )
+    assert doubted.runs_of(doubted.row("r2")) == (Run(input_px=608, erratum=None),)
 
 
 def test_faces_make_three_claims_and_the_others_one():

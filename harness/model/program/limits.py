@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
+from harness.values.options import PROGRAM_MEMORY, PROGRAM_SECONDS
 
-MEMORY_OPTION, TIME_OPTION = "--program-memory", "--program-seconds"
-MEMORY_TWIN, TIME_TWIN = "ZOO_PROGRAM_MEMORY", "ZOO_PROGRAM_SECONDS"
+MEMORY_OPTION, MEMORY_TWIN = PROGRAM_MEMORY.name, PROGRAM_MEMORY.twin
+TIME_OPTION, TIME_TWIN = PROGRAM_SECONDS.name, PROGRAM_SECONDS.twin
 
 #: Address space of Paddle alone is 0.7 GB after its import; with MobileNetV1 at 608 in
 #: batches of 8 it is 1.9 GB, with R50vd-dcn 2.5 GB (measured).

@@ -1,7 +1,7 @@
-"""A cache in, what lies in it by kind, size and age out; and what is cleared of it.
+"""Lists what lies in a cache by kind, size and age, and clears parts of it.
 
-Archives are kept twice, as they were fetched and unpacked; both are of the kind
-``archives``. Whatever is cleared is fetched or computed again when it is asked for.
+Archives are kept twice, as fetched and unpacked; both are of the kind ``archives``.
+What is cleared is fetched or computed again when it is needed.
 """
 
 from __future__ import annotations

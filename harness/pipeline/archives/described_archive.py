@@ -1,4 +1,4 @@
-"""A row and an archive of one's own in, what the archive holds of it out."""
+"""Describes an archive as that of a row: its layout, shapes and quantised layers."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def describe_archive(zoo: Zoo, row: Row, path: Path) -> DescribedArchive:
                 row,
                 doubted_strategies(zoo, row),
             )
-            found = opened.quantisation
+            quantisation = opened.quantisation
             return DescribedArchive(
                 layout=opened.layout,
                 shape_plan=opened.shape_plan,
-                quantisation=None if found is None else KINDS[found.kind],
+                quantisation=None if quantisation is None else KINDS[quantisation.kind],
                 convolutions=()
-                if found is None
-                else describe_convs(found, opened.weights),
-                notes=() if found is None else found.notes(row.strategy),
+                if quantisation is None
+                else describe_convs(quantisation, opened.weights),
+                notes=() if quantisation is None else quantisation.notes(row.strategy),
                 ignored_files=opened.ignored_files,
             )

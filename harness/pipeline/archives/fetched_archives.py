@@ -1,4 +1,4 @@
-"""Rows or archives asked for in, their fetched archives out; pinned when asked."""
+"""Fetches the archives of rows, and pins their size and digest."""
 
 from __future__ import annotations
 

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.registry.dataset_sources import (
-    SOURCES_FILE,
-    DataPart,
-    read_dataset_sources,
-)
+from harness.registry.dataset_sources import DataPart, read_dataset_sources
+from harness.registry.location import DATASET_SOURCES
 
-SOURCES = Path("expected", SOURCES_FILE)
 ALL = "all"
 
 
@@ -44,7 +40,7 @@ def data_parts(
         UsageError: no such dataset or split.
         ZooDataError: the file is malformed.
     """
-    parts = list(read_dataset_sources(home / SOURCES))
+    parts = list(read_dataset_sources(home / DATASET_SOURCES))
     if dataset != ALL:
         names = dict.fromkeys(one.dataset for one in parts)
         if dataset not in names:

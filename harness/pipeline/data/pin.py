@@ -7,12 +7,11 @@ from pathlib import Path
 
 from harness.errors import DatasetInvalid, UsageError
 from harness.pipeline.measure.dataset_classes import class_faults
-from harness.pipeline.measure.known_datasets import pins_path
 from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.settings import Settings
 from harness.registry.dataset_pins import KEPT_DIGITS, DatasetPins, write_pins
 from harness.registry.datasets import KnownDataset
-from harness.registry.location import demand_checkout
+from harness.registry.location import demand_checkout, pins_path
 from harness.values.rows import Row
 
 

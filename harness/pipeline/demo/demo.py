@@ -1,8 +1,8 @@
-"""Nothing in, the embedded demo zoo out: trained, pruned, packed, measured.
+"""Makes the embedded demo zoo: trains, prunes, packs and measures its networks.
 
-Every stage keeps what it made in the work folder and goes on there: a run that was
-stopped anywhere continues at its last checkpoint. Nothing of the zoo is replaced before
-the new archives are measured, by the very job that measures them for everybody.
+Every stage keeps its result in the work folder, so a stopped run continues at its last
+checkpoint. The zoo is not replaced before the new archives are measured, by the job
+that measures rows for everybody.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from harness.pipeline.measure.embedded import (
 from harness.pipeline.measure.measure import measure_rows
 from harness.pipeline.measure.settings import Settings
 from harness.registry.claims import claims_text
+from harness.registry.location import RECIPES_FOLDER
 from harness.registry.lock import Pin, write_lock
 from harness.registry.sources import find_sources
 from harness.registry.zoo import read_zoo
@@ -50,7 +51,6 @@ from harness.values.rows import METRICS_OF_DATASET, Archive, Claim, Row, Zoo
 Arrays = Mapping[str, NDArray[Any]]
 
 ZOO = "demo"
-RECIPES = Path("cases", "recipes")
 INITIAL_SEED = 1
 
 #: Archive -> what writes its folder; the others have one file for each variable.
@@ -151,7 +151,7 @@ def _train_all(
         )
 
     recipes = {
-        stage: read_recipe(home / RECIPES / f"demo_{stage}.toml")
+        stage: read_recipe(home / RECIPES_FOLDER / f"demo_{stage}.toml")
         for stage in ("baseline", "prune_r578", "blazeface")
     }
     recipe = recipes["baseline"]

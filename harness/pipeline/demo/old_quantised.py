@@ -1,4 +1,4 @@
-"""The demo's archives that the old runtime quantised, and the numbers it gave them.
+"""Brings the demo's quantised archives and their APs over from the old runtime.
 
 Paddle 1.8.5 and its PaddleSlim made them of the zoo's float archives, and ran them:
 `tox -e oracle -- --quant --write`, which needs CPython 3.7. So the numbers that these
@@ -15,9 +15,8 @@ from pathlib import Path
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.errors import ZooDataError, located
+from harness.registry.location import QUANTISED_BY_ORACLE
 from harness.values.rows import METRICS_OF_DATASET, Row
-
-FOLDER = Path("cases", "oracle", "quant")
 
 #: Archive of the demo zoo -> model, kind and layout of what the old runtime made.
 QUANTISED: Mapping[str, tuple[str, str]] = {
@@ -37,7 +36,7 @@ def copy_folder(home: Path, archive: str, folder: Path) -> None:
         folder: is made; what was unpacked lies beside it.
     """
     name = "_".join(QUANTISED[archive])
-    unpacked = unpack(home / FOLDER / f"{name}.tar.gz", folder.parent)
+    unpacked = unpack(home / QUANTISED_BY_ORACLE / f"{name}.tar.gz", folder.parent)
     shutil.copytree(find_checkpoint_folder(unpacked, name), folder)
 
 
@@ -49,15 +48,15 @@ def old_scores_pct(home: Path, row: Row) -> Mapping[str, float]:
         row: of an archive of ``QUANTISED``.
 
     Raises:
-        ZooDataError: the old runtime said nothing of that input size.
+        ZooDataError: the old runtime measured no such input size.
     """
     kind, _ = QUANTISED[row.archive]
-    path = home / FOLDER / f"{kind}.json"
+    path = home / QUANTISED_BY_ORACLE / f"{kind}.json"
     with located(path):
-        said = json.loads(path.read_text(encoding="utf-8"))["ap_pct"]
+        ap_pct = json.loads(path.read_text(encoding="utf-8"))["ap_pct"]
         size = "own" if row.architecture == "blazeface" else str(row.input_px)
-        if size not in said:
-            raise ZooDataError("ap_pct", expected=size, got=", ".join(said))
+        if size not in ap_pct:
+            raise ZooDataError("ap_pct", expected=size, got=", ".join(ap_pct))
         return {
-            metric: said[size][metric] for metric in METRICS_OF_DATASET[row.dataset]
+            metric: ap_pct[size][metric] for metric in METRICS_OF_DATASET[row.dataset]
         }

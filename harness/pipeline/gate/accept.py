@@ -1,4 +1,4 @@
-"""Measured records in; accepted records, each with the reason it was accepted, out.
+"""Promotes measured records to accepted ones, each with the reason why.
 
 ::
 
@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from harness.pipeline.gate.rescore import SAME_SCORE_PCT
 from harness.registry.datasets import KnownDataset
 from harness.values.records import PASSING, Measurement, Record, Verdict
 from harness.values.rows import Row, Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 #: Verdicts of an honest measurement of the claim itself.
 ACCEPTABLE = (PASSING - {Verdict.NOT_JUDGED}) | {Verdict.LOWER, Verdict.HIGHER}
@@ -79,9 +82,9 @@ def accept(
             data, no measurement of the claim, refused by the gate's recomputation, or
             with a value that the repeat does not give.
     """
-    told, who = " ".join(reason.split()), " ".join(by.split())
+    why, who = " ".join(reason.split()), " ".join(by.split())
     rows = _rows_of(zoo, row_ids)
-    if not told:
+    if not why:
         raise UsageError(
             "--reason",
             expected="why the numbers are accepted",
@@ -115,7 +118,7 @@ def accept(
                 raise RecordInvalid(f"{refusal.rule}: {refusal.message}")
             _check_repeat(record, _read(repeat_records, row))
             checked.append(record)
-    return _write(checked, records, into, {"reason": told, "by": who})
+    return _write(checked, records, into, {"reason": why, "by": who})
 
 
 def _rows_of(zoo: Zoo, row_ids: Sequence[str]) -> list[Row]:
@@ -171,9 +174,9 @@ def _check_worth(row: Row, record: Record) -> None:
 
 def _check_repeat(record: Record, repeat: Record) -> None:
     """Refuse a value that a second measurement does not give."""
-    again = {one.erratum: one for one in repeat.measurements}
+    repeated = {run.erratum: run for run in repeat.measurements}
     for first in record.measurements:
-        second = again.get(first.erratum)
+        second = repeated.get(first.erratum)
         if second is None:
             raise RecordInvalid(
                 f"the run at {first.input_px} px was not repeated",
@@ -217,17 +220,18 @@ def _write(
                 left_out.append(name)
             else:
                 write_bytes(into / name, content)
-        one = Accepted(
+        promoted = Accepted(
             row_id=record.row_id,
             path=write_record(into, record),
             sha256=file_sha256(record),
             left_out=tuple(left_out),
         )
-        accepted.append(one)
-        entries[one.row_id] = {
-            "row": one.row_id,
+        accepted.append(promoted)
+        LOGGER.info("%s: accepted; %s left out", record.row_id, left_out or "nothing")
+        entries[record.row_id] = {
+            "row": record.row_id,
             **told,
-            "sha256": one.sha256,
+            "sha256": promoted.sha256,
             "left_out": left_out,
         }
     ordered = [entries[row_id] for row_id in sorted(entries)]
@@ -236,7 +240,7 @@ def _write(
 
 
 def _arrays_of(record: Record) -> list[str]:
-    """Return the files that the record was scored from, each once."""
+    """Return the files of detections and ground truth of a record, each once."""
     assert record.dataset is not None  # recheck_record refuses numbers of no dataset
     names = [one.detections_file for one in record.measurements]
     return list(dict.fromkeys([record.dataset.truth_file, *names]))

@@ -1,4 +1,4 @@
-"""The list beside accepted records in; who accepted which record, and why, out.
+"""Reads who accepted which record and why, and holds the records to that list.
 
 ::
 
@@ -52,9 +52,9 @@ def file_sha256(record: Record) -> str:
 
 
 def check_accepted(folder: Path, records: Mapping[str, Record]) -> Iterator[Finding]:
-    """Yield records in a folder of accepted ones that its list does not have so.
+    """Yield accepted records that are not listed, or not with this reason and digest.
 
-    A folder without a list was only measured into, and is asked for none.
+    A folder without a list holds measured records, and is not asked for one.
 
     Args:
         folder: of records.

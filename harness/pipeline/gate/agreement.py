@@ -1,7 +1,7 @@
-"""All records of a zoo in; where two of them name the same thing differently, out.
+"""Checks that the records of a zoo agree on each archive and dataset.
 
-An edition is measured on one archive of a name and on one dataset of a name. Where no
-pin says which, the records at least have to agree.
+An edition has one archive and one dataset of a name. Where no pin gives its digest,
+all records must still name the same one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records and those of an earlier release in; what became worse, out."""
+"""Compares records with those of an earlier release, and finds what became worse."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from harness.compare.tolerance import budget_of
 from harness.errors import RecordInvalid, UsageError
 from harness.pipeline.gate.finding import Finding, Rule, finding_of
-from harness.pipeline.gate.read_folder import read_folder
+from harness.pipeline.gate.records_folder import read_folder
 from harness.values.records import INCOMPLETE, PASSING, Record, Verdict
 from harness.values.rows import Row, Zoo
 
-#: Tolerance part that two measurements do not need: neither of them is rounded.
+#: Part of the tolerance that is left out: both numbers are unrounded measurements.
 ROUNDING = "rounding"
 
 

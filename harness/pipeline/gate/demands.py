@@ -1,4 +1,7 @@
-"""Records and what else is asked of them in; what they fall short of out."""
+"""Asks of measured records what the gate does not ask of all: pins, device, age.
+
+What is pinned nowhere is believed as the record states it, and noted.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,14 @@ from dataclasses import dataclass
 from harness.pipeline.gate.agreement import ON_PUBLISHED
 from harness.pipeline.gate.finding import Finding, Note, Rule, refused
 from harness.pipeline.gate.recheck_making import day_of
-from harness.pipeline.gate.unpinned import require_pinned, unpinned
 from harness.registry.datasets import KnownDataset
 from harness.values.records import Record
-from harness.values.rows import Zoo
+from harness.values.rows import Row, Zoo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demands:
-    """What is asked of every measured record, beyond that it is true."""
+    """What a user asks of every measured record, besides the rules of the gate."""
 
     pinned: bool = False  # its archive, dataset and truth are pinned
     device: str | None = None  # "cpu" | "gpu": what computed it
@@ -31,7 +33,7 @@ def check_demands(
     demands: Demands,
     today: dt.date,
 ) -> Iterator[Finding]:
-    """Yield what measured records fall short of; one without a number is passed over.
+    """Yield the demands that measured records do not meet; others are passed over.
 
     Args:
         zoo: the edition.
@@ -45,8 +47,8 @@ def check_demands(
             continue
         row = zoo.row(row_id)
         if demands.pinned:
-            for told in unpinned(zoo, row, known_datasets.get(row.dataset)):
-                yield require_pinned(row, told)
+            for told in _unpinned(zoo, row, known_datasets.get(row.dataset)):
+                yield _require_pinned(row, told)
         yield from _check_device(row_id, record, demands.device)
         yield from _check_age(row_id, record, demands.max_age_days, today)
 
@@ -56,12 +58,35 @@ def notes_of(
     records: Mapping[str, Record],
     known_datasets: Mapping[str, KnownDataset],
 ) -> Iterator[Note]:
-    """Yield what nothing pins of the records that speak for a claim."""
+    """Yield a note for each unpinned digest of a record that speaks for a claim."""
     for row_id, record in sorted(records.items()):
         row = zoo.row(row_id)
         if record.verdict in ON_PUBLISHED:
-            for told in unpinned(zoo, row, known_datasets.get(row.dataset)):
+            for told in _unpinned(zoo, row, known_datasets.get(row.dataset)):
                 yield Note(row_id=row_id, message=told)
+
+
+def _unpinned(zoo: Zoo, row: Row, known: KnownDataset | None) -> tuple[str, ...]:
+    """Return a sentence for each digest of a measured row that nothing pins."""
+    known = known or KnownDataset()
+    pins = {
+        "archive not pinned": zoo.archives[row.archive].sha256,
+        f"fingerprint of {row.dataset} not pinned": known.fingerprint,
+        f"truth of {row.dataset} not pinned": known.truth_sha256,
+    }
+    return tuple(told for told, pin in pins.items() if pin is None)
+
+
+def _require_pinned(row: Row, told: str) -> Finding:
+    """Return the finding that a digest is not pinned where pins are asked for."""
+    return refused(
+        Rule.PINNED,
+        row.row_id,
+        told,
+        expected="a pin, for --require-pinned",
+        got="none",
+        next_step="`zoo fetch --pin` pins archives, `zoo data pin` a dataset",
+    )
 
 
 def _check_device(row_id: str, record: Record, device: str | None) -> Iterator[Finding]:

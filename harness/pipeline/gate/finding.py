@@ -1,4 +1,4 @@
-"""A refusal met by the gate in, one named finding out."""
+"""Names what the gate asks of records, and what it finds against them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A zoo and a folder of records in, whether they may pass, out. No Paddle, no dataset.
+"""Decides whether the records of a zoo may pass, without Paddle and dataset.
 
 What the records say is not believed: every number is computed again from the stored
 detections, and every verdict from the numbers. What no computation from them can show
@@ -8,30 +8,34 @@ is said in the report's own last line (decision 0014).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import RecordInvalid, UsageError
+from harness.errors import ZooDataError
 from harness.pipeline.gate.accepted_list import check_accepted
 from harness.pipeline.gate.agreement import check_agreement
 from harness.pipeline.gate.baseline import compare_with_baseline, read_baseline
 from harness.pipeline.gate.demands import Demands, check_demands, notes_of
 from harness.pipeline.gate.finding import Finding, Note, Rule, finding_of
-from harness.pipeline.gate.read_folder import read_folder
-from harness.pipeline.gate.recheck import recheck_record
+from harness.pipeline.gate.recheck import recheck_rows
+from harness.pipeline.gate.recheck_figures import recheck_structures
+from harness.pipeline.gate.records_folder import demand_records, read_folder
 from harness.pipeline.gate.rules import RuleDifference
 from harness.pipeline.gate.sampled import Sampling, check_sample
-from harness.pipeline.gate.structure import recheck_structures
-from harness.pipeline.gate.waiving import Waived, apply_waivers
 from harness.registry.datasets import KnownDataset
 from harness.registry.waivers import Waiver
-from harness.report.tally import NOT_MEASURED, count_outcomes
-from harness.values.records import FAILING, INCOMPLETE, Record
+from harness.report.tally import count_outcomes
 from harness.values.rows import Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 #: Exit codes of the command.  # design 3
 EXIT_PASSED, EXIT_FAILED, EXIT_INCOMPLETE = 0, 1, 3
+
+#: How far ahead a waiver may expire: a year, a leap day included.
+LONGEST_DAYS = 366
 
 #: What a passing gate leaves to be believed.
 UNPROVEN = (
@@ -43,6 +47,17 @@ UNPROVEN_SAMPLED = (
     "and code that the records name"
 )
 HOW_TO_PROVE = "; `zoo gate --sample N --data-root DIR` looks at images again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A waiver that acted: without it the gate would have found more."""
+
+    row_id: str
+    verdict: str
+    reason: str
+    expires: str  # the last day on which it holds: "2020-01-31"
+    excused: tuple[str, ...]  # the messages of what it excused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +111,7 @@ def gate(
     demand_records(records_folder)
     known_datasets, demands = known_datasets or {}, demands or Demands()
     findings, records = read_folder(records_folder, Rule.RECORD)
-    findings += _check_rows(zoo, records, records_folder, known_datasets, today=today)
+    findings += recheck_rows(zoo, records, records_folder, known_datasets, today=today)
     findings += recheck_structures(zoo, records_folder)
     known = {row.row_id for row in zoo.rows}
     own = {
@@ -122,6 +137,10 @@ def gate(
         findings, [one for one in waivers if one.zoo == zoo.name], today
     )
     findings.sort(key=lambda one: one.row_id)
+    for finding in findings:
+        LOGGER.info("%s: rule %s refuses", finding.row_id, finding.rule.value)
+    for excuse in waived:
+        LOGGER.info("%s: %s is waived", excuse.row_id, excuse.verdict)
     return GateReport(
         zoo=zoo.name,
         findings=tuple(findings),
@@ -135,81 +154,67 @@ def gate(
     )
 
 
-def demand_records(folder: Path) -> Path:
-    """Return a folder of records that was asked for.
+def apply_waivers(
+    findings: Sequence[Finding], waivers: Sequence[Waiver], today: dt.date
+) -> tuple[list[Finding], tuple[Waived, ...]]:
+    """Return the findings that no waiver excuses, and the waivers that acted.
 
-    Raises:
-        UsageError: it is not there.
+    A waiver excuses the findings about one verdict of one row, up to and on the day it
+    expires. One that expired, that runs longer than ``LONGEST_DAYS`` or that excuses
+    nothing is itself a finding.
+
+    Args:
+        findings: what the gate found.
+        waivers: of the same zoo.
+        today: the day to judge by.
     """
-    if not folder.is_dir():
-        raise UsageError(
-            "records folder",
-            expected="a folder",
-            got=f"nothing at {folder}",
-            next_step="measure rows with --records, or name another folder",
+    last = today + dt.timedelta(days=LONGEST_DAYS)
+    valid = [one for one in waivers if today <= one.expires <= last]
+    excused = {(one.row_id, str(one.verdict)) for one in valid}
+    stay = [one for one in findings if (one.row_id, one.verdict) not in excused]
+    met = {(one.row_id, one.verdict) for one in findings}
+    for one in waivers:
+        if one.expires > last:
+            error = ZooDataError(
+                f"the waiver of {one.verdict} runs too long ({one.reason})",
+                expected=f"a day up to {last}",
+                got=one.expires,
+                next_step="give it a day at most a year ahead",
+            )
+            stay.append(finding_of(Rule.WAIVER_FAR, one.row_id, error))
+        elif one not in valid:
+            error = ZooDataError(
+                f"the waiver of {one.verdict} has expired ({one.reason})",
+                expected=f"a day from {today} on",
+                got=one.expires,
+                next_step="mend the row, or give the waiver a new reason and day",
+            )
+            stay.append(finding_of(Rule.WAIVER_EXPIRED, one.row_id, error))
+        elif (one.row_id, str(one.verdict)) not in met:
+            error = ZooDataError(
+                f"the waiver of {one.verdict} excuses nothing ({one.reason})",
+                expected=f"a row that ends as {one.verdict}",
+                next_step="remove the waiver",
+            )
+            stay.append(finding_of(Rule.WAIVER_UNUSED, one.row_id, error))
+    acted = tuple(
+        Waived(
+            row_id=one.row_id,
+            verdict=one.verdict,
+            reason=one.reason,
+            expires=one.expires.isoformat(),
+            excused=excuses,
         )
-    return folder
-
-
-def _check_rows(
-    zoo: Zoo,
-    records: Mapping[str, Record],
-    folder: Path,
-    known_datasets: Mapping[str, KnownDataset],
-    today: dt.date,
-) -> Iterator[Finding]:
-    rows = {row.row_id: row for row in zoo.rows}
-    for row_id in sorted({*rows, *records}):
-        row, record = rows.get(row_id), records.get(row_id)
-        if record is None:
-            error = RecordInvalid(
-                "not measured",
-                expected=f"{folder.name}/{row_id}.json",
-                got="no record",
-                next_step="measure the row",
+        for one in valid
+        if (
+            excuses := tuple(
+                found.message
+                for found in findings
+                if (found.row_id, found.verdict) == (one.row_id, one.verdict)
             )
-            yield finding_of(
-                Rule.NO_RECORD, row_id, error, fails=False, verdict=NOT_MEASURED
-            )
-        elif record.zoo != zoo.name:
-            error = RecordInvalid(
-                "a record of another zoo",
-                expected=zoo.name,
-                got=record.zoo,
-                next_step="keep the records of each zoo in a folder of their own",
-            )
-            yield finding_of(Rule.ZOO, row_id, error)
-        elif row is None:
-            error = RecordInvalid(
-                "a record of no row",
-                expected=f"one of the {len(rows)} rows of {zoo.name}",
-                got=row_id,
-                next_step="remove the record, or add the row",
-            )
-            yield finding_of(Rule.ROW, row_id, error)
-        else:
-            yield from recheck_record(
-                zoo, row, record, folder, known_datasets, today=today
-            )
-            yield from _check_outcome(record)
-
-
-def _check_outcome(record: Record) -> Iterator[Finding]:
-    if record.verdict in FAILING | INCOMPLETE:
-        fails = record.verdict in FAILING
-        error = RecordInvalid(
-            record.reason or "no reason was recorded",
-            expected="reproduced",
-            got=record.verdict,
-            next_step="mend it, or waive it in expected/waivers.toml",
         )
-        yield finding_of(
-            Rule.FAILED if fails else Rule.INCOMPLETE,
-            record.row_id,
-            error,
-            fails=fails,
-            verdict=record.verdict,
-        )
+    )
+    return stay, acted
 
 
 def _exit_code(findings: Sequence[Finding]) -> int:

@@ -1,7 +1,7 @@
-"""A gate's report in; its lines, its JSON and what a workflow shows of it, out.
+"""Writes a gate's report as lines, JSON, markdown and annotations of a workflow.
 
-A record's text is somebody else's: nothing in it may start a line of its own, nor be
-taken for a command by whatever reads the log.
+The text of a record is not ours: it must start no line of its own, and no log reader
+may take it for a command.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from dataclasses import asdict
 from harness.pipeline.gate.gate import GateReport
 from harness.printable import LONGEST_PART_CHARS, printable, printable_json
 from harness.report.summary import counts_line
-
-#: Starts a command of an older runner, wherever in a line it stands.
 
 
 def gate_json(report: GateReport) -> str:

@@ -1,4 +1,4 @@
-"""Two sets of detections of the same images in, how much of one the other has, out."""
+"""Counts the detections of one set that another set of the same images has too."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from harness.values.detections import Detections
 
-#: Detections up to this score may be missing: noise lifts them over a threshold and out
-#: of the best that are kept.
+#: Detections up to this score may be missing: noise moves them across the score
+#: threshold, and out of the best that NMS keeps.
 LEAST_SCORE = 0.05
 #: How far a partner may lie, in pixels of the image, and differ in score: more than
 #: another device or decoder does, less than what moves an AP.
@@ -31,7 +31,7 @@ class Partners:
         return self.with_partner / self.of if self.of else 1.0
 
 
-def find_partners(found: Detections, others: Detections) -> Partners:
+def find_partners(detections: Detections, others: Detections) -> Partners:
     """Return how many detections above ``LEAST_SCORE`` the other set has too.
 
     A partner is of the same image and class, each edge within ``NEAR_PX`` and the score
@@ -42,14 +42,16 @@ def find_partners(found: Detections, others: Detections) -> Partners:
     waiting: dict[tuple[int, int], list[int]] = defaultdict(list)
     for place, key in enumerate(_keys(others)):
         waiting[key].append(place)
-    keys = _keys(found)
-    order = np.argsort(-found.scores, kind="stable")
-    counted = [int(one) for one in order if found.scores[one] > np.float32(LEAST_SCORE)]
+    keys = _keys(detections)
+    order = np.argsort(-detections.scores, kind="stable")
+    counted = [
+        int(one) for one in order if detections.scores[one] > np.float32(LEAST_SCORE)
+    ]
     met = 0
     for place in counted:
         left = waiting[keys[place]]
         if left:
-            far_px, far_score = _distances(found, place, others, np.array(left))
+            far_px, far_score = _distances(detections, place, others, np.array(left))
             far_px[far_score > NEAR_SCORE] = np.inf
             nearest = int(far_px.argmin())
             if far_px[nearest] <= NEAR_PX:
@@ -58,27 +60,31 @@ def find_partners(found: Detections, others: Detections) -> Partners:
     return Partners(with_partner=met, of=len(counted))
 
 
-def _keys(found: Detections) -> list[tuple[int, int]]:
-    return list(zip(found.image_ids.tolist(), found.classes.tolist(), strict=True))
+def _keys(detections: Detections) -> list[tuple[int, int]]:
+    return list(
+        zip(detections.image_ids.tolist(), detections.classes.tolist(), strict=True)
+    )
 
 
 def _distances(
-    found: Detections, place: int, others: Detections, places: NDArray[np.int64]
+    detections: Detections, place: int, others: Detections, places: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how far one is from several: the furthest edge, and the score."""
-    box = found.boxes_xyxy[place].astype(np.float64)
-    score = float(found.scores[place])
+    box = detections.boxes_xyxy[place].astype(np.float64)
+    score = float(detections.scores[place])
     edges = np.abs(others.boxes_xyxy[places].astype(np.float64) - box)  # [K, 4]
     return edges.max(axis=1), np.abs(others.scores[places].astype(np.float64) - score)
 
 
-def of_images(found: Detections, image_ids: NDArray[np.int64]) -> Detections:
+def of_images(detections: Detections, image_ids: NDArray[np.int64]) -> Detections:
     """Return the detections of those images alone, order kept."""
-    kept = np.isin(found.image_ids, image_ids)
+    kept = np.isin(detections.image_ids, image_ids)
     return Detections(
-        evaluated_ids=found.evaluated_ids[np.isin(found.evaluated_ids, image_ids)],
-        image_ids=found.image_ids[kept],
-        classes=found.classes[kept],
-        scores=found.scores[kept],
-        boxes_xyxy=found.boxes_xyxy[kept],
+        evaluated_ids=detections.evaluated_ids[
+            np.isin(detections.evaluated_ids, image_ids)
+        ],
+        image_ids=detections.image_ids[kept],
+        classes=detections.classes[kept],
+        scores=detections.scores[kept],
+        boxes_xyxy=detections.boxes_xyxy[kept],
     )

@@ -1,4 +1,4 @@
-"""A record and its folder in; what it says that its own detections do not, out.
+"""Computes every record of a folder again from its own detections.
 
 Everything after the detections is computed again: scores, judgements, verdict. Neither
 Paddle nor the dataset is needed.
@@ -10,19 +10,81 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.compare.tolerance import budget_of
-from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
-from harness.errors import HarnessError
+from harness.compare.judged_run import judge_run
+from harness.compare.verdict import verdict_of_row
+from harness.errors import HarnessError, RecordInvalid
 from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
 from harness.pipeline.gate.recheck_archive import recheck_archive
 from harness.pipeline.gate.recheck_making import recheck_making
 from harness.pipeline.gate.rescore import recheck_scores
 from harness.registry.datasets import KnownDataset
-from harness.values.records import PASSING, Judgement, Measurement, Record, Verdict
-from harness.values.rows import Row, Zoo
+from harness.report.tally import NOT_MEASURED
+from harness.values.records import (
+    FAILING,
+    INCOMPLETE,
+    PASSING,
+    Judgement,
+    Measurement,
+    Record,
+    Verdict,
+)
+from harness.values.rows import Row, Run, Zoo
 
 #: Verdicts that a record without a number can have.
 WITHOUT_NUMBER = frozenset(Verdict) - PASSING - {Verdict.LOWER, Verdict.HIGHER}
+
+
+def recheck_rows(
+    zoo: Zoo,
+    records: Mapping[str, Record],
+    folder: Path,
+    known_datasets: Mapping[str, KnownDataset],
+    *,
+    today: dt.date,
+) -> Iterator[Finding]:
+    """Yield rows without a record, records of no row, and what is wrong with each.
+
+    Args:
+        zoo: the edition; all of its rows are asked for.
+        records: by the name of their file.
+        folder: where their detections and truth are.
+        known_datasets: dataset -> what is known of the published one.
+        today: the day to judge by.
+    """
+    rows = {row.row_id: row for row in zoo.rows}
+    for row_id in sorted({*rows, *records}):
+        row, record = rows.get(row_id), records.get(row_id)
+        if record is None:
+            error = RecordInvalid(
+                "not measured",
+                expected=f"{folder.name}/{row_id}.json",
+                got="no record",
+                next_step="measure the row",
+            )
+            yield finding_of(
+                Rule.NO_RECORD, row_id, error, fails=False, verdict=NOT_MEASURED
+            )
+        elif record.zoo != zoo.name:
+            error = RecordInvalid(
+                "a record of another zoo",
+                expected=zoo.name,
+                got=record.zoo,
+                next_step="keep the records of each zoo in a folder of their own",
+            )
+            yield finding_of(Rule.ZOO, row_id, error)
+        elif row is None:
+            error = RecordInvalid(
+                "a record of no row",
+                expected=f"one of the {len(rows)} rows of {zoo.name}",
+                got=row_id,
+                next_step="remove the record, or add the row",
+            )
+            yield finding_of(Rule.ROW, row_id, error)
+        else:
+            yield from recheck_record(
+                zoo, row, record, folder, known_datasets, today=today
+            )
+            yield from _check_outcome(record)
 
 
 def recheck_record(
@@ -34,7 +96,7 @@ def recheck_record(
     *,
     today: dt.date,
 ) -> Iterator[Finding]:
-    """Yield everything that a record of this row cannot prove from its own folder.
+    """Yield what is wrong with a record of this row, computed from its own folder.
 
     Args:
         zoo: the edition.
@@ -72,33 +134,48 @@ def recheck_record(
     yield from _check_verdict(row, record)
 
 
+def _check_outcome(record: Record) -> Iterator[Finding]:
+    if record.verdict in FAILING | INCOMPLETE:
+        fails = record.verdict in FAILING
+        error = RecordInvalid(
+            record.reason or "no reason was recorded",
+            expected="reproduced",
+            got=record.verdict,
+            next_step="mend it, or waive it in expected/waivers.toml",
+        )
+        yield finding_of(
+            Rule.FAILED if fails else Rule.INCOMPLETE,
+            record.row_id,
+            error,
+            fails=fails,
+            verdict=record.verdict,
+        )
+
+
 def _check_runs(zoo: Zoo, row: Row, record: Record) -> Iterator[Finding]:
-    """Check that the row was run at its printed size, and as each erratum says."""
-    asked: dict[str | None, int] = {None: row.input_px}
-    for one in zoo.errata_of(row.row_id):
-        if one.changes_run and one.field == "input_px":
-            asked[one.erratum_id] = int(one.corrected)
-    got = [(one.erratum, one.input_px) for one in record.measurements]
-    if sorted(got, key=str) != sorted(asked.items(), key=str):
+    """Refuse a record without exactly the runs that its row asks for."""
+    asked = zoo.runs_of(row)
+    got = [
+        Run(input_px=one.input_px, erratum=one.erratum) for one in record.measurements
+    ]
+    if sorted(got, key=str) != sorted(asked, key=str):
         yield refused(
             Rule.RUNS,
             row.row_id,
             "runs",
-            expected=_tell_runs(list(asked.items())),
+            expected=_tell_runs(asked),
             got=_tell_runs(got),
         )
 
 
-def _tell_runs(runs: list[tuple[str | None, int]]) -> str:
-    return ", ".join(
-        f"{input_px} px as {erratum or 'printed'}" for erratum, input_px in runs
-    )
+def _tell_runs(runs: Sequence[Run]) -> str:
+    return ", ".join(f"{run.input_px} px as {run.erratum or 'printed'}" for run in runs)
 
 
 def _check_dataset(
     row: Row, record: Record, known: KnownDataset | None
 ) -> Iterator[Finding]:
-    """Check that a dataset which differs from the published one says so."""
+    """Refuse a dataset that differs from the published one without saying so."""
     used = record.dataset
     if used is None:
         yield refused(Rule.DATASET, row.row_id, "numbers of no dataset", got="null")
@@ -124,31 +201,24 @@ def _check_dataset(
 def _check_judgements(
     zoo: Zoo, row: Row, measurement: Measurement
 ) -> Iterator[Finding]:
-    budget = budget_of(zoo.tolerance, row)
-    claims = [
-        one
-        for one in zoo.ap_claims(row.row_id)
-        if one.metric in measurement.scores_pct  # else the scores are refused already
-    ]
-    expected = tuple(
-        judge(one, measurement.scores_pct[one.metric], budget) for one in claims
-    )
-    if measurement.judgements != expected:
+    # A claim without a score: the scores are refused already.
+    judged = judge_run(zoo, row, measurement.scores_pct)
+    if measurement.judgements != judged.judgements:
         yield refused(
             Rule.JUDGEMENT,
             row.row_id,
             f"judgements at {measurement.input_px} px do not follow from the scores, "
             "claims and tolerance",
-            expected=_tell_judgements(expected),
+            expected=_tell_judgements(judged.judgements),
             got=_tell_judgements(measurement.judgements),
             next_step="judge again: run the row, its detections are in the store",
         )
-    elif expected and measurement.verdict != verdict_of_judgements(expected):
+    elif judged.judgements and measurement.verdict != judged.verdict:
         yield refused(
             Rule.JUDGEMENT,
             row.row_id,
             f"verdict at {measurement.input_px} px",
-            expected=verdict_of_judgements(expected),
+            expected=judged.verdict,
             got=measurement.verdict,
         )
 

@@ -1,4 +1,4 @@
-"""A record in; what it says of its archive that is not so of its row's, out."""
+"""Holds what a record says of its archive to the row's archive and its pins."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A record in; what it says of how it was made that cannot be so, out.
+"""Refuses what a record says of its day, code, machine and times that cannot be true.
 
-None of this can be computed again, for neither the archive nor the machine is here. It
-is held to the row, to the pins and to the words that a measurement writes; and the
-store's key, a digest over most of it, is computed again.
+Neither the archive nor the machine is here, so none of this can be measured again. It
+is held to the row, to the pins and to the words that a measurement writes. The key of
+the store is computed again: it is a digest of most of these facts.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from harness.model.paddle_run.precision import FLOAT32
 from harness.model.quantised.quantisation import KINDS, is_quantised
 from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
 from harness.pipeline.measure.architectures import ARCHITECTURES, demand_row
-from harness.pipeline.measure.described_making import WITH_CHANGES
-from harness.pipeline.measure.environment import PADDLE_DISTRIBUTIONS
+from harness.pipeline.measure.environment import PADDLE_DISTRIBUTIONS, WITH_CHANGES
 from harness.pipeline.measure.run_keys import store_key
 from harness.values.records import UNKNOWN_COMMIT, Measurement, Record
 from harness.values.rows import Row
@@ -37,7 +36,7 @@ _DECODERS: Mapping[str, str] = {
 
 
 def recheck_making(row: Row, record: Record, today: dt.date) -> Iterator[Finding]:
-    """Yield everything that a record says of its making and that cannot be so.
+    """Yield what a record says of its making that cannot be true.
 
     Args:
         row: the row that the record is of.
@@ -97,7 +96,7 @@ def day_of(text: str) -> dt.date | None:
 
 
 def _check_environment(row: Row, record: Record) -> Iterator[Finding]:
-    """Refuse what no measurement says of a machine; what it says is not proven."""
+    """Refuse words about the machine that no measurement writes."""
     used = record.environment
     if used is None:
         yield refused(
@@ -146,13 +145,13 @@ def _check_environment(row: Row, record: Record) -> Iterator[Finding]:
 
 
 def _engine_form(name: str) -> str:
-    """Return the form of an engine's name: ours states what it computes, as it is."""
+    """Return a pattern of an engine's name; our own engine's is fixed."""
     package, _, version = name.rpartition(" ")
     return name if "/" in version else rf"{package} {_VERSION}"
 
 
 def _check_protocol(row: Row, record: Record) -> Iterator[Finding]:
-    """Hold the protocol to the row's; an archive adds how it is quantised."""
+    """Refuse another protocol than the row's; an archive may add its quantisation."""
     try:
         demand_row(row)
     except HarnessError as error:
@@ -179,7 +178,7 @@ _QUANTISATIONS = frozenset(f"8 bits: {told}" for told in KINDS.values())
 def _check_store_key(
     row: Row, record: Record, measurement: Measurement
 ) -> Iterator[Finding]:
-    """Compute the key again from what the record says of archive, data and machine."""
+    """Refuse a key that does not follow from the archive, dataset and machine."""
     if record.archive is None or record.dataset is None or record.environment is None:
         return  # refused above
     try:

@@ -1,4 +1,4 @@
-"""Measured rows in, the same rows measured once more out: nothing is replayed."""
+"""Measures rows once more, without replaying anything from the store."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import replace
 from harness.files.own_folders import CACHE, demand_writable
 from harness.files.record_files import write_record
 from harness.pipeline.measure.embedded import Drawing, serving, with_scenes
-from harness.pipeline.measure.measure import Watcher, measure_rows
+from harness.pipeline.measure.measure import measure_rows
 from harness.pipeline.measure.ready_folders import sweep_cache
 from harness.pipeline.measure.settings import Settings
+from harness.pipeline.measure.watcher import Watcher
 from harness.values.rows import Zoo
 
 

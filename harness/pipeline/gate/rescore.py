@@ -1,4 +1,4 @@
-"""A record and its folder in; what its numbers say that its detections do not, out."""
+"""Scores the stored detections of a record again, and compares its numbers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from harness.errors import HarnessError, RecordInvalid
 from harness.evaluate.metrics import METRICS, every_metric
 from harness.files.record_files import read_detections, read_truth
 from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
-from harness.pipeline.gate.recheck_limits import recheck_limits
+from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.values.detections import Detections, Results
 from harness.values.records import DatasetUsed, Measurement, Record
 from harness.values.rows import METRICS_OF_DATASET, Row
@@ -21,7 +23,7 @@ SAME_SCORE_PCT = 1e-9
 
 
 def recheck_scores(row: Row, record: Record, folder: Path) -> Iterator[Finding]:
-    """Yield what is wrong with the stored arrays, and scores that they do not give."""
+    """Yield stored arrays that are wrong, and scores that do not follow from them."""
     if row.dataset not in METRICS:
         yield refused(
             Rule.SCORE,
@@ -98,13 +100,43 @@ def _check_detections(
                 expected=expected,
                 got=got,
             )
-    yield from recheck_limits(row, measurement, detections)
+    yield from _check_limits(row, measurement, detections)
+
+
+def _check_limits(
+    row: Row, measurement: Measurement, detections: Detections
+) -> Iterator[Finding]:
+    """Yield detections beyond the protocol's ``keep_top_k`` and score threshold."""
+    protocol = ARCHITECTURES[row.architecture].protocol(row)
+    most_kept = int(protocol["keep_top_k"])
+    lowest = np.float32(protocol["score_threshold"])
+    counts = np.unique(detections.image_ids, return_counts=True)[1]
+    most = int(counts.max(initial=0))
+    if most > most_kept:
+        yield _beyond(row, measurement, "detections of an image", most_kept, most)
+    is_kept = (detections.scores >= lowest) & (detections.scores <= 1)  # NaN is neither
+    if not is_kept.all():
+        bad = float(detections.scores[~is_kept][0])
+        expected = f"{protocol['score_threshold']} to 1"
+        yield _beyond(row, measurement, "a score", expected, bad)
+
+
+def _beyond(
+    row: Row, measurement: Measurement, what: str, expected: object, got: object
+) -> Finding:
+    return refused(
+        Rule.DETECTIONS,
+        row.row_id,
+        f"{what} at {measurement.input_px} px is beyond what the protocol keeps",
+        expected=expected,
+        got=got,
+    )
 
 
 def _check_engines(
     row: Row, measurement: Measurement, scores: Mapping[str, Mapping[str, float]]
 ) -> Iterator[Finding]:
-    """Hold every engine of a metric to the first, its judge, to the last bit."""
+    """Refuse an engine whose scores differ from the judge's, the first, by any bit."""
     (judge, judged), *others = scores.items()
     for engine, given in others:
         for key in sorted({*judged, *given}):

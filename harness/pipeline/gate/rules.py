@@ -1,8 +1,7 @@
-"""What records are judged by, as one value; and how two such values differ.
+"""Compares the rules of a proposal with those it is judged by.
 
-A proposal may bring its own claims, tolerance and waivers along with its records.
-Judged by the rules of the branch it is proposed to, it gains nothing by them, and a
-reader sees every one.
+A proposal may bring its own claims, tolerance and waivers with its records. It is
+judged by the rules of the branch that it wants to join, and each of its own is shown.
 """
 
 from __future__ import annotations

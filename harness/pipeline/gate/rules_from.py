@@ -1,4 +1,4 @@
-"""A folder or a commit in, the rules that stand there out."""
+"""Reads the rules that stand in a folder or in a commit."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def _read_folder(name_or_path: str, folder: Path, home: Path) -> Rules:
             expected="one of " + ", ".join(zoo_names(folder)),
             next_step="a new zoo is judged by rules once they are merged",
         )
-    found = read_rules(name, folder) if is_checkout else read_rules(str(folder), home)
+    rules = read_rules(name, folder) if is_checkout else read_rules(str(folder), home)
     # A copy of a lone folder may have any name; records say that of the zoo's own.
-    rows = tuple(replace(row, zoo=name) for row in found.zoo.rows)
-    return replace(found, zoo=replace(found.zoo, name=name, rows=rows))
+    rows = tuple(replace(row, zoo=name) for row in rules.zoo.rows)
+    return replace(rules, zoo=replace(rules.zoo, name=name, rows=rows))
 
 
 @contextmanager

@@ -1,12 +1,13 @@
-"""Records in; rows whose network finds something else on drawn images, out.
+"""Runs networks again on drawn images, and compares with the recorded detections.
 
-The only part of the gate that looks at images: by the code that measures, in a store of
-its own, so that nothing is replayed. What is held to it is read before the images are
-drawn: who made the detections could not know which would be asked for.
+This is the only part of the gate that looks at images. It runs the code that measures,
+in a store of its own, so that nothing is replayed. The recorded detections are read
+before the images are drawn: nobody could know which images would be asked for.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,13 +29,20 @@ from harness.pipeline.gate.partners import (
     find_partners,
     of_images,
 )
-from harness.pipeline.measure.judged_row import PlannedRun, SharedPass
-from harness.pipeline.measure.measure import Watcher, detect_opened, open_pass
+from harness.pipeline.measure.detected_rows import (
+    PlannedRun,
+    SharedPass,
+    detect_opened,
+    open_pass,
+)
 from harness.pipeline.measure.opened_row import open_row
 from harness.pipeline.measure.settings import Settings
+from harness.pipeline.measure.watcher import Watcher
 from harness.values.detections import Detections
 from harness.values.records import INCOMPLETE, Record, Verdict
 from harness.values.rows import Row, Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 #: Share of detections that must have a partner, on either side.
 LEAST_SHARE = 0.99
@@ -64,9 +72,9 @@ def check_sample(
 ) -> Iterator[Finding]:
     """Yield rows whose network does not find again what their record says.
 
-    A row passes when ``LEAST_SHARE`` of its detections above 0.05 on the drawn images
-    have a partner among those that are found now, and the other way round: a detection
-    that was taken out is missing as one that was put in is too many.
+    A row passes when ``LEAST_SHARE`` of its recorded detections above ``LEAST_SCORE``
+    have a partner among those found now, and the other way round: a detection that was
+    removed counts as much as one that was added.
 
     A dataset, device or archive that is not here leaves the rows not looked at, which
     is incomplete; another one than the record's is a failure.
@@ -82,10 +90,10 @@ def check_sample(
         record = records.get(row.row_id)
         if record is not None and record.verdict in ON_PUBLISHED:
             try:
-                one = _hold(row, record, folder)
+                recorded = _hold(row, record, folder)
             except RecordInvalid:
                 continue  # refused by its own finding
-            held.setdefault(row.dataset, []).append(one)
+            held.setdefault(row.dataset, []).append(recorded)
     for dataset, rows in held.items():
         settings = replace(sampling.settings, fresh=True, limit=None)
         shared = open_pass(zoo, rows[0].row, settings, Watcher())
@@ -93,7 +101,14 @@ def check_sample(
             for one in rows:
                 yield _refusal(one.row, shared)
             continue
-        drawn = draw_images(shared.dataset.found.truth.image_ids, dataset, sampling)
+        drawn = draw_images(shared.labelled.truth.image_ids, dataset, sampling)
+        LOGGER.info(
+            "%s: %s images drawn by seed %s for %s rows",
+            dataset,
+            len(drawn),
+            sampling.seed,
+            len(rows),
+        )
         yield from _check_dataset(_narrowed(shared, drawn), rows, drawn, sampling)
 
 
@@ -109,22 +124,21 @@ def draw_images(
 
 def _hold(row: Row, record: Record, folder: Path) -> _Held:
     runs: dict[str | None, Detections] = {}
-    for one in record.measurements:
-        found = read_detections(folder, one.detections_file)
-        if not isinstance(found, Detections):
+    for measurement in record.measurements:
+        detections = read_detections(folder, measurement.detections_file)
+        if not isinstance(detections, Detections):
             raise RecordInvalid("detections", expected="a network's own")
-        found.check()
-        runs[one.erratum] = found
+        detections.check()
+        runs[measurement.erratum] = detections
     return _Held(row=row, record=record, runs=runs)
 
 
 def _narrowed(shared: SharedPass, drawn: NDArray[np.int64]) -> SharedPass:
     """Return the pass over the drawn images alone; its fingerprint is the set's."""
-    found = shared.dataset.found
-    chosen = set(drawn.tolist())
-    images = tuple(one for one in found.images if one.image_id in chosen)
-    narrowed = replace(shared.dataset, found=replace(found, images=images))
-    return replace(shared, dataset=narrowed)
+    labelled, chosen = shared.labelled, set(drawn.tolist())
+    images = tuple(one for one in labelled.images if one.image_id in chosen)
+    narrowed = replace(labelled, images=images)
+    return replace(shared, dataset=replace(shared.dataset, found=narrowed))
 
 
 def _check_dataset(
@@ -147,47 +161,54 @@ def _check_dataset(
         outcomes = detect_opened(shared, opened, store, sampling.watcher)
     by_row = {one.row.row_id: one for one in rows}
     for planned, outcome in outcomes:
-        held = by_row[planned.row.row.row_id]
+        held, erratum = by_row[planned.row.row_id], planned.asked.erratum
         if isinstance(outcome, Failed):
             yield _refusal(held.row, outcome.error)
-        elif planned.erratum in held.runs:
-            told = of_images(held.runs[planned.erratum], drawn)
-            yield from _compare(held.row, planned, told, outcome.detections, sampling)
+        elif erratum in held.runs:
+            recorded = of_images(held.runs[erratum], drawn)
+            yield from _compare(
+                held.row, planned, recorded, outcome.detections, sampling
+            )
 
 
 def _demand_dataset(record: Record, shared: SharedPass) -> None:
-    here = shared.dataset.found.fingerprint
-    told = record.dataset.fingerprint if record.dataset else "null"
-    if told != here:
+    fingerprint = shared.labelled.fingerprint
+    recorded = record.dataset.fingerprint if record.dataset else "null"
+    if recorded != fingerprint:
         raise DatasetInvalid(
-            "the dataset here is not that of the record", expected=told, got=here
+            "the dataset here is not that of the record",
+            expected=recorded,
+            got=fingerprint,
         )
 
 
-def _demand_archive(record: Record, here: str) -> None:
-    told = record.archive.sha256 if record.archive else "null"
-    if told != here:
+def _demand_archive(record: Record, sha256: str) -> None:
+    recorded = record.archive.sha256 if record.archive else "null"
+    if recorded != sha256:
         raise WrongArchive(
-            "the archive here is not that of the record", expected=told, got=here
+            "the archive here is not that of the record", expected=recorded, got=sha256
         )
 
 
 def _compare(
     row: Row,
     planned: PlannedRun,
-    told: Detections,
-    found: Detections,
+    recorded: Detections,
+    detected: Detections,
     sampling: Sampling,
 ) -> Iterator[Finding]:
     pairs = {
-        "the record's detections are found again": find_partners(told, found),
-        "what is found is among the record's detections": find_partners(found, told),
+        "the record's detections are found again": find_partners(recorded, detected),
+        "what is found is among the record's detections": find_partners(
+            detected, recorded
+        ),
     }
     for what, partners in pairs.items():
         if partners.share < LEAST_SHARE:
+            image_count = len(detected.evaluated_ids)
             error = RecordInvalid(
-                f"on {len(found.evaluated_ids)} images drawn by seed {sampling.seed}, "
-                f"at {planned.input_px} px, {what} too seldom",
+                f"on {image_count} images drawn by seed {sampling.seed}, "
+                f"at {planned.asked.input_px} px, {what} too seldom",
                 expected=f"{LEAST_SHARE:.0%} of those above {LEAST_SCORE}, within "
                 f"{NEAR_PX} px and {NEAR_SCORE}",
                 got=f"{partners.with_partner} of {partners.of}",
@@ -202,9 +223,9 @@ def _refusal(row: Row, error: Exception) -> Finding:
     is_missing = (
         isinstance(error, HarnessError) and Verdict(error.verdict) in INCOMPLETE
     )
-    told = RecordInvalid(
+    refusal = RecordInvalid(
         "the row could not be looked at again",
         got=str(error) if isinstance(error, HarnessError) else repr(error),
         next_step="give --data-root and a device, or leave --sample out",
     )
-    return finding_of(Rule.SAMPLE, row.row_id, told, fails=not is_missing)
+    return finding_of(Rule.SAMPLE, row.row_id, refusal, fails=not is_missing)

@@ -1,4 +1,4 @@
-"""A checkout and words for git in, what git printed out."""
+"""Asks git about a checkout."""
 
 from __future__ import annotations
 

@@ -1,31 +1,29 @@
-"""A row's detections in, its record out: scored, judged and explained."""
+"""Scores and judges the detections of a row, and makes its record."""
 
 from __future__ import annotations
 
-import contextlib
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from harness.compare.tolerance import budget_of
-from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
-from harness.errors import DatasetInvalid, HarnessError
-from harness.evaluate.detect import Detected, Failed, Outcome, Run
+from harness.compare.judged_run import judge_run
+from harness.compare.verdict import verdict_of_row
+from harness.errors import DatasetInvalid, HarnessError, UsageError
+from harness.evaluate.detect import Detected, Failed, Outcome
 from harness.evaluate.metrics import Metric, metric_of
 from harness.files.atomic import write_text
 from harness.files.record_files import write_detections, write_truth
-from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.precision import FLOAT32
 from harness.pipeline.measure.architectures import ARCHITECTURES
-from harness.pipeline.measure.opened_dataset import OpenedDataset
+from harness.pipeline.measure.detected_rows import PlannedRun, SharedPass
 from harness.pipeline.measure.opened_row import OpenedRow
+from harness.pipeline.measure.ready_folders import ERRORS
 from harness.pipeline.measure.settings import Settings
 from harness.printable import LONGEST_PART_CHARS, counted, first_few, printable
 from harness.values.records import (
     DatasetUsed,
-    Environment,
     Measurement,
     Record,
     Verdict,
@@ -34,27 +32,6 @@ from harness.values.rows import Row, Zoo
 
 #: How many unread images a record names; the rest are counted.
 NAMED_IMAGES = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedPass:
-    """What all rows of one pass over a dataset share."""
-
-    zoo: Zoo
-    settings: Settings
-    dataset: OpenedDataset
-    device: Device
-    environment: Environment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedRun:
-    """One run of one row: at the printed size, or at an erratum's."""
-
-    row: OpenedRow
-    input_px: int
-    erratum: str | None
-    run: Run
 
 
 def judge_row(
@@ -67,32 +44,34 @@ def judge_row(
     for _, outcome in pairs:
         if isinstance(outcome, Failed):
             return refused_row(
-                row.row, outcome.error, opened=row, folder=shared.settings.records
+                row.row, outcome.error, opened=row, settings=shared.settings
             )
         unread |= outcome.faults
     # A file that is not there is among the differences already.
-    gone = {
-        one.image_id
-        for one in shared.dataset.found.images
-        if one.image_id in unread and not one.path.is_file()
+    missing = {
+        image.image_id
+        for image in shared.labelled.images
+        if image.image_id in unread and not image.path.is_file()
     }
-    broken = {key: told for key, told in unread.items() if key not in gone}
+    broken = {
+        image_id: fault for image_id, fault in unread.items() if image_id not in missing
+    }
     differences = told((*shared.dataset.differences, *unread_images(broken)))
     measurements = tuple(
-        _score_run(shared, one, outcome)
-        for one, outcome in pairs
+        _score_run(shared, run, outcome)
+        for run, outcome in pairs
         if isinstance(outcome, Detected)
     )
     verdict, reason = verdict_of_row(
         measurements,
         dataset_differences=differences,
-        limit=shared.dataset.found.limit,
+        limit=shared.labelled.limit,
     )
     if verdict is Verdict.NOT_JUDGED:
         reason = f"computed in {shared.device.precision}: no published number is of it"
     return Record(
         zoo=shared.zoo.name,
-        row_id=row.row.row_id,
+        row_id=row.row_id,
         verdict=verdict,
         reason=reason,
         measurements=measurements,
@@ -102,40 +81,37 @@ def judge_row(
         environment=replace(
             shared.environment, metric_engine=_metric_of(shared, row.row).engine_name()
         ),
-        notes=told((*shared.dataset.found.notes, *_notes(shared.zoo, row))),
+        notes=told((*shared.labelled.notes, *_notes(shared.zoo, row))),
     )
 
 
 def _score_run(
     shared: SharedPass, planned: PlannedRun, outcome: Detected
 ) -> Measurement:
-    row = planned.row.row
-    truth = shared.dataset.found.truth
+    row = planned.row
     start_s = time.perf_counter()
-    scores = _metric_of(shared, row).score(outcome.detections, truth)
+    scores = _metric_of(shared, row).score(outcome.detections, shared.labelled.truth)
     score_wall_s = time.perf_counter() - start_s
-    budget = budget_of(shared.zoo.tolerance, row)
-    claims = shared.zoo.ap_claims(row.row_id)
-    missing = [claim.metric for claim in claims if claim.metric not in scores]
-    if missing:
-        count = shared.dataset.found.image_count
+    judged = judge_run(shared.zoo, row, scores)
+    if judged.unscored:
+        count = shared.labelled.image_count
         raise DatasetInvalid(
-            f"{count} images hold nothing to score {', '.join(missing)} against",
+            f"{count} images hold nothing to score {', '.join(judged.unscored)} "
+            "against",
             next_step="measure more of the dataset",
         )
-    judgements = tuple(judge(claim, scores[claim.metric], budget) for claim in claims)
     if shared.device.precision != FLOAT32:
-        judgements = ()  # what a deployment gets is no evidence for a claim
+        judged = replace(judged, judgements=())  # a deployment's AP proves no claim
     return Measurement(
-        input_px=planned.input_px,
-        erratum=planned.erratum,
+        input_px=planned.asked.input_px,
+        erratum=planned.asked.erratum,
         scores_pct=dict(scores),
-        judgements=judgements,
-        verdict=verdict_of_judgements(judgements) if judgements else Verdict.NOT_JUDGED,
+        judgements=judged.judgements,
+        verdict=judged.verdict,
         detections_sha256=outcome.detections.sha256(),
         detections_file=write_detections(shared.settings.records, outcome.detections),
         detection_count=len(outcome.detections.scores),
-        store_key=planned.run.key.digest(),
+        store_key=planned.detector.key.digest(),
         replayed=outcome.replayed,
         detect_wall_s=outcome.wall_s,
         detect_cpu_s=outcome.cpu_s,
@@ -148,7 +124,7 @@ def _metric_of(shared: SharedPass, row: Row) -> Metric:
 
 
 def unread_images(faults: Mapping[int, str]) -> tuple[str, ...]:
-    """Return what to tell of images that could not be read: how many, and the first."""
+    """Return one sentence about the images that could not be read; none for none."""
     if not faults:
         return ()
     reasons = [faults[image_id] for image_id in sorted(faults)]
@@ -162,39 +138,38 @@ def told(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _dataset_used(shared: SharedPass, differences: tuple[str, ...]) -> DatasetUsed:
-    found = shared.dataset.found
+    labelled = shared.labelled
     return DatasetUsed(
         name=shared.dataset.name,
-        fingerprint=found.fingerprint,
-        image_count=found.image_count,
-        annotation_count=found.annotation_count,
-        truth_sha256=found.truth.sha256(),
-        truth_file=write_truth(shared.settings.records, found.truth),
+        fingerprint=labelled.fingerprint,
+        image_count=labelled.image_count,
+        annotation_count=labelled.annotation_count,
+        truth_sha256=labelled.truth.sha256(),
+        truth_file=write_truth(shared.settings.records, labelled.truth),
         differences=differences,
-        limit=found.limit,
+        limit=labelled.limit,
     )
 
 
 def _protocol(row: OpenedRow) -> Mapping[str, str]:
-    found = row.opened.quantisation
+    quantisation = row.opened.quantisation
     return {
         **ARCHITECTURES[row.row.architecture].protocol(row.row),
-        **({} if found is None else found.protocol()),
+        **({} if quantisation is None else quantisation.protocol()),
     }
 
 
 def _notes(zoo: Zoo, row: OpenedRow) -> tuple[str, ...]:
     """Tell what is quantised, and what the files settled of errata."""
-    found = row.opened.quantisation
-    notes = [] if found is None else list(found.notes(row.row.strategy))
-    for one in zoo.errata_of(row.row.row_id):
-        if one.field == "strategy":
-            shapes = row.opened.shape_plan
-            notes.append(f"{one.erratum_id}: the archive has the shapes of {shapes}")
-        if one.field == "url" and row.used.source.endswith(
-            one.corrected.rpartition("/")[2]
-        ):
-            notes.append(f"{one.erratum_id}: served from {row.used.source}")
+    quantisation, source = row.opened.quantisation, row.used.source
+    notes = [] if quantisation is None else list(quantisation.notes(row.row.strategy))
+    for erratum in zoo.errata_of(row.row_id):
+        told = f"{erratum.erratum_id}: "
+        if erratum.field == "strategy":
+            notes.append(f"{told}the archive has the shapes of {row.opened.shape_plan}")
+        corrected_name = erratum.corrected.rpartition("/")[2]
+        if erratum.field == "url" and source.endswith(corrected_name):
+            notes.append(f"{told}served from {source}")
     return tuple(notes)
 
 
@@ -203,7 +178,7 @@ def refused_row(
     error: Exception,
     *,
     opened: OpenedRow | None = None,
-    folder: Path | None = None,
+    settings: Settings | None = None,
 ) -> Record:
     """Return the record of a row that could not be measured.
 
@@ -211,30 +186,37 @@ def refused_row(
         row: the row.
         error: what stopped it; one that is no refusal is a fault of ours.
         opened: its archive, if that could be read.
-        folder: of the records; the traceback of such a fault is kept there.
+        settings: where the traceback of such a fault is kept, and whether it is kept
+            or the error raised; it is not kept without them.
+
+    Raises:
+        Exception: ``error``, if it is such a fault and the settings say ``debug``.
     """
-    notes: tuple[str, ...] = ()
     if isinstance(error, HarnessError):
         verdict, reason = Verdict(error.verdict), str(error)
+    elif settings is not None and settings.debug:
+        raise error
     else:
         verdict, reason = Verdict.ERRORED, f"{type(error).__name__}: {printable(error)}"
-        if folder is not None:
-            notes = (
-                f"its traceback is in {keep_traceback(folder, row.row_id, error)}",
-            )
+        path = None if settings is None else keep_traceback(settings, row, error)
+        if path is not None:
+            reason += f"; its traceback is in {path}"
     return Record(
         zoo=row.zoo,
         row_id=row.row_id,
         verdict=verdict,
         reason=reason,
         archive=None if opened is None else opened.used,
-        notes=notes,
     )
 
 
-def keep_traceback(folder: Path, name: str, error: Exception) -> Path:
-    """Write ``<folder>/errors/<name>.txt`` and return its path."""
-    path = folder / "errors" / f"{name}.txt"
-    with contextlib.suppress(OSError):  # the fault itself is still told
-        write_text(path, "".join(traceback.format_exception(error)))
+def keep_traceback(settings: Settings, row: Row, error: Exception) -> Path | None:
+    """Write ``errors/<row id>.txt`` below the records; return it if that worked."""
+    path = settings.records / ERRORS / f"{row.row_id}.txt"
+    text = "".join(traceback.format_exception(error))
+    try:
+        # A name that is no UTF-8 may stand in it.
+        write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    except (OSError, UsageError):  # the fault itself is still told
+        return None
     return path

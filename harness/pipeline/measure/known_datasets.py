@@ -7,17 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.pipeline.measure.embedded import DRAWN_CLASSES, read_embedded
-from harness.registry.dataset_pins import PINS_FOLDER, read_pins
+from harness.registry.dataset_pins import read_pins
 from harness.registry.datasets import (
     KnownDataset,
     read_known_datasets,
     read_own_datasets,
 )
+from harness.registry.location import DATASET_FACTS, pins_path
 from harness.registry.sources import DATASETS_FILE
 from harness.values.rows import Zoo
-
-FACTS = Path("expected", "datasets.toml")
-PINS = Path("expected", PINS_FOLDER)
 
 
 def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
@@ -45,13 +43,8 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
     own = zoo.root / DATASETS_FILE
     if own.is_file():
         return read_own_datasets(own)
-    known = read_known_datasets(home / FACTS).get(zoo.name, {})
+    known = read_known_datasets(home / DATASET_FACTS).get(zoo.name, {})
     return {name: _with_pins(one, pins_path(home, name)) for name, one in known.items()}
-
-
-def pins_path(home: Path, dataset: str) -> Path:
-    """Return where the digests of a published dataset's files are pinned."""
-    return home / PINS / f"{dataset}.txt"
 
 
 def _with_pins(known: KnownDataset, path: Path) -> KnownDataset:

@@ -1,7 +1,8 @@
-"""A row in; its archive fetched, unpacked and read, out."""
+"""Opens the archive of a row: fetches, unpacks and reads it."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
@@ -12,9 +13,12 @@ from harness.artifact.unpack import unpack
 from harness.errors import located
 from harness.pipeline.measure.architectures import ARCHITECTURES, Opened, demand_row
 from harness.pipeline.measure.settings import Settings
+from harness.printable import printable
 from harness.registry.words import STRATEGIES
 from harness.values.records import ArchiveUsed
 from harness.values.rows import Archive, Row, Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,11 @@ class OpenedRow:
     row: Row
     opened: Opened
     used: ArchiveUsed
+
+    @property
+    def row_id(self) -> str:
+        """The row's."""
+        return self.row.row_id
 
 
 def open_row(
@@ -52,7 +61,10 @@ def open_row(
             row,
             doubted_strategies(zoo, row),
         )
-    return OpenedRow(row=row, opened=opened, used=_used(archive, fetched, opened))
+    used = _used(archive, fetched, opened)
+    LOGGER.info("%s: archive from %s", row.row_id, printable(used.source))
+    LOGGER.info("%s: layout %s, shapes of %s", row.row_id, used.layout, used.shape_plan)
+    return OpenedRow(row=row, opened=opened, used=used)
 
 
 def doubted_strategies(zoo: Zoo, row: Row) -> tuple[str, ...]:

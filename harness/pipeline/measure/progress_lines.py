@@ -1,4 +1,4 @@
-"""Counts of work done in, a line now and then out."""
+"""Writes now and then a line of how far a piece of work is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from harness.artifact.progress import Progress
-from harness.pipeline.measure.measure import Watcher
+from harness.pipeline.measure.watcher import Watcher
 from harness.train.trainer import Progress as Training
 
 #: Between two lines of one piece of work; the last line always comes.

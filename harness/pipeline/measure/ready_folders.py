@@ -1,4 +1,4 @@
-"""Settings in; cache and records folder that take files, without leftovers, out."""
+"""Checks that cache and records folder can be written, and removes leftovers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from harness.pipeline.measure.embedded import SCENES
 from harness.pipeline.measure.run_keys import STORE
 from harness.pipeline.measure.settings import Settings
 
+#: Below a zoo's records: tracebacks of unexpected errors. Nothing reads or copies them.
+ERRORS = "errors"
 #: Folders of a zoo's records; each also in that of a precision.
-RECORD_FOLDERS = ("", "detections", "truth", "structure", "speed")
+RECORD_FOLDERS = ("", "detections", "truth", "structure", "speed", ERRORS)
 
 
 def ready_folders(settings: Settings) -> None:
-    """Refuse folders that take no file, and remove what killed processes left.
+    """Refuse folders that cannot be written, and remove what killed processes left.
 
     Raises:
         UsageError: the cache or the records folder cannot be written, or its disk is

@@ -1,24 +1,14 @@
-"""A row in, the runs that it takes and the key of each in the store out."""
+"""Names the detections of a run by everything that sets them."""
 
 from __future__ import annotations
 
 from harness.evaluate.store import StoreKey
 from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.values.records import Environment
-from harness.values.rows import Row, Zoo
+from harness.values.rows import Row
 
 #: Below the cache: the store of detections.
 STORE = "detections-1"
-
-
-def run_sizes(zoo: Zoo, row: Row) -> tuple[tuple[int, str | None], ...]:
-    """Return the input sizes of a row's runs: as printed, then by each erratum."""
-    corrected = [
-        (int(one.corrected), one.erratum_id)
-        for one in zoo.errata_of(row.row_id)
-        if one.changes_run and one.field == "input_px"
-    ]
-    return ((row.input_px, None), *corrected)
 
 
 def store_key(

@@ -1,4 +1,4 @@
-"""What a measuring run was asked for, as frozen values."""
+"""The settings of a run that measures."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Settings:
     gpu: bool = False
     limit: int | None = None  # images; None for all
     fresh: bool = False  # detect again what the store holds
+    debug: bool = False  # an unexpected error is raised, not a row's verdict
     optimise: bool = True
     precision: str = FLOAT32  # of PRECISIONS; another is never judged
     program_limits: ProgramLimits = field(default_factory=ProgramLimits)

@@ -1,8 +1,7 @@
-"""Text with paths of this machine in, the same text with names for them out.
+"""Replaces the paths of this machine in a record's texts by names.
 
-A record is shown to everybody: where somebody keeps things, and what they are called,
-is nobody's business. ``/home/maria/data/coco/val2017/1.jpg`` is told as
-``<data root>/coco/val2017/1.jpg``.
+A record is shown to everybody, and must not tell where its user keeps files:
+``/home/maria/data/coco/val2017/1.jpg`` becomes ``<data root>/coco/val2017/1.jpg``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A zoo and a folder of records in; its pages written, or compared with those there."""
+"""Writes the pages of a zoo from records, or compares the pages that are there."""
 
 from __future__ import annotations
 
@@ -9,20 +9,9 @@ from harness.errors import located
 from harness.files.atomic import write_text
 from harness.files.precision_files import precision_folder, read_precisions, read_speeds
 from harness.files.record_files import read_records, read_structures
-from harness.registry.location import written_home
 from harness.report.deployment import PrecisionRecords
 from harness.report.pages import Values, render_pages
 from harness.values.rows import Zoo
-
-
-def accepted_records(checkout: Path, zoo_name: str) -> Path:
-    """Return the folder of the zoo's accepted records: what its pages are made of."""
-    return written_home(checkout) / "reports" / "records" / zoo_name
-
-
-def pages_folder(checkout: Path, zoo_name: str) -> Path:
-    """Return the folder of the zoo's committed pages."""
-    return written_home(checkout) / "reports" / zoo_name
 
 
 def write_pages(
@@ -79,14 +68,14 @@ def read_precision_records(records_folder: Path) -> tuple[PrecisionRecords, ...]
 
 
 def _difference(path: Path, expected: str) -> str:
-    found = path.read_bytes() if path.is_file() else None
-    if found == expected.encode("utf-8"):
+    content = path.read_bytes() if path.is_file() else None
+    if content == expected.encode("utf-8"):
         return ""
-    before = "" if found is None else found.decode("utf-8", "backslashreplace")
+    before = "" if content is None else content.decode("utf-8", "backslashreplace")
     lines = difflib.unified_diff(
         _visible_lines(before),
         _visible_lines(expected),
-        fromfile="/dev/null" if found is None else f"{path.name} (as it is)",
+        fromfile="/dev/null" if content is None else f"{path.name} (as it is)",
         tofile=f"{path.name} (as it should be)",
     )
     return "".join(lines)

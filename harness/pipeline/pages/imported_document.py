@@ -1,4 +1,4 @@
-"""A document's file in, a zoo's files in a home folder out."""
+"""Imports a published document: its file in, the files of a zoo out."""
 
 from __future__ import annotations
 

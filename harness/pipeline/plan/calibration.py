@@ -1,7 +1,8 @@
-"""A network or an image in, what it takes on this machine out: seconds, measured."""
+"""Times networks, and the reading of images, on this machine."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.pipeline.measure.environment import describe_environment
 from harness.values.records import Environment
 from harness.values.rows import Row
+
+LOGGER = logging.getLogger(__name__)
 
 #: Images that are decoded and resized to learn what one takes.
 READ_IMAGES = 8
@@ -66,6 +69,13 @@ class Calibration:
                 width_px=side_px,
                 optimise=self.optimise,
             )
+            LOGGER.info(
+                "%s timed on %s at %s px: %.4f s an image",
+                row.row_id,
+                self.device.model,
+                side_px,
+                self._known_s[row.width, *key],
+            )
         seconds = self._known_s[row.width, *key]
         if row.architecture == "blazeface" and row.scales == "multi":
             return seconds * looked_at_px2(*PHOTOGRAPH_HW) / USUAL_PX**2
@@ -78,6 +88,11 @@ class Calibration:
         """
         views = [_view(reading.row, one) for one in reading.sizes_px]
         paths = [one.path for one in reading.images[:READ_IMAGES]]
+        LOGGER.info(
+            "reading of %s timed on %s images",
+            reading.row.dataset,
+            len(paths) or f"{READ_IMAGES} drawn",
+        )
         if paths:
             return _time_reading(paths, views)
         with temporary_folder("images") as folder:

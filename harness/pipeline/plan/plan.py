@@ -1,22 +1,33 @@
-"""Rows in, what measuring them will read, download, compute and take out.
+"""Plans a measurement: what it reads, downloads and computes, and how long it takes.
 
-Nothing is downloaded and nothing is detected here.
+Nothing is downloaded, and no network runs on an image of the dataset.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from harness.artifact.cache_entry import entry_of, read_note
 from harness.errors import DatasetMissing, HarnessError
 from harness.evaluate.store import DetectionStore
 from harness.pipeline.measure.architectures import demand_row
 from harness.pipeline.measure.opened_dataset import OpenedDataset, open_dataset
-from harness.pipeline.measure.run_keys import STORE, run_sizes, store_key
+from harness.pipeline.measure.run_keys import STORE, store_key
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.plan.calibration import Calibration, Reading
-from harness.pipeline.plan.planned_archives import PlannedArchive, planned_archive
-from harness.values.rows import Row, Zoo
+from harness.values.rows import Archive, Row, Zoo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedArchive:
+    """An archive that some rows need."""
+
+    name: str
+    is_cached: bool
+    size_bytes: int | None  # from the cache or the lock; None when it is not known
+    sha256: str | None  # likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +151,25 @@ def plan_rows(
     )
 
 
+def planned_archive(archive: Archive, cache: Path) -> PlannedArchive:
+    """Return what is known of an archive; its bytes are not read."""
+    entry = entry_of(archive, cache.absolute())
+    note = read_note(entry)
+    if entry.path.is_file() and note is not None:
+        return PlannedArchive(
+            name=archive.name,
+            is_cached=True,
+            size_bytes=note.size_bytes,
+            sha256=note.sha256,
+        )
+    return PlannedArchive(
+        name=archive.name,
+        is_cached=False,
+        size_bytes=archive.size_bytes,
+        sha256=archive.sha256,
+    )
+
+
 def _datasets(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.dataset for row in rows))
 
@@ -181,8 +211,9 @@ def _image_count(
 def _passes(rows: Sequence[Row], asked: _Asked) -> tuple[PlannedPass, ...]:
     shared: dict[tuple[str, str, int], list[Row]] = {}
     for row in rows:
-        for input_px, _ in run_sizes(asked.zoo, row):
-            shared.setdefault((row.dataset, row.archive, input_px), []).append(row)
+        for run in asked.zoo.runs_of(row):
+            key = (row.dataset, row.archive, run.input_px)
+            shared.setdefault(key, []).append(row)
     passes = []
     for (dataset, archive, input_px), together in shared.items():
         row, timing = together[0], asked.calibration
@@ -228,15 +259,15 @@ def _stored_count(row: Row, input_px: int, asked: _Asked) -> int:
 def _reading_s(rows: Sequence[Row], asked: _Asked) -> Mapping[str, float]:
     if asked.calibration is None:
         return {}
-    found = {}
-    for name, there in asked.opened.items():
+    seconds = {}
+    for name, opened in asked.opened.items():
         mine = [row for row in rows if row.dataset == name]
-        sizes = [px for row in mine for px, _ in run_sizes(asked.zoo, row)]
-        found[name] = asked.calibration.reading_s(
+        sizes = [run.input_px for row in mine for run in asked.zoo.runs_of(row)]
+        seconds[name] = asked.calibration.reading_s(
             Reading(
                 row=mine[0],
                 sizes_px=tuple(dict.fromkeys(sizes)),
-                images=there.found.images if there is not None else (),
+                images=opened.found.images if opened is not None else (),
             )
         )
-    return found
+    return seconds

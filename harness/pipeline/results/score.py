@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import harness
-from harness.compare.tolerance import budget_of
-from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
+from harness.compare.judged_run import judge_run
+from harness.compare.verdict import verdict_of_judgements, verdict_of_row
 from harness.errors import RecordInvalid, UsageError
 from harness.evaluate.coco.engine_names import DEFAULT_ENGINE
 from harness.evaluate.metrics import METRICS, Metric, metric_of
@@ -27,7 +27,7 @@ from harness.files.record_files import (
     write_truth,
 )
 from harness.formats.table import FORMATS
-from harness.pipeline.measure.described_making import describe_making
+from harness.pipeline.measure.environment import describe_making
 from harness.pipeline.results.convention import ONE_WAY, Convention
 from harness.pipeline.results.file_doubts import file_doubts
 from harness.printable import printable
@@ -220,16 +220,14 @@ def _measurement(
 ) -> Measurement:
     judgements: tuple[Judgement, ...] = ()
     if claimed is not None:
-        budget = budget_of(claimed.zoo.tolerance, claimed.row)
-        claims = claimed.zoo.ap_claims(claimed.row.row_id)
-        for claim in claims:
-            if claim.metric not in scores:
-                raise RecordInvalid(
-                    f"no score {claim.metric} to judge {claim.row_id} by",
-                    got=", ".join(scores),
-                    next_step="score against the whole dataset",
-                )
-        judgements = tuple(judge(one, scores[one.metric], budget) for one in claims)
+        judged = judge_run(claimed.zoo, claimed.row, scores)
+        if judged.unscored:
+            raise RecordInvalid(
+                f"no score {judged.unscored[0]} to judge {claimed.row.row_id} by",
+                got=", ".join(scores),
+                next_step="score against the whole dataset",
+            )
+        judgements = judged.judgements
     return Measurement(
         input_px=claimed.row.input_px if claimed else 0,
         erratum=None,

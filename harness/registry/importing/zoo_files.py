@@ -17,6 +17,7 @@ from harness.registry.importing.imported_table import (
     same_row_twice,
     two_archives_of_one_name,
 )
+from harness.registry.location import EXPECTED_FOLDER, ROWS_FOLDER
 from harness.values.rows import Archive, Claim, Row, Table
 
 _ZOO_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -56,14 +57,15 @@ def import_document(
         )
     document = parse_document(markdown)
     title = document.title or zoo
-    files = {f"cases/rows/{zoo}/zoo.toml": _zoo_text(title, source, version, date)}
+    rows = (ROWS_FOLDER / zoo).as_posix()
+    files = {f"{rows}/zoo.toml": _zoo_text(title, source, version, date)}
     declared: dict[str, Archive] = {}
     lines: dict[str, int] = {}
     claims: list[Claim] = []
     for order, printed in enumerate(document.tables, start=1):
         imported = import_table(printed, zoo=zoo, order=order)
         with located(f"line {printed.line}"):
-            path = f"cases/rows/{zoo}/{imported.table.key}.toml"
+            path = f"{rows}/{imported.table.key}.toml"
             if path in files:
                 raise ZooDataError(
                     "two tables of one kind",
@@ -74,7 +76,7 @@ def import_document(
         _check_rows_are_new(imported, lines)
         files[path] = table_text(imported.table, first_named, imported.rows)
         claims += imported.claims
-    files[f"expected/{zoo}.csv"] = claims_text(
+    files[(EXPECTED_FOLDER / f"{zoo}.csv").as_posix()] = claims_text(
         claims,
         what=f"the numbers printed in {title}",
         source=source,

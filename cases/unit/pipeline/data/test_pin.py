@@ -10,11 +10,12 @@ import pytest
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
 from harness.errors import DatasetInvalid, UsageError
 from harness.pipeline.data.pin import pin_dataset
-from harness.pipeline.measure.known_datasets import known_datasets, pins_path
+from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.settings import Settings
 from harness.registry import location
 from harness.registry.datasets import KnownDataset
+from harness.registry.location import pins_path
 from harness.values.rows import Zoo
 
 

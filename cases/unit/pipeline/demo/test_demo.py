@@ -11,12 +11,13 @@ from harness.dataset.readers import DATASETS
 from harness.errors import HarnessError, TrainingFailed, ZooDataError
 from harness.pipeline.demo import demo as demo_module
 from harness.pipeline.demo.demo import DemoMade, make_demo
-from harness.pipeline.demo.old_quantised import FOLDER, QUANTISED, old_scores_pct
+from harness.pipeline.demo.old_quantised import QUANTISED, old_scores_pct
 from harness.pipeline.measure.embedded import DrawnSet, read_embedded, scenes_folder
 from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.measure import Measurer, measure_rows
 from harness.pipeline.measure.settings import Settings
 from harness.registry.lint.zoo import lint_zoo
+from harness.registry.location import QUANTISED_BY_ORACLE
 from harness.registry.zoo import open_zoo
 from harness.train import trainer
 from harness.train.checkpoint import read_checkpoint
@@ -75,7 +76,7 @@ def new_home(
 def make_home(checkout: Path, folders: pytest.TempPathFactory) -> Path:
     """Make a home with the demo zoo as it is before it was ever made."""
     home = folders.mktemp("home")
-    for part in ("cases/rows", "cases/recipes", "expected", str(FOLDER)):
+    for part in ("cases/rows", "cases/recipes", "expected", str(QUANTISED_BY_ORACLE)):
         shutil.copytree(checkout / part, home / part)
     (home / "expected" / "demo.csv").unlink(missing_ok=True)
     (home / "expected" / "archives.lock.toml").unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import pytest
 from harness.errors import ZooDataError
 from harness.files.record_files import read_records
 from harness.pipeline.demo.old_quantised import QUANTISED, copy_folder, old_scores_pct
-from harness.pipeline.pages.document import accepted_records
+from harness.registry.location import accepted_records
 from harness.registry.zoo import open_zoo
 
 

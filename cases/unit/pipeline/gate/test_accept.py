@@ -1,5 +1,6 @@
 import datetime as dt
 import hashlib
+import logging
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from harness.pipeline.gate import accept as accept_module
 from harness.pipeline.gate.accept import Accepted, accept
 from harness.pipeline.gate.gate import gate
 from harness.pipeline.pages.document import check_pages, write_pages
+from harness.registry.datasets import KnownDataset
 from harness.report.pages import Values
 from harness.values.detections import Detections
 from harness.values.records import Made, Verdict
@@ -334,3 +336,138 @@ def test_day_and_commit_are_left_out_where_a_repeat_is_compared(
     repeat.change(PLAIN, made=other)
 
     assert run_accept(green, repeat, into)
+
+
+def test_a_folder_named_two_ways_is_not_its_own_repeat(
+    green: Folder, into: Path
+) -> None:
+    link = green.path.with_name("link")
+    link.symlink_to(green.path)
+    again = replace(green, path=link / ".." / green.path.name)
+
+    for other in (replace(green, path=link), again):
+        with pytest.raises(
+            UsageError,
+            match=r"same folder .*; expected the records of a second run, got .*; "
+            r"measure again with --fresh --records OTHER",
+        ):
+            run_accept(green, other, into)
+
+
+def test_a_record_on_another_dataset_than_the_known_one_is_refused(
+    green: Folder, repeat: Folder, into: Path
+) -> None:
+    def run(known: KnownDataset) -> None:
+        accept(
+            green.zoo,
+            [PLAIN],
+            records=green.path,
+            repeat_records=repeat.path,
+            into=into,
+            reason="r",
+            by="b",
+            today=dt.date(2030, 6, 15),
+            known_datasets={"coco": known},
+        )
+
+    with pytest.raises(
+        RecordInvalid, match=r"^yolov3.*dataset: .*image_count is not the published one"
+    ):
+        run(KnownDataset(image_count=5000))
+    assert not into.exists()
+    run(KnownDataset(image_count=3))
+
+
+def test_a_day_after_today_is_refused(
+    green: Folder, repeat: Folder, into: Path
+) -> None:
+    late = Made(date="2030-06-17", harness="1.2.3", commit="c" * 40)
+    green.change(PLAIN, made=late)
+
+    with pytest.raises(RecordInvalid, match=r"made: .*the day it was made on"):
+        run_accept(green, repeat, into)
+
+
+def test_every_array_of_a_record_is_promoted_byte_for_byte(
+    green: Folder, repeat: Folder, into: Path
+) -> None:
+    run_accept(green, repeat, into, [DOUBTED])
+    record = green.read(DOUBTED)
+    names = [record.dataset.truth_file] + [
+        one.detections_file for one in record.measurements
+    ]
+
+    assert len(set(names)) == 3
+    for name in names:
+        assert (into / name).read_bytes() == (green.path / name).read_bytes()
+
+
+@pytest.mark.parametrize(("spare_bytes", "is_left_out"), [(0, False), (-1, True)])
+def test_an_array_of_the_committed_size_is_still_committed(
+    green: Folder,
+    repeat: Folder,
+    into: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spare_bytes: int,
+    is_left_out: bool,
+) -> None:
+    record = green.read(PLAIN)
+    names = [record.dataset.truth_file, record.measurements[0].detections_file]
+    sizes = {name: (green.path / name).stat().st_size for name in names}
+    largest = max(names, key=lambda name: sizes[name])
+    limit_bytes = sizes[largest] + spare_bytes
+    monkeypatch.setattr(accept_module, "COMMITTED_BYTES", limit_bytes)
+    (accepted,) = run_accept(green, repeat, into)
+
+    assert accepted.left_out == ((largest,) if is_left_out else ())
+    listed = tomllib.loads((into / "accepted.toml").read_text())["accepted"]
+    assert listed[0]["left_out"] == list(accepted.left_out)
+
+
+def test_a_repeat_without_the_metric_is_none(
+    green: Folder, repeat: Folder, into: Path
+) -> None:
+    repeat.change_run(PLAIN, scores_pct={}, detections_sha256="0" * 64)
+
+    with pytest.raises(
+        RecordInvalid, match=r"another box_ap at 608 px; expected [\d.]+"
+    ):
+        run_accept(green, repeat, into)
+
+
+@pytest.mark.parametrize(("difference_pct", "is_same"), [(9e-10, True), (2e-9, False)])
+def test_a_repeat_may_differ_by_the_order_of_a_float_sum_alone(
+    green: Folder, repeat: Folder, into: Path, difference_pct: float, is_same: bool
+) -> None:
+    scores = dict(green.read(PLAIN).measurements[0].scores_pct)
+    scores["box_ap"] += difference_pct
+    repeat.change_run(PLAIN, scores_pct=scores, detections_sha256="0" * 64)
+
+    if is_same:
+        assert run_accept(green, repeat, into)
+    else:
+        with pytest.raises(RecordInvalid, match="the repeat gives another box_ap"):
+            run_accept(green, repeat, into)
+
+
+def test_a_traceback_of_an_earlier_run_is_not_promoted(
+    green: Folder, repeat: Folder, into: Path
+) -> None:
+    for folder in (green, repeat):
+        (folder.path / "errors").mkdir()
+        (folder.path / "errors" / f"{PLAIN}.txt").write_text("Traceback: secret")
+    run_accept(green, repeat, into)
+
+    assert not (into / "errors").exists()
+    assert not any(
+        b"secret" in path.read_bytes() for path in into.rglob("*") if path.is_file()
+    )
+
+
+def test_what_is_accepted_is_logged(
+    green: Folder, repeat: Folder, into: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger=accept_module.__name__)
+    run_accept(green, repeat, into)
+
+    assert caplog.messages == [f"{PLAIN}: accepted; nothing left out"]

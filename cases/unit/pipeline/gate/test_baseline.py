@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from harness.errors import UsageError
 from harness.pipeline.gate.baseline import compare_with_baseline
 from harness.pipeline.gate.gate import GateReport
 from harness.values.records import Record, Verdict
@@ -142,3 +143,82 @@ def test_a_baseline_that_cannot_be_read_fails(
 
     assert rules_of(report) == {("baseline_record", PLAIN)}
     assert report.exit_code == 1
+
+
+def test_a_baseline_with_nothing_of_the_zoo_is_refused(
+    green: Folder, new_folder: Callable[[str], Folder]
+) -> None:
+    baseline = new_folder("baseline")
+    for row_id in (PLAIN, DOUBTED):
+        baseline.change(row_id, zoo="demo")
+
+    with pytest.raises(
+        UsageError,
+        match=r"^baseline .*baseline; expected records of small, got records of demo; "
+        r"name another folder, or leave --baseline out",
+    ):
+        green.gate(baseline=baseline)
+
+
+def test_an_empty_baseline_is_refused(
+    green: Folder, new_folder: Callable[[str], Folder]
+) -> None:
+    baseline = new_folder("baseline")
+    for path in baseline.path.glob("*.json"):
+        path.unlink()
+
+    with pytest.raises(UsageError, match="expected records of small, got none; name"):
+        green.gate(baseline=baseline)
+
+
+def test_a_record_of_another_zoo_among_a_baseline_s_is_a_finding(
+    green: Folder, new_folder: Callable[[str], Folder]
+) -> None:
+    baseline = new_folder("baseline")
+    baseline.change(PLAIN, zoo="demo")
+    report = green.gate(baseline=baseline)
+
+    (finding,) = report.findings
+    assert finding.message == (
+        f"{PLAIN}: a record of another zoo in the baseline; expected small, got demo; "
+        "keep the records of each zoo in a folder of their own"
+    )
+    assert [
+        (one.row_id, one.message) for one in report.notes if "base" in one.message
+    ] == [(PLAIN, "not in the baseline: held to none")]
+
+
+def test_a_number_that_one_side_lacks_is_no_drop(green: Folder) -> None:
+    record = green.read(PLAIN)
+    whole = with_number(record, 27.8)
+    run = replace(record.measurements[0], scores_pct={})
+    lacks = {PLAIN: replace(record, measurements=(run,))}
+
+    assert list(compare_with_baseline(green.zoo, lacks, whole)) == []
+    assert list(compare_with_baseline(green.zoo, whole, lacks)) == []
+
+
+def test_every_run_is_held_to_the_same_run_of_the_baseline(green: Folder) -> None:
+    now = green.read(DOUBTED)
+    printed, corrected = now.measurements
+    before = replace(
+        now, measurements=(printed, replace(corrected, scores_pct={"box_ap": 99.0}))
+    )
+    (finding,) = compare_with_baseline(green.zoo, {DOUBTED: now}, {DOUBTED: before})
+
+    assert finding.rule == "dropped"
+    assert "box_ap at 608 px is lower than the baseline's" in finding.message
+    without = {DOUBTED: replace(now, measurements=(printed,))}
+    assert list(compare_with_baseline(green.zoo, without, {DOUBTED: before})) == []
+
+
+def test_a_drop_with_a_verdict_that_fails_is_waived_with_it(green: Folder) -> None:
+    record = green.read(PLAIN)
+    before, now = with_number(record, 99.0), with_number(record, 20.0)
+    lower = {PLAIN: replace(now[PLAIN], verdict=Verdict.LOWER)}
+    findings = list(compare_with_baseline(green.zoo, lower, before))
+
+    assert [(one.rule.value, one.verdict) for one in findings] == [
+        ("worse", Verdict.LOWER),
+        ("dropped", Verdict.LOWER),
+    ]

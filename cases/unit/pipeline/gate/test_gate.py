@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 
 from harness.errors import UsageError
+from harness.pipeline.gate.demands import Demands
 from harness.pipeline.gate.gate import GateReport, gate
 from harness.pipeline.gate.gate_text import gate_json
+from harness.registry.waivers import Waiver
 from harness.values.detections import Detections
 from harness.values.records import Verdict
 
@@ -160,3 +163,64 @@ def test_the_json_form_holds_everything(green: Folder) -> None:
     assert data["counts"]["errored"] == 1
     assert [one["rule"] for one in data["findings"]] == ["failed"]
     assert data["findings"][0]["fails"] is True
+
+
+def test_the_counts_hold_no_record_that_is_refused_as_another_zoo_s(
+    green: Folder,
+) -> None:
+    green.change(PLAIN, zoo="demo")
+    counts = green.gate().counts
+
+    assert (counts["not_measured"], counts["reproduced"]) == (1, 0)
+    assert sum(counts.values()) == 2
+
+
+def test_a_record_of_another_zoo_is_neither_noted_nor_asked_for_pins(
+    green: Folder,
+) -> None:
+    green.change(PLAIN, zoo="demo")
+    report = green.gate(demands=Demands(pinned=True, device="gpu"))
+
+    assert {one.row_id for one in report.notes} == {DOUBTED}
+    assert {one.rule for one in report.findings if one.row_id == PLAIN} == {"zoo"}
+
+
+def test_a_row_that_the_baseline_lacks_is_noted(
+    green: Folder, new_folder: Callable[[str], Folder]
+) -> None:
+    baseline = new_folder("baseline")
+    (baseline.path / f"{PLAIN}.json").unlink()
+    report = green.gate(baseline=baseline)
+
+    assert report.exit_code == 0
+    assert [one.row_id for one in report.notes if "baseline" in one.message] == [PLAIN]
+
+
+def test_what_a_gate_without_a_sample_leaves_unproven_is_told(green: Folder) -> None:
+    report = green.gate()
+
+    assert report.seed is None
+    assert report.unproven.startswith("not proven: that a network found these")
+    assert report.unproven.endswith("looks at images again")
+
+
+def test_findings_come_by_row_and_are_logged_with_what_is_waived(
+    green: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="harness.pipeline.gate.gate")
+    green.unmeasure(PLAIN, Verdict.UNAVAILABLE)
+    green.unmeasure(DOUBTED, Verdict.ERRORED)
+    waiver = Waiver(
+        zoo="small",
+        row_id=PLAIN,
+        verdict=Verdict.UNAVAILABLE,
+        reason="known",
+        expires=TODAY,
+    )
+    report = green.gate(waiver)
+
+    assert [one.row_id for one in report.findings] == [DOUBTED]
+    assert caplog.messages == [
+        f"{DOUBTED}: rule failed refuses",
+        f"{PLAIN}: unavailable is waived",
+    ]

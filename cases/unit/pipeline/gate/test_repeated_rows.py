@@ -7,8 +7,8 @@ import pytest
 from harness.files.record_files import read_records
 from harness.pipeline.gate import repeated_rows
 from harness.pipeline.gate.repeated_rows import repeat_rows
-from harness.pipeline.measure.measure import Watcher
 from harness.pipeline.measure.settings import Settings
+from harness.pipeline.measure.watcher import Watcher
 from harness.values.records import Record, Verdict
 from harness.values.rows import Row, Zoo
 

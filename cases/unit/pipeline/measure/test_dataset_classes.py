@@ -19,6 +19,7 @@ from harness.dataset.readers import DATASETS
 from harness.errors import DatasetInvalid, WrongDataset
 from harness.pipeline.data.check import check_dataset
 from harness.pipeline.data.pin import pin_dataset
+from harness.pipeline.measure import detected_rows
 from harness.pipeline.measure import measure as measure_module
 from harness.pipeline.measure.dataset_classes import (
     Classes,
@@ -204,8 +205,8 @@ def test_a_class_in_front_is_told_before_anything_is_detected(
     settings: Settings, demo: Zoo, row_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_placeholder(settings)
-    for name in ("open_row", "detect"):
-        monkeypatch.setattr(measure_module, name, nothing_to_do)
+    monkeypatch.setattr(measure_module, "open_row", nothing_to_do)
+    monkeypatch.setattr(detected_rows, "detect", nothing_to_do)
 
     (record,) = measure_rows(demo, [demo.row(row_id)], settings)
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.dataset.image import ImageEntry
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.views import Square
 from harness.errors import ArchiveUnavailable, DatasetInvalid, HarnessError
 from harness.evaluate.coco import engines as coco_engines
 from harness.evaluate.coco.engine_names import ENGINE_NAMES, FAST, JUDGE, engine_name
-from harness.evaluate.detect import Detected, Failed, Run
+from harness.evaluate.detect import Detected, Failed
+from harness.evaluate.detect import Run as DetectorRun
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.store import StoreKey
 from harness.files.record_files import read_detections, read_record, read_truth
@@ -22,19 +24,15 @@ from harness.model.quantised.quantisation import (
     QuantisedConv,
 )
 from harness.pipeline.measure import judged_row
+from harness.pipeline.measure.detected_rows import PlannedRun, SharedPass
 from harness.pipeline.measure.environment import describe_environment
-from harness.pipeline.measure.judged_row import (
-    PlannedRun,
-    SharedPass,
-    judge_row,
-    refused_row,
-)
+from harness.pipeline.measure.judged_row import judge_row, refused_row
 from harness.pipeline.measure.opened_dataset import OpenedDataset
 from harness.pipeline.measure.opened_row import OpenedRow
 from harness.pipeline.measure.settings import Settings
 from harness.values.detections import Detections
 from harness.values.records import ArchiveUsed, Verdict
-from harness.values.rows import Erratum, Row, Zoo
+from harness.values.rows import Erratum, Row, Run, Zoo
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
@@ -111,10 +109,9 @@ def planned(
         pytest.fail("judging opens no detector")
 
     return PlannedRun(
-        row=row,
-        input_px=size_px,
-        erratum=erratum,
-        run=Run(
+        opened=row,
+        asked=Run(input_px=size_px, erratum=erratum),
+        detector=DetectorRun(
             key=key,
             view=Square(input_px=size_px),
             open_detector=open_detector,
@@ -191,7 +188,8 @@ def test_a_failed_run_is_the_end_of_its_row(
     )
 
     assert record.verdict is Verdict.ERRORED
-    assert record.reason == "RuntimeError: out of memory"
+    kept = shared.settings.records / "errors" / f"{DOUBTED}.txt"
+    assert record.reason == (f"RuntimeError: out of memory; its traceback is in {kept}")
     assert record.measurements == ()
     assert record.archive == row.used
 
@@ -441,3 +439,108 @@ def test_a_quantised_archive_is_named_in_protocol_and_notes(
     assert record.protocol["quantisation"].startswith("8 bits: float weights and")
     assert record.protocol["quantisation_rounding"].startswith("clipped to the scale")
     assert record.notes[-2:] == quantisation.notes("quant_aware")
+
+
+def test_an_image_that_is_there_and_cannot_be_decoded_is_a_difference_of_its_own(
+    shared: SharedPass, moved: Callable[[float], Detections], tmp_path: Path
+) -> None:
+    (tmp_path / "2.jpg").write_bytes(b"no image")
+    images = tuple(
+        ImageEntry(image_id=one, path=tmp_path / f"{one}.jpg", width_px=9, height_px=9)
+        for one in (1, 2)
+    )
+    found = replace(shared.dataset.found, images=images)
+    listed = ("1.jpg is not there",)
+    dataset = replace(shared.dataset, found=found, differences=listed)
+    row = opened(shared.zoo.row(PLAIN))
+    faults = {1: "1.jpg: no such file", 2: "2.jpg: cannot be decoded"}
+    outcome = replace(detected(moved(3.0)), faults=faults)
+
+    record = judge_row(replace(shared, dataset=dataset), row, [(planned(row), outcome)])
+
+    assert record.dataset is not None
+    assert record.dataset.differences == (
+        *listed,
+        "1 image without detections: 2.jpg: cannot be decoded",
+    )
+
+
+def test_three_unread_images_are_all_named(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    faults = {k: f"{k}.jpg" for k in (1, 2, 3)}
+    outcome = replace(detected(moved(3.0)), faults=faults)
+    record = judge_row(shared, row, [(planned(row), outcome)])
+
+    assert record.dataset is not None
+    assert record.dataset.differences == (
+        "3 images without detections: 1.jpg; 2.jpg; 3.jpg",
+    )
+
+
+def test_the_faults_of_all_runs_are_told(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(DOUBTED))
+    first, second = (
+        replace(detected(moved(2.0)), faults={image_id: f"{image_id}.jpg"})
+        for image_id in (1, 2)
+    )
+    pairs = [(planned(row), first), (planned(row, 608, "E1"), second)]
+    record = judge_row(shared, row, pairs)
+
+    assert record.dataset is not None
+    (told,) = record.dataset.differences
+    assert told == "2 images without detections: 1.jpg; 2.jpg"
+
+
+def test_what_a_record_tells_of_others_is_printable(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    found = replace(shared.dataset.found, notes=("a\x1b[2J note",))
+    dataset = replace(shared.dataset, found=found, differences=("a\nb",))
+    row = opened(shared.zoo.row(PLAIN))
+    record = judge_row(
+        replace(shared, dataset=dataset), row, [(planned(row), detected(moved(3.0)))]
+    )
+
+    assert record.dataset is not None
+    assert record.dataset.differences == (r"a\x0ab",)
+    assert record.notes[0] == r"a\x1b[2J note"
+
+
+def test_a_record_says_what_it_was_measured_on(
+    shared: SharedPass, moved: Callable[[float], Detections]
+) -> None:
+    row = opened(shared.zoo.row(PLAIN))
+    record = judge_row(shared, row, [(planned(row), detected(moved(3.0)))])
+
+    assert record.dataset is not None
+    used = record.dataset
+    assert (used.name, used.fingerprint) == ("coco", "f" * 64)
+    assert (used.image_count, used.annotation_count, used.limit) == (3, 4, None)
+    assert record.measurements[0].store_key == planned(row).detector.key.digest()
+    assert record.measurements[0].score_wall_s > 0
+    assert record.zoo == "small"
+
+
+def test_a_traceback_that_cannot_be_written_is_not_named(
+    session_zoo: Zoo, tmp_path: Path
+) -> None:
+    (tmp_path / "records").write_text("a file")
+    settings = Settings(cache=tmp_path, records=tmp_path / "records", data_root=None)
+    record = refused_row(session_zoo.row(PLAIN), KeyError("x"), settings=settings)
+
+    assert record.reason == "KeyError: 'x'"
+
+
+def test_a_traceback_with_a_name_that_is_no_text_is_kept(
+    session_zoo: Zoo, tmp_path: Path
+) -> None:
+    settings = Settings(cache=tmp_path, records=tmp_path, data_root=None)
+    error = KeyError("\udcff.jpg")
+    record = refused_row(session_zoo.row(PLAIN), error, settings=settings)
+
+    assert r"\udcff.jpg" in (tmp_path / "errors" / f"{PLAIN}.txt").read_text("utf-8")
+    assert record.reason.endswith(f"errors/{PLAIN}.txt")

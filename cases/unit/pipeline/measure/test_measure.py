@@ -30,14 +30,15 @@ from harness.model.detectors.yolov3_archive import Detector
 from harness.model.fluid.lod_tensor import read_tensor, write_tensor
 from harness.model.paddle_run.device import Device, open_device
 from harness.pipeline.gate.gate import gate
-from harness.pipeline.measure import architectures
+from harness.pipeline.measure import architectures, detected_rows
 from harness.pipeline.measure import measure as measure_module
+from harness.pipeline.measure.detected_rows import SharedPass, key_of_run, open_pass
 from harness.pipeline.measure.embedded import serving, with_scenes
-from harness.pipeline.measure.judged_row import SharedPass
 from harness.pipeline.measure.known_datasets import known_datasets
-from harness.pipeline.measure.measure import Measurer, Watcher, measure_rows
+from harness.pipeline.measure.measure import Measurer, measure_rows
 from harness.pipeline.measure.opened_row import OpenedRow, open_row
 from harness.pipeline.measure.settings import Settings
+from harness.pipeline.measure.watcher import Watcher
 from harness.registry.claims import claims_text
 from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
@@ -351,7 +352,7 @@ def test_a_device_that_is_missing_stops_every_row_before_a_download(
     def refuse(*, gpu: bool, precision: str) -> Device:
         raise DeviceMissing("no such device")
 
-    monkeypatch.setattr(measure_module, "open_device", refuse)
+    monkeypatch.setattr(detected_rows, "open_device", refuse)
     cache = tmp_path / "empty"
     records = mine.measure(BASELINE, PRUNED, cache=cache)
 
@@ -454,10 +455,8 @@ def test_a_detector_that_breaks_does_not_stop_the_other_row(
 
     assert (broken.verdict, broken.reason) == (
         Verdict.ERRORED,
-        "MemoryError: too large",
+        f"MemoryError: too large; its traceback is in <records>/errors/{BASELINE}.txt",
     )
-    (told,) = broken.notes
-    assert told == f"its traceback is in <records>/errors/{BASELINE}.txt"
     kept = (mine.settings.records / "errors" / f"{BASELINE}.txt").read_text()
     assert 'raise MemoryError("too large")' in kept
     assert whole.verdict is Verdict.REPRODUCED
@@ -476,7 +475,8 @@ def test_a_row_that_cannot_be_judged_does_not_stop_the_other(
     monkeypatch.setattr(measure_module, "judge_row", judge_row)
     broken, whole = mine.measure(BASELINE, PRUNED)
 
-    assert (broken.verdict, broken.reason) == (Verdict.ERRORED, "OSError: disk full")
+    assert broken.verdict is Verdict.ERRORED
+    assert broken.reason.startswith("OSError: disk full; its traceback is in ")
     assert broken.archive is not None
     assert whole.verdict is Verdict.REPRODUCED
 
@@ -580,7 +580,7 @@ def test_the_store_never_answers_for_the_other_runtime(
 @pytest.fixture
 def opened_pass(mine: Mine) -> tuple[SharedPass, OpenedRow]:
     zoo = mine.open()
-    shared = measure_module.open_pass(zoo, zoo.row(BASELINE), mine.settings, Watcher())
+    shared = open_pass(zoo, zoo.row(BASELINE), mine.settings, Watcher())
     assert isinstance(shared, SharedPass)
     return shared, open_row(zoo, zoo.row(BASELINE), mine.settings)
 
@@ -595,20 +595,18 @@ def test_another_environment_has_another_store_key(
     shared, row = opened_pass
     other = replace(shared.environment, **{field: "another"})
 
-    key = measure_module._store_key(shared, row, 160)
-    assert measure_module._store_key(replace(shared, environment=other), row, 160) != (
-        key
-    )
+    key = key_of_run(shared, row, 160)
+    assert key_of_run(replace(shared, environment=other), row, 160) != (key)
 
 
 def test_the_store_key_names_archive_data_size_and_protocol(
     opened_pass: tuple[SharedPass, OpenedRow],
 ) -> None:
     shared, row = opened_pass
-    key = measure_module._store_key(shared, row, 160)
+    key = key_of_run(shared, row, 160)
 
     assert key.archive_sha256 == row.used.sha256
-    assert key.dataset_fingerprint == shared.dataset.found.fingerprint
+    assert key.dataset_fingerprint == shared.labelled.fingerprint
     assert key.input_px == 160
     assert key.protocol == yolov3_protocol("mobilenet_v1")
 

@@ -1,3 +1,4 @@
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,3 +159,16 @@ def test_without_a_source_the_tried_ones_are_listed(
 
     with pytest.raises(ArchiveUnavailable, match=str(tmp_path)):
         open_row(zoo, zoo.row(PRUNED), nowhere)
+
+
+def test_the_source_of_an_archive_is_logged_without_the_places_of_this_machine(
+    zoo: Zoo, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger=open_row.__module__)
+    used = open_row(zoo, zoo.rows[0], settings).used
+
+    assert caplog.messages == [
+        f"{zoo.rows[0].row_id}: archive from {used.source}",
+        f"{zoo.rows[0].row_id}: layout {used.layout}, shapes of {used.shape_plan}",
+    ]
+    assert used.source.startswith("mirror:")

@@ -21,6 +21,7 @@ PLACES = (
     "cache/scenes-2/coco-1-2",
     "records",
     "records/detections",
+    "records/errors",
     "records/precision/bf16",
     "records/precision/bf16/speed",
     "records/precision/bf16/truth",

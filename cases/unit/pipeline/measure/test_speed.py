@@ -4,7 +4,7 @@ import pytest
 
 from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.precision_time import PrecisionTimes
-from harness.pipeline.measure import speed
+from harness.pipeline.measure import measure as measure_module
 from harness.registry.zoo import open_zoo
 
 ROW = open_zoo("demo").rows[0]
@@ -19,7 +19,7 @@ def test_the_speed_at_the_printed_size_is_recorded_in_milliseconds(
         sizes_px.append((height_px, width_px))
         return PrecisionTimes(float32_s=0.25, precision_s=0.125)
 
-    monkeypatch.setattr(speed, "time_precision", time_precision)
+    monkeypatch.setattr(measure_module, "time_precision", time_precision)
     device = Device(
         kind="cpu",
         model="a processor",
@@ -27,7 +27,7 @@ def test_the_speed_at_the_printed_size_is_recorded_in_milliseconds(
         precision="int8",
         instructions=("avx512_vnni",),
     )
-    record = speed.time_row(ROW, device)
+    record = measure_module.time_row(ROW, device)
 
     assert sizes_px == [(ROW.input_px, ROW.input_px)]
     assert (record.ms, record.float32_ms) == (125.0, 250.0)

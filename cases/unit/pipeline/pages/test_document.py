@@ -8,12 +8,9 @@ from harness.errors import RecordInvalid
 from harness.files.precision_files import precision_folder, write_speed
 from harness.files.record_files import write_record
 from harness.pipeline.pages.document import (
-    accepted_records,
     check_pages,
-    pages_folder,
     write_pages,
 )
-from harness.registry import location
 from harness.report.pages import Values
 from harness.values.records import SpeedRecord, Verdict
 from harness.values.rows import Zoo
@@ -111,11 +108,6 @@ def test_a_record_of_no_row_is_refused_with_its_folder(
     assert not (tmp_path / "p").exists()
 
 
-def test_records_and_pages_of_a_zoo_have_their_places(tmp_path: Path) -> None:
-    assert accepted_records(tmp_path, "demo") == tmp_path / "reports/records/demo"
-    assert pages_folder(tmp_path, "demo") == tmp_path / "reports/demo"
-
-
 def test_records_of_another_precision_get_their_section(
     green: Folder, tmp_path: Path
 ) -> None:
@@ -144,12 +136,13 @@ def test_records_of_another_precision_get_their_section(
     assert "**2 rows = 1 reproduced + 1 reproduced with erratum**" in page
 
 
-def test_of_an_installed_package_the_folders_are_in_the_current_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_traceback_beside_the_records_reaches_no_page(
+    green: Folder, tmp_path: Path
 ) -> None:
-    package = tmp_path / "site-packages" / "shipped"
-    monkeypatch.setattr(location, "_SHIPPED", package)
-    monkeypatch.chdir(tmp_path)
+    (green.path / "errors").mkdir()
+    (green.path / "errors" / f"{PLAIN}.txt").write_text("Traceback: secret")
+    (green.path / "errors" / f"{PLAIN}.json").write_text("{")
+    written = write_pages(green.zoo, green.path, tmp_path / "pages", Values.MEASURED)
 
-    assert pages_folder(package, "demo") == tmp_path / "reports" / "demo"
-    assert accepted_records(package, "demo") == tmp_path / "reports/records/demo"
+    assert not any("secret" in path.read_text("utf-8") for path in written)
+    assert sorted(written) == sorted((tmp_path / "pages").iterdir())

@@ -97,3 +97,41 @@ def test_without_a_source_nothing_is_imported(document: Path, tmp_path: Path) ->
         )
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_were_edited_since_are_replaced_only_by_force(
+    document: Path, tmp_path: Path
+) -> None:
+    written = bring_in(document, tmp_path)
+    before = {path: path.read_bytes() for path in written}
+    bring_in(document, tmp_path)  # the same files again lose nothing
+    edited = tmp_path / "expected" / "mine.csv"
+    edited.write_text("mine", encoding="utf-8")
+
+    with pytest.raises(
+        UsageError,
+        match=rf"^1 of {len(written)} files in .* say something else; expected files "
+        r"as this document gives them, or none, got expected/mine.csv; give another "
+        r"--output, or --force to replace them",
+    ):
+        bring_in(document, tmp_path)
+    assert edited.read_text() == "mine"
+    import_document_file(
+        document,
+        zoo="mine",
+        home=tmp_path,
+        source="here",
+        version="1",
+        date="2020-02-29",
+        force=True,
+    )
+    assert {path: path.read_bytes() for path in written} == before
+
+
+def test_a_folder_where_a_file_goes_is_not_passed_over(
+    document: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "expected" / "mine.csv").mkdir(parents=True)
+
+    with pytest.raises(UsageError, match=r"got expected/mine.csv"):
+        bring_in(document, tmp_path)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.dataset.coco import open_coco
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
-from harness.model.paddle_run.device import open_device
+from harness.dataset.image import ImageEntry
+from harness.model.paddle_run.device import Device, open_device
 from harness.pipeline.plan import calibration as timed
 from harness.pipeline.plan.calibration import Calibration, Reading
 from harness.registry.zoo import open_zoo
@@ -63,3 +66,90 @@ def test_a_face_network_is_timed_at_a_usual_size(
     assert calibration.forward_s(replace(face, scales="single"), 7) == 1.0
     assert calibration.forward_s(face, 7) == pytest.approx(12.7, rel=0.01)
     assert asked == [timed.USUAL_PX, timed.USUAL_PX]
+
+
+def test_a_network_of_other_shapes_is_timed_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger=timed.__name__)
+    asked: list[tuple[str, object, object]] = []
+
+    def time_forward(row: Any, device: object, **given: Any) -> float:
+        asked.append((row.row_id, given["height_px"], given["optimise"]))
+        assert given["height_px"] == given["width_px"]
+        assert device == calibration.device
+        return 0.25
+
+    monkeypatch.setattr(timed, "time_forward", time_forward)
+    device = Device(kind="cpu", model="a model", threads=2)
+    calibration = Calibration(device=device, optimise=False)
+    for changes in (
+        {},
+        {"width": 0.5},
+        {"backbone": "resnet34"},
+        {"strategy": "prune_r578"},
+        {"num_classes": 9},
+        {"dataset": "voc"},
+    ):
+        row = replace(ROW, row_id=str(changes), **changes)  # type: ignore[arg-type]
+        assert calibration.forward_s(row, 64) == 0.25
+    calibration.forward_s(ROW, 96)
+
+    assert asked == [
+        ("{}", 64, False),
+        ("{'width': 0.5}", 64, False),
+        ("{'backbone': 'resnet34'}", 64, False),
+        ("{'strategy': 'prune_r578'}", 64, False),
+        ("{'num_classes': 9}", 64, False),
+        (ROW.row_id, 96, False),
+    ]
+    assert caplog.messages[0] == "{} timed on a model at 64 px: 0.2500 s an image"
+    assert len(caplog.messages) == len(asked)
+
+
+def test_what_is_read_is_the_first_images_of_the_set_in_every_size(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger=timed.__name__)
+    asked: list[tuple[int, list[int]]] = []
+
+    def time_reading(paths: Any, views: Any) -> float:
+        asked.append((len(paths), [view.input_px for view in views]))
+        return 1.5
+
+    monkeypatch.setattr(timed, "_time_reading", time_reading)
+    image = ImageEntry(image_id=1, path=Path("1.png"), width_px=9, height_px=9)
+    calibration = Calibration(device=Device(kind="cpu", model="m", threads=2))
+    for images in ([image] * 9, [image] * 3, []):
+        reading = Reading(row=ROW, sizes_px=(64, 96), images=images)
+        assert calibration.reading_s(reading) == 1.5
+
+    assert asked == [(8, [64, 96]), (3, [64, 96]), (8, [64, 96])]
+    assert caplog.messages == [
+        "reading of coco timed on 8 images",
+        "reading of coco timed on 3 images",
+        "reading of coco timed on 8 drawn images",
+    ]
+
+
+def test_the_seconds_of_reading_are_of_one_image(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clock = iter([10.0, 16.0])
+    monkeypatch.setattr(timed.time, "perf_counter", lambda: next(clock))
+    write_coco_scenes(tmp_path, seed=3, count=3)
+    images = open_coco(tmp_path).images
+    calibration = Calibration(device=Device(kind="cpu", model="m", threads=2))
+
+    reading = Reading(row=ROW, sizes_px=(64,), images=images)
+    assert calibration.reading_s(reading) == 2.0
+
+
+def test_the_environment_is_that_of_the_row_and_the_device() -> None:
+    device = Device(kind="cpu", model="a model", threads=3)
+    environment = Calibration(device=device, optimise=False).environment(ROW)
+
+    assert (environment.device_model, environment.threads) == ("a model", 3)
+    assert environment.graph_optimiser == "off"
+    assert environment.decoder.startswith("opencv")
+    assert "coco" in environment.metric_engine

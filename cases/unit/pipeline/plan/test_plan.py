@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from harness.artifact.cache_entry import SourceNote, entry_of, write_note
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
 from harness.evaluate.store import PART_IMAGES, DetectionStore
 from harness.model.paddle_run.device import Device
@@ -16,7 +18,13 @@ from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.run_keys import STORE, store_key
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.plan.calibration import Calibration, Reading
-from harness.pipeline.plan.plan import PlannedPass, RunPlan, plan_rows
+from harness.pipeline.plan.plan import (
+    PlannedArchive,
+    PlannedPass,
+    RunPlan,
+    plan_rows,
+    planned_archive,
+)
 from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
 from harness.values.detections import ImageDetections, join_images
@@ -183,3 +191,156 @@ def test_an_image_is_read_once_for_all_detectors() -> None:
 
     assert plan.forward_passes == 180
     assert plan.minutes == (180 * 0.5 + 120 * 1.0) / 60
+
+
+def test_a_cached_archive_is_not_downloaded(tmp_path: Path) -> None:
+    archive = DEMO.archives[DEMO.rows[0].archive]
+    before = planned_archive(archive, tmp_path)
+    entry = entry_of(archive, tmp_path.absolute())
+    entry.folder.mkdir(parents=True)
+    entry.path.write_bytes(b"123")
+    write_note(entry, SourceNote(source="x", sha256="ab", size_bytes=3))
+    after = planned_archive(archive, tmp_path)
+
+    assert (before.is_cached, before.size_bytes) == (False, archive.size_bytes)
+    assert before.sha256 == archive.sha256
+    assert (after.is_cached, after.size_bytes, after.sha256) == (True, 3, "ab")
+
+
+def pass_of(**changes: Any) -> PlannedPass:
+    return replace(
+        PlannedPass(
+            row_ids=("a",),
+            dataset="coco",
+            archive="x",
+            input_px=320,
+            image_count=60,
+            stored_count=0,
+            forward_s=0.5,
+        ),
+        **changes,
+    )
+
+
+def plan_of(*passes: PlannedPass, **changes: Any) -> RunPlan:
+    return replace(
+        RunPlan(
+            rows=("a",),
+            not_built={},
+            archives=(),
+            datasets=(),
+            passes=passes,
+            reading_s={"coco": 1.0, "voc": 2.0},
+        ),
+        **changes,
+    )
+
+
+def test_the_images_of_each_dataset_are_read_once() -> None:
+    plan = plan_of(
+        pass_of(image_count=120), pass_of(), pass_of(dataset="voc", image_count=30)
+    )
+
+    assert plan.minutes == (210 * 0.5 + 120 * 1.0 + 30 * 2.0) / 60
+
+
+@pytest.mark.parametrize("unknown", ["forward_s", "image_count"])
+def test_a_plan_with_something_unknown_has_no_minutes(unknown: str) -> None:
+    plan = plan_of(pass_of(), pass_of(**{unknown: None}))
+
+    assert plan.minutes is None
+    assert plan.forward_passes == (None if unknown == "image_count" else 120)
+
+
+def test_what_is_in_the_cache_is_not_downloaded_again() -> None:
+    archives = [
+        PlannedArchive(name="a", is_cached=True, size_bytes=5, sha256=None),
+        PlannedArchive(name="b", is_cached=False, size_bytes=7, sha256=None),
+        PlannedArchive(name="c", is_cached=False, size_bytes=None, sha256=None),
+    ]
+
+    assert plan_of(archives=tuple(archives)).download_bytes == 7
+
+
+def test_rows_of_another_dataset_archive_or_size_are_passes_of_their_own(
+    settings: Settings,
+) -> None:
+    row = next(one for one in COCO if "prune_r578" in one.strategy)
+    other = next(one.archive for one in COCO if one.archive != row.archive)
+    rows = [
+        row,
+        replace(row, row_id="size", input_px=64),
+        replace(row, row_id="archive", archive=other),
+        replace(row, row_id="set", dataset="voc"),
+    ]
+    plan = plan_rows(JANUARY, rows, settings, timing())
+
+    assert [one.row_ids for one in plan.passes] == [
+        (row.row_id,),
+        ("size",),
+        ("archive",),
+        ("set",),
+    ]
+    assert [one.name for one in plan.datasets] == ["coco", "voc"]
+    assert [one.image_count for one in plan.datasets] == [5000, None]
+    assert plan.reading_s == {"coco": 0.25, "voc": 0.25}
+
+
+@pytest.mark.parametrize(("limit", "count"), [(10, 10), (4999, 4999), (6000, 5000)])
+def test_a_limit_is_at_most_the_dataset(
+    settings: Settings, limit: int, count: int
+) -> None:
+    plan = plan_rows(JANUARY, COCO, replace(settings, limit=limit))
+
+    assert plan.datasets[0].image_count == count
+
+
+def test_an_image_that_is_listed_and_not_there_weighs_nothing(
+    settings: Settings, tmp_path: Path
+) -> None:
+    write_coco_scenes(tmp_path, seed=3, count=2)
+    images = sorted((tmp_path / "coco" / "val2017").iterdir())
+    images[0].unlink()
+    here = replace(settings, data_root=tmp_path)
+    (dataset,) = plan_rows(DEMO, DEMO.rows[:1], here).datasets
+
+    assert dataset.image_bytes == images[1].stat().st_size
+    assert dataset.image_count == 2
+
+
+def test_the_images_that_are_read_are_those_of_the_dataset_in_every_size(
+    settings: Settings, data_root: Path
+) -> None:
+    asked: list[Reading] = []
+
+    class Asking(Timing):
+        def reading_s(self, reading: Reading) -> float:
+            asked.append(reading)
+            return 0.5
+
+    calibration = Asking(device=Device(kind="cpu", model="a model", threads=2))
+    rows = [row for row in DEMO.rows if row.dataset == "coco"]
+    here = replace(settings, data_root=data_root, limit=4)
+    plan = plan_rows(DEMO, rows, here, calibration)
+    plan_rows(JANUARY, COCO[:1], settings, calibration)
+
+    assert plan.reading_s == {"coco": 0.5}
+    assert asked[0].row == rows[0]
+    assert sorted(asked[0].sizes_px) == [160, 224]
+    assert len(asked[0].images) == 4
+    assert (asked[1].sizes_px, asked[1].images) == ((320, 608), ())
+
+
+@pytest.mark.parametrize("lacks", ["note", "file"])
+def test_an_archive_without_its_note_or_its_bytes_is_not_cached(
+    tmp_path: Path, lacks: str
+) -> None:
+    archive = DEMO.archives[DEMO.rows[0].archive]
+    entry = entry_of(archive, tmp_path.absolute())
+    entry.folder.mkdir(parents=True)
+    if lacks == "file":
+        write_note(entry, SourceNote(source="x", sha256="ab", size_bytes=3))
+    else:
+        entry.path.write_bytes(b"123")
+
+    assert not planned_archive(archive, tmp_path).is_cached

@@ -271,3 +271,18 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
         UsageError, match="format; expected coco or voc or widerface, got 'yolo'"
     ):
         export(run_of("coco"), tmp_path / "x", word="yolo")
+
+
+@pytest.mark.parametrize("dataset", FORMATS)
+def test_a_traceback_beside_the_record_reaches_no_export(
+    dataset: str, tmp_path: Path
+) -> None:
+    run, records = run_of(dataset), tmp_path / "out"
+    path = export(run, tmp_path / f"ours{FORMATS[dataset].suffix}")
+    made = score_file(dataset, path, run.truth, records=records, name="x")
+    (records / "errors").mkdir()
+    (records / "errors" / "x.txt").write_text("Traceback: secret")
+    (made.path.parent / "errors").mkdir(exist_ok=True)
+    again = export(read_run(made.path), tmp_path / "again", word=dataset)
+
+    assert content(again) == content(path)

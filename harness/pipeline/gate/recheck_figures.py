@@ -1,0 +1,75 @@
+"""Computes the figures of a zoo's rows again, and compares them with the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.errors import RecordInvalid
+from harness.files.record_files import read_structures
+from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
+from harness.pipeline.measure.computed_figures import structure_record
+from harness.report.tally import NOT_MEASURED
+from harness.values.records import FAILING, StructureRecord
+from harness.values.rows import Zoo
+
+
+def recheck_structures(zoo: Zoo, folder: Path) -> Iterator[Finding]:
+    """Yield figures that are missing, are not those computed now, or fail.
+
+    Args:
+        zoo: the edition; every row that it prints a figure of is asked for.
+        folder: the records folder.
+    """
+    try:
+        records = read_structures(folder)
+    except RecordInvalid as error:
+        yield finding_of(Rule.STRUCTURE, "structure", error)
+        return
+    asked = {row.row_id: row for row in zoo.rows if zoo.structure_claims(row.row_id)}
+    for row_id in sorted({*asked, *records}):
+        if row_id not in asked:
+            yield refused(
+                Rule.STRUCTURE,
+                row_id,
+                "figures of no row that has any",
+                expected=f"one of the {len(asked)} rows of {zoo.name} with a figure",
+                next_step="remove the record, or add the claim",
+            )
+            continue
+        expected = structure_record(zoo, asked[row_id])
+        record = records.get(row_id)
+        if record is None:
+            problem = RecordInvalid(
+                "figures were not computed",
+                expected=f"structure/{row_id}.json",
+                got="no record",
+                next_step=f"run pytest -m structure --zoo {zoo.name}",
+            )
+            yield finding_of(
+                Rule.NO_RECORD, row_id, problem, fails=False, verdict=NOT_MEASURED
+            )
+        elif record != expected:
+            yield refused(
+                Rule.STRUCTURE,
+                row_id,
+                "the figures are not those that are computed now",
+                expected=_told(expected),
+                got=_told(record),
+                next_step=f"run pytest -m structure --zoo {zoo.name}",
+            )
+        elif record.verdict in FAILING:
+            problem = RecordInvalid(
+                record.reason or "a figure is not the printed one",
+                expected="reproduced",
+                got=_told(record),
+                next_step="mend it, or waive it in expected/waivers.toml",
+            )
+            yield finding_of(Rule.STRUCTURE, row_id, problem, verdict=record.verdict)
+
+
+def _told(record: StructureRecord) -> str:
+    figures = [
+        f"{one.metric} {one.computed} against {one.printed}" for one in record.figures
+    ]
+    return f"{record.verdict} ({', '.join(figures) or 'no figure'})"

@@ -1,0 +1,79 @@
+"""Makes the rows of a zoo cases of pytest, and chooses those that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from harness.plugin import structure
+from harness.plugin.chosen_zoo import zoo_of
+from harness.plugin.folders import BENCH, ROWS, is_named, meant_folders
+from harness.registry.location import CASES_FOLDER
+from harness.values.rows import Row, Zoo
+
+PARAMETER = "zoo_row"
+#: How many rows were collected and set aside, since nothing asked for them.
+UNASKED_KEY = pytest.StashKey[int]()
+#: The command line named no path.
+_UNNAMED = (
+    pytest.Config.ArgsSource.TESTPATHS,
+    pytest.Config.ArgsSource.INVOCATION_DIR,
+)
+
+
+def row_cases(zoo: Zoo) -> Iterator[object]:
+    """Yield one parameter set per row, with the row's id and markers."""
+    for row in zoo.rows:
+        marks = [getattr(pytest.mark, one) for one in sorted(row.markers)]
+        yield pytest.param(row, id=row.row_id, marks=marks)
+
+
+def row_of(item: pytest.Item) -> Row | None:
+    """Return the row that a case is of; None: it is another case."""
+    callspec = getattr(item, "callspec", None)
+    row = callspec.params.get(PARAMETER) if callspec is not None else None
+    return row if isinstance(row, Row) else None
+
+
+def rows_of(items: Sequence[pytest.Item]) -> list[Row]:
+    """Return the rows among cases, in order."""
+    return [row for item in items if (row := row_of(item)) is not None]
+
+
+def choose_folders(config: pytest.Config) -> None:
+    """Collect only the folders of cases that are meant, where no path is named."""
+    if config.args_source not in _UNNAMED:
+        return
+    meant = meant_folders(
+        config.getoption("markexpr"),
+        config.getoption("zoo"),
+        keyword=config.getoption("keyword"),
+        rows=lambda: zoo_of(config).rows,
+    )
+    folders = (config.rootpath / CASES_FOLDER / name for name in meant)
+    config.args[:] = [str(one) for one in folders if one.is_dir()] or config.args
+
+
+def set_unasked_aside(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take rows, figures and benchmarks out of ``items`` that nothing asked for."""
+    rows = [item for item in items if row_of(item) is not None]
+    figures = [item for item in items if structure.is_figure(item)]
+    if (rows or figures) and not _asks_for_rows(config):
+        config.stash[UNASKED_KEY] = len(rows)
+        _set_aside(config, items, rows + figures)
+    benchmarks = [item for item in items if item.get_closest_marker("speed")]
+    if benchmarks and not (config.getoption("markexpr") or is_named(config, BENCH)):
+        _set_aside(config, items, benchmarks)
+
+
+def _asks_for_rows(config: pytest.Config) -> bool:
+    asks = any(config.getoption(one) for one in ("zoo", "markexpr", "keyword"))
+    return asks or is_named(config, ROWS)
+
+
+def _set_aside(
+    config: pytest.Config, items: list[pytest.Item], some: list[pytest.Item]
+) -> None:
+    config.hook.pytest_deselected(items=some)
+    items[:] = [item for item in items if item not in some]

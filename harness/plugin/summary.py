@@ -1,0 +1,46 @@
+"""Writes the end of a session: tables, what was not asked for, what was stopped."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.plugin import structure
+from harness.plugin.cases import UNASKED_KEY
+from harness.plugin.chosen_zoo import zoo_of
+from harness.plugin.records import records_of
+from harness.plugin.stopped import KEY
+from harness.printable import counted
+
+
+def write_summary(
+    terminal: pytest.TerminalReporter, *, interrupted: bool, config: pytest.Config
+) -> None:
+    """Write what the records of the session's reports say.
+
+    Args:
+        terminal: has the reports.
+        interrupted: whether a signal ended the session.
+        config: of the session.
+    """
+    unasked = config.stash.get(UNASKED_KEY, 0)
+    if unasked:
+        terminal.write_line(
+            f"{counted(unasked, 'row')} of the zoo {'was' if unasked == 1 else 'were'} "
+            "not asked for: "
+            "`pytest -m coco`, `pytest -m 'voc and prune'`, `pytest --zoo demo`"
+        )
+    reports = [one for some in terminal.stats.values() for one in some]
+    records = records_of(reports)
+    if records:
+        from harness.report.summary import summarise, summary_text
+
+        terminal.section("zoo")
+        summary = summarise(zoo_of(config), records, list(records))
+        terminal.write_line(summary_text(summary))
+    figures = structure.records_of(reports)
+    if figures:
+        terminal.section("structure")
+        terminal.write_line(structure.table_of(zoo_of(config), figures))
+    if KEY in config.stash and interrupted:
+        terminal.section("stopped")
+        terminal.write_line(config.stash[KEY].text(records))
