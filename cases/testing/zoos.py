@@ -87,6 +87,14 @@ def copy_tables(tables: Iterable[Path], folder: Path) -> Path:
     return folder
 
 
+def copy_lone_zoo(tables: Path, claims: Path, folder: Path) -> Path:
+    """Copy a zoo of a checkout to a folder of its own, which has no head."""
+    copy_tables(tables.glob("*.toml"), folder)
+    (folder / "zoo.toml").unlink()
+    shutil.copyfile(claims, folder / "expected.csv")
+    return folder
+
+
 def copy_home(checkout: Path, home: Path, *, with_archives: bool = True) -> Path:
     """Copy what makes a home: every zoo's rows, and what is expected of them."""
     left_out = () if with_archives else ("*.tar",)
