@@ -42,6 +42,7 @@ def empty(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
+    all_modules: None,
 ) -> pytest.Pytester:
     """An empty folder, a small zoo elsewhere, and what loads the plugin early."""
     for name in ("ZOO_DATA_ROOT", "ZOO_CACHE", "ZOO_RECORDS", "PYTEST_ADDOPTS"):

@@ -45,7 +45,9 @@ def zoo_measurer():
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+def alone(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, all_modules: None
+) -> None:
     """No environment twin, and no other plugin: importing those takes most time."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     builders = str(request.config.rootpath / "cases")
