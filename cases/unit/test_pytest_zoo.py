@@ -398,24 +398,6 @@ OUTCOMES = {
 }
 
 
-def test_the_outcomes_are_those_that_are_frozen() -> None:
-    assert {verdict: outcome for verdict, (outcome, _) in OUTCOMES.items()} == {
-        "reproduced": "passed",
-        "reproduced_with_erratum": "passed",
-        "not_judged": "passed",
-        "lower": "failed",
-        "higher": "failed",
-        "wrong_archive": "failed",
-        "wrong_dataset": "failed",
-        "unreadable": "failed",
-        "errored": "failed",
-        "unavailable": "skipped",
-        "no_dataset": "skipped",
-        "no_device": "skipped",
-        "partial": "skipped",
-    }
-
-
 @pytest.mark.parametrize("is_required", [False, True], ids=["", "require-measured"])
 @pytest.mark.parametrize("verdict", Verdict)
 def test_a_verdict_is_the_outcome_and_its_reason(

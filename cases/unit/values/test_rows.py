@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.values.rows import METRICS_OF_DATASET, Claim, Erratum, Row, Zoo
+from harness.values.rows import Claim, Erratum, Row, Zoo
 
 
 def row(strategy="prune_r578", row_id="r1", dataset="coco", architecture="yolov3"):
@@ -126,11 +126,3 @@ def test_a_row_is_found_by_its_id(zoo):
 def test_the_errata_of_a_row_come_in_file_order(zoo):
     assert [one.erratum_id for one in zoo.errata_of("r2")] == ["E1", "E3"]
     assert zoo.errata_of("r3") == ()
-
-
-def test_faces_make_three_claims_and_the_others_one():
-    assert {name: len(one) for name, one in METRICS_OF_DATASET.items()} == {
-        "coco": 1,
-        "voc": 1,
-        "widerface": 3,
-    }
