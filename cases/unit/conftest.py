@@ -1,7 +1,9 @@
 """How detections of two runtimes are compared, and hostile files opened."""
 
+import importlib
 import importlib.util
 import os
+import pkgutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -76,6 +78,18 @@ def pytest_itemcollected(item):
         and item.get_closest_marker("timeout") is None
     ):
         item.add_marker(pytest.mark.timeout(LIMIT_S))
+
+
+@pytest.fixture(scope="session")
+def all_modules() -> None:
+    """Load every module of the house.
+
+    A pytest within this one forgets the modules that it was the first to import: each
+    of a hundred runs would read half of the house again.
+    """
+    for module in pkgutil.walk_packages(harness.__path__, "harness."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 def _open_in_a_child(path, lines, *, before=""):

@@ -1,47 +1,23 @@
 """Rows are measured from any folder: the plugin brings its cases."""
 
+import os
 import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-ROWS = ("one", "two", "three")
-TABLE = """
-[table]
-order = 1
-chapter = "Models"
-heading = "YOLOv3 on COCO"
-dataset = "coco"
-columns = ["Model", "Input size", "Box AP", "Download"]
-align = ["left", "center", "center", "center"]
-link_column = "Download"
-metric_columns = { "Box AP" = "box_ap" }
-translations = {}
+from testing.rows import build_row
+from testing.zoos import write_zoo
 
-[[archive]]
-name = "tiny"
-url = "https://zoo.invalid/tiny.tar"
-"""
-ROW = """
-[[row]]
-id = "yolov3-mobilenet_v1-coco-baseline-{px}"
-architecture = "yolov3"
-backbone = "mobilenet_v1"
-dataset = "coco"
-strategy = "baseline"
-input_px = {px}
-archive = "tiny"
-num_classes = 80
-cells = {{ "Model" = "MobileNetV1", "Input size" = "{px}" }}
-"""
 SIZES = (96, 128, 160)
 IDS = [f"yolov3-mobilenet_v1-coco-baseline-{px}" for px in SIZES]
 #: Measures rows without any work; those whose size stands in FAKE_LOWER are too low.
 FAKE = """
 import os
 import pytest
-from harness.values.records import Judgement, Measurement, Record, Verdict
+from harness.values.records import Verdict
+from testing.records import build_judgement, build_measurement, build_record
 
 
 @pytest.fixture(scope="session")
@@ -49,21 +25,8 @@ def zoo_measurer():
     def measure(row):
         is_low = str(row.input_px) in os.environ.get("FAKE_LOWER", "").split()
         verdict = Verdict.LOWER if is_low else Verdict.REPRODUCED
-        judgement = Judgement(
-            metric="box_ap", printed="24.0", measured_pct=23.987,
-            difference_pct=-0.013, tolerance_pct="0.1", verdict=verdict,
-            budget="rounding 0.1",
-        )
-        measurement = Measurement(
-            input_px=row.input_px, erratum=None, scores_pct={"box_ap": 23.987},
-            judgements=(judgement,), verdict=verdict, detections_sha256="0" * 64,
-            detections_file="d", detection_count=1, store_key="k", replayed=False,
-            detect_wall_s=1.0, detect_cpu_s=1.0, score_wall_s=1.0,
-        )
-        return Record(
-            zoo=row.zoo, row_id=row.row_id, verdict=verdict,
-            reason="because" if is_low else "", measurements=(measurement,),
-        )
+        run = build_measurement(build_judgement(verdict), input_px=row.input_px)
+        return build_record(row.row_id, verdict, run, zoo=row.zoo)
 
     return measure
 """
@@ -75,7 +38,12 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture
-def empty(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> object:
+def empty(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    all_modules: None,
+) -> pytest.Pytester:
     """An empty folder, a small zoo elsewhere, and what loads the plugin early."""
     for name in ("ZOO_DATA_ROOT", "ZOO_CACHE", "ZOO_RECORDS", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
@@ -83,14 +51,11 @@ def empty(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> object:
     elsewhere = pytester.mkdir("elsewhere")
     (elsewhere / "fake_measurer.py").write_text(FAKE, encoding="utf-8")
     (elsewhere / "backwards.py").write_text(BACKWARDS, encoding="utf-8")
-    zoo = elsewhere / "mini"
-    zoo.mkdir()
-    rows = "".join(ROW.format(px=px) for px in SIZES)
-    (zoo / "coco.toml").write_text(TABLE + rows, encoding="utf-8")
-    claims = "".join(f"{one},box_ap,24.0\n" for one in IDS)
-    (zoo / "expected.csv").write_text("row,metric,printed\n" + claims, encoding="utf-8")
+    rows = [build_row(one, archive="tiny") for one in IDS]
+    write_zoo(elsewhere / "mini", rows, dict.fromkeys(IDS, "24.0"))
     monkeypatch.syspath_prepend(elsewhere)
-    monkeypatch.setenv("PYTHONPATH", str(elsewhere), prepend=":")
+    for path in (request.config.rootpath / "cases", elsewhere):
+        monkeypatch.setenv("PYTHONPATH", str(path), prepend=os.pathsep)
     folder = pytester.mkdir("empty")
     monkeypatch.chdir(folder)
     return pytester

@@ -29,44 +29,30 @@ PLAIN_CONFTEST = 'pytest_plugins = ["harness.pytest_zoo"]\n'
 FAKE_CONFTEST = """
 import os
 import pytest
-from harness.values.records import Judgement, Measurement, Record, Verdict
+from harness.values.records import Verdict
+from testing.records import build_judgement, build_measurement, build_record
 
 pytest_plugins = ["harness.pytest_zoo"]
-
-
-def measurement_of(row, verdict):
-    judgement = Judgement(
-        metric="box_ap", printed="24.0", measured_pct=23.987, difference_pct=-0.013,
-        tolerance_pct="0.1", verdict=verdict, budget="rounding 0.1",
-    )
-    return Measurement(
-        input_px=row.input_px, erratum=None, scores_pct={"box_ap": 23.987},
-        judgements=(judgement,), verdict=verdict, detections_sha256="0" * 64,
-        detections_file="d", detection_count=1, store_key="k", replayed=False,
-        detect_wall_s=1.0, detect_cpu_s=1.0, score_wall_s=1.0,
-    )
 
 
 @pytest.fixture(scope="session")
 def zoo_measurer():
     verdict = Verdict(os.environ["FAKE_VERDICT"])
-    is_measured = verdict in ("reproduced", "lower", "higher")
-
-    def measure(row):
-        return Record(
-            zoo=row.zoo, row_id=row.row_id, verdict=verdict,
-            reason="" if verdict == "reproduced" else "because",
-            measurements=(measurement_of(row, verdict),) if is_measured else (),
-        )
-
-    return measure
+    runs = []
+    if verdict in ("reproduced", "lower", "higher"):
+        runs = [build_measurement(build_judgement(verdict))]
+    return lambda row: build_record(row.row_id, verdict, *runs, zoo=row.zoo)
 """
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def alone(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, all_modules: None
+) -> None:
     """No environment twin, and no other plugin: importing those takes most time."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    builders = str(request.config.rootpath / "cases")
+    monkeypatch.setenv("PYTHONPATH", builders, prepend=os.pathsep)
     for twin in TWINS:
         monkeypatch.delenv(twin, raising=False)
 
@@ -411,24 +397,6 @@ OUTCOMES = {
     **dict.fromkeys(FAILING, ("failed", "failed")),
     **dict.fromkeys(INCOMPLETE, ("skipped", "failed")),
 }
-
-
-def test_the_outcomes_are_those_that_are_frozen() -> None:
-    assert {verdict: outcome for verdict, (outcome, _) in OUTCOMES.items()} == {
-        "reproduced": "passed",
-        "reproduced_with_erratum": "passed",
-        "not_judged": "passed",
-        "lower": "failed",
-        "higher": "failed",
-        "wrong_archive": "failed",
-        "wrong_dataset": "failed",
-        "unreadable": "failed",
-        "errored": "failed",
-        "unavailable": "skipped",
-        "no_dataset": "skipped",
-        "no_device": "skipped",
-        "partial": "skipped",
-    }
 
 
 @pytest.mark.parametrize("is_required", [False, True], ids=["", "require-measured"])

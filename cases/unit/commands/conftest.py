@@ -14,11 +14,10 @@ from harness.pipeline.measure.embedded import serving, with_scenes
 from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.measure import measure_rows
 from harness.pipeline.measure.settings import Settings
-from harness.registry.claims import claims_text
 from harness.registry.lock import read_lock, write_lock
 from harness.registry.zoo import open_zoo
 from harness.values.options import OPTIONS
-from harness.values.rows import Claim
+from testing.zoos import copy_home, write_claims
 
 ROWS = tuple(f"yolov3-mobilenet_v1-coco-baseline-{px}" for px in (224, 160))
 ARCHIVE = "demo_yolov3_mobilenet_v1"
@@ -52,8 +51,7 @@ def measured_home(
     To be copied and not changed.
     """
     home = tmp_path_factory.mktemp("measured") / "home"
-    for part in (Path("cases", "rows"), Path("expected")):
-        shutil.copytree(request.config.rootpath / part, home / part)
+    copy_home(request.config.rootpath, home)
     marker = Path("harness", "registry", "location.py")  # what makes it a checkout
     (home / marker).parent.mkdir(parents=True)
     (home / marker).touch()
@@ -61,6 +59,9 @@ def measured_home(
     for table in (home / "cases" / "rows" / "demo").glob("*_*.toml"):
         if table.name != kept:
             table.unlink()
+    for archive in (home / "cases" / "rows" / "demo").rglob("*.tar"):
+        if archive.stem != ARCHIVE:
+            archive.unlink()  # every test copies this home
     tolerance = home / "expected" / "tolerance.toml"
     parts = tolerance.read_text(encoding="utf-8").split("\n\n")
     kept_parts = [one for one in parts if not _is_for_quantised_demo_rows(one)]
@@ -109,12 +110,8 @@ def zoo(
 
 
 def _claim(home: Path, printed: dict[str, str]) -> None:
-    claims = [
-        Claim(row_id=row_id, metric="box_ap", printed=one)
-        for row_id, one in printed.items()
-    ]
-    text = claims_text(claims, what="w", source="s", version="1", date=None)
-    (home / "expected" / "demo.csv").write_text(text, encoding="utf-8")
+    claims = {(row_id, "box_ap"): one for row_id, one in printed.items()}
+    write_claims(home / "expected" / "demo.csv", claims)
 
 
 def _measure(home: Path) -> dict[str, tuple[float, str]]:

@@ -7,22 +7,13 @@ from harness.compare.tolerance import Budget
 from harness.compare.verdict import judge, verdict_of_judgements
 from harness.values.records import Measurement
 from harness.values.rows import Claim, Row
+from testing.records import build_measurement
+from testing.rows import build_row
 
 
 @pytest.fixture
 def row() -> Row:
-    return Row(
-        row_id="yolov3-mobilenet_v1-coco-quant_post-608",
-        zoo="january-2020",
-        table="quant_coco",
-        architecture="yolov3",
-        backbone="mobilenet_v1",
-        dataset="coco",
-        strategy="quant_post",
-        input_px=608,
-        archive="yolov3_mobilenetv1_coco_quant_post",
-        num_classes=80,
-    )
+    return build_row("yolov3-mobilenet_v1-coco-quant_post-608")
 
 
 @pytest.fixture
@@ -47,20 +38,12 @@ def measure(budget: Budget) -> Callable[..., Measurement]:
             )
             for metric, text in printed.items()
         )
-        return Measurement(
+        return build_measurement(
+            *judgements,
             input_px=input_px,
             erratum=erratum,
             scores_pct=scores_pct,
-            judgements=judgements,
             verdict=verdict_of_judgements(judgements),
-            detections_sha256="0" * 64,
-            detections_file="detections/row.npz",
-            detection_count=1,
-            store_key="key",
-            replayed=False,
-            detect_wall_s=1.0,
-            detect_cpu_s=1.0,
-            score_wall_s=1.0,
         )
 
     return make

@@ -1,6 +1,8 @@
 """The old runtime's archive and goldens, and a tiny random network."""
 
+import functools
 import shutil
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +13,10 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
+from harness.model.detectors.archive_heads import open_heads
 from harness.model.detectors.face_archive import OpenedFaceArchive, open_face_archive
 from harness.model.detectors.yolov3_archive import OpenedArchive, open_archive
+from harness.model.networks.functions import HeadsFunction
 from harness.model.networks.pruned_channels import planned_channels
 from harness.model.networks.shapes import Plan, plan_network
 from harness.model.networks.yolov3 import Network
@@ -224,6 +228,28 @@ def layout_plan() -> Plan:
 def cpu() -> Device:
     """The CPU, opened."""
     return open_device(gpu=False)
+
+
+@pytest.fixture(scope="session")
+def built_heads(cpu) -> Callable[..., HeadsFunction]:
+    """Give the heads of an archive as a graph: built once, and without a warning.
+
+    To build one takes a second, to run it a few milliseconds.
+    """
+
+    @functools.cache
+    def built(name: str, is_optimised: bool) -> HeadsFunction:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return open_heads(archives[name], cpu, optimise=is_optimised)
+
+    archives: dict[str, Any] = {}
+
+    def heads_of(name: str, opened: Any, *, optimise: bool = True) -> HeadsFunction:
+        archives.setdefault(name, opened)
+        return built(name, optimise)
+
+    return heads_of
 
 
 @pytest.fixture(scope="session")

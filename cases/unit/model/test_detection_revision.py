@@ -14,7 +14,6 @@ import pytest
 from harness.dataset.drawn.scenes import draw_scene
 from harness.dataset.resize import resize_cubic
 from harness.evaluate.store import DETECTION_REVISION
-from harness.model.detectors.archive_heads import open_heads
 from harness.model.detectors.yolov3_archive import Detector
 
 GOLDEN = Path(__file__).parents[1] / "data" / "model" / "detections.json"
@@ -24,9 +23,8 @@ BOX_PX = 0.5
 SCENE = (99, 0)
 
 
-def find_all(opened, cpu, golden_images):
+def find_all(heads, golden_images):
     """Rows ``[K, 6]`` of each picture: class, score, x1, y1, x2, y2."""
-    heads = open_heads(opened, cpu)
     pictures = {}
     for input_px in (96, 64):
         images = golden_images[f"images_{input_px}"]
@@ -88,8 +86,8 @@ def write_golden(found, path):
 
 
 @pytest.fixture(scope="module")
-def found(tiny_opened, cpu, tiny_golden):
-    return find_all(tiny_opened, cpu, tiny_golden)
+def found(tiny_opened, built_heads, tiny_golden):
+    return find_all(built_heads("tiny", tiny_opened), tiny_golden)
 
 
 def test_detections_change_only_with_their_revision(found, unmatched_rows, tmp_path):

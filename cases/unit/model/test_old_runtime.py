@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.model.boxes.preprocess import IMAGENET, normalise
-from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.archive_heads import plain_heads
 from harness.model.detectors.yolov3_archive import Detector
 from harness.model.networks.backbones import mobilenet_v1
 from harness.model.paddle_run import heads as heads_module
@@ -34,10 +34,10 @@ def largest_difference(heads, golden, input_px, images=None):
 
 
 @pytest.fixture(scope="module", params=["plain", "optimised", "not optimised"])
-def heads(request, tiny_opened, cpu):
+def heads(request, tiny_opened, built_heads):
     if request.param == "plain":
         return plain_heads(tiny_opened)
-    return open_heads(tiny_opened, cpu, optimise=request.param == "optimised")
+    return built_heads("tiny", tiny_opened, optimise=request.param == "optimised")
 
 
 @pytest.mark.parametrize("input_px", SIZES_PX)

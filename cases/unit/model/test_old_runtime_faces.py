@@ -10,7 +10,7 @@ import pytest
 
 from harness.model.boxes.face_boxes import normalise_faces
 from harness.model.boxes.face_finding import FaceDetector
-from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.archive_heads import plain_heads
 from harness.model.networks import blazeface
 from harness.model.networks.blazeface import EDITIONS
 from harness.model.paddle_run import heads as heads_module
@@ -37,13 +37,13 @@ def largest_difference(heads, golden, edition, size="65x97", images=None):
 
 
 @pytest.fixture(scope="module", params=["plain", "optimised", "not optimised"])
-def heads(request, opened_faces, cpu):
+def heads(request, opened_faces, built_heads):
     """Functions by edition."""
     if request.param == "plain":
         return {name: plain_heads(one) for name, one in opened_faces.items()}
     optimise = request.param == "optimised"
     return {
-        name: open_heads(one, cpu, optimise=optimise)
+        name: built_heads(name, one, optimise=optimise)
         for name, one in opened_faces.items()
     }
 

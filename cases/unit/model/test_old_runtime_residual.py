@@ -4,13 +4,12 @@ No trap below changes a shape: only these goldens tell them apart.
 """
 
 import re
-import warnings
 
 import numpy as np
 import pytest
 
 from harness.model.boxes.preprocess import IMAGENET, NORMALISATIONS, UNSCALED, normalise
-from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.archive_heads import plain_heads
 from harness.model.detectors.yolov3_archive import Detector
 from harness.model.paddle_run import heads as heads_module
 from harness.model.paddle_run.tensors import TensorOps
@@ -40,10 +39,11 @@ def old(request):
 
 
 @pytest.fixture(scope="module", params=WAYS)
-def heads(request, old, cpu):
+def heads(request, old, built_heads):
     if request.param == "plain":
         return plain_heads(old.open())
-    return open_heads(old.open(), cpu, optimise=request.param == "optimised")
+    optimise = request.param == "optimised"
+    return built_heads(old.backbone, old.open(), optimise=optimise)
 
 
 def test_the_heads_are_those_of_the_old_runtime(old, heads):
@@ -67,9 +67,11 @@ def test_the_detections_are_those_of_the_old_runtime(old, heads, unmatched_rows)
         assert unmatched_rows(rows, golden, score=1e-4, box_px=0.05) == ([], [])
 
 
-def test_the_optimised_graph_is_the_plain_network_at_any_size_and_batch(old, cpu):
+def test_the_optimised_graph_is_the_plain_network_at_any_size_and_batch(
+    old, built_heads
+):
     opened = old.open()
-    optimised, plain = open_heads(opened, cpu), plain_heads(opened)
+    optimised, plain = built_heads(old.backbone, opened), plain_heads(opened)
     rng = np.random.default_rng(3)
 
     for batch, input_px in ((1, 64), (3, 160), (8, 96)):
@@ -79,10 +81,9 @@ def test_the_optimised_graph_is_the_plain_network_at_any_size_and_batch(old, cpu
             assert np.abs(one - reference).max() < AGREES * np.abs(reference).max()
 
 
-def test_exporting_a_network_warns_of_nothing(old, cpu):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        open_heads(old.open(), cpu)
+@pytest.mark.parametrize("optimise", [True, False])
+def test_exporting_a_network_warns_of_nothing(old, built_heads, optimise):
+    assert built_heads(old.backbone, old.open(), optimise=optimise)
 
 
 def test_every_file_of_the_archive_is_a_variable_of_the_network(old):

@@ -37,31 +37,23 @@ from harness.values.records import (
 )
 from harness.values.rows import Archive, Claim, Erratum, Row, Table, TolerancePart, Zoo
 from harness.values.truth import CocoTruth
+from testing.rows import build_row
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
 
 ROWS = tuple(
-    Row(
-        row_id=row_id,
-        zoo="small",
-        table="prune_coco",
-        architecture="yolov3",
-        backbone=row_id.split("-")[1],
-        dataset="coco",
-        strategy=row_id.split("-")[3],
-        input_px=input_px,
+    build_row(
+        row_id,
         archive=archive,
         num_classes=2,
-        cells={"骨架网络": backbone, "输入尺寸": str(input_px)},
+        cells={"骨架网络": backbone, "输入尺寸": row_id.rpartition("-")[2]},
     )
-    for row_id, input_px, archive, backbone in (
-        (DOUBTED, 320, "r50", "ResNet50-vd-dcn"),
-        (PLAIN, 608, "m1", "MobileNetV1"),
+    for row_id, archive, backbone in (
+        (DOUBTED, "r50", "ResNet50-vd-dcn"),
+        (PLAIN, "m1", "MobileNetV1"),
     )
 )
-
-
 TODAY = dt.date(2030, 6, 15)
 ENVIRONMENT = Environment(
     harness="1.2.3",

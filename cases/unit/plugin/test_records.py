@@ -15,43 +15,15 @@ from harness.plugin.records import (
 from harness.values.records import (
     INCOMPLETE,
     PASSING,
-    Judgement,
-    Measurement,
-    Record,
     Verdict,
 )
+from testing.records import build_judgement, build_measurement, build_record
 
-JUDGED = Judgement(
-    metric="easy",
-    printed="99.9",
-    measured_pct=99.85,
-    difference_pct=-0.05,
-    tolerance_pct="0.1",
-    verdict=Verdict.REPRODUCED,
-    budget="rounding 0.1",
+JUDGED = build_judgement(
+    metric="easy", printed="99.9", measured_pct=99.85, difference_pct=-0.05
 )
-MEASURED = Measurement(
-    input_px=160,
-    erratum=None,
-    scores_pct={"easy": 99.85},
-    judgements=(JUDGED,),
-    verdict=Verdict.REPRODUCED,
-    detections_sha256="0" * 64,
-    detections_file="d",
-    detection_count=1,
-    store_key="k",
-    replayed=False,
-    detect_wall_s=1.0,
-    detect_cpu_s=1.0,
-    score_wall_s=1.0,
-)
-RECORD = Record(
-    zoo="z",
-    row_id="r",
-    verdict=Verdict.REPRODUCED,
-    reason="",
-    measurements=(MEASURED,),
-)
+MEASURED = build_measurement(JUDGED)
+RECORD = build_record("r", Verdict.REPRODUCED, MEASURED)
 
 
 def test_a_row_of_one_number_has_plain_names():

@@ -13,6 +13,7 @@ from harness.files.record_files import read_record
 from harness.plugin.stopped import UnderWay
 from harness.registry.zoo import open_zoo
 from harness.values.records import Record
+from testing.zoos import claim_aps, copy_tables
 
 LARGE, SMALL = (f"yolov3-mobilenet_v1-coco-baseline-{px}" for px in (224, 160))
 SCENES = 24  # three batches of one part
@@ -53,10 +54,10 @@ def run(
     for twin in ("DATA_ROOT", "CACHE", "RECORDS", "MIRROR", "OFFLINE"):
         monkeypatch.delenv(f"ZOO_{twin}", raising=False)
     demo = open_zoo("demo", home=request.config.rootpath)
-    folder = pytester.mkdir("mine")
-    shutil.copy(demo.root / "baseline_coco.toml", folder)
-    claims = f"row,metric,printed\n{LARGE},box_ap,50.0\n{SMALL},box_ap,50.0\n"
-    (folder / "expected.csv").write_text(claims, encoding="utf-8")
+    tables = [demo.root / "baseline_coco.toml"]
+    claim_aps(
+        copy_tables(tables, pytester.path / "mine"), {LARGE: "50.0", SMALL: "50.0"}
+    )
     cases = request.config.rootpath / "cases" / "zoo"
     shutil.copy(cases / "test_published_ap.py", pytester.path)
     write_coco_scenes(pytester.path / "data", seed=1, count=SCENES)

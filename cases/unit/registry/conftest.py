@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from testing.zoos import copy_home
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 Edit = Callable[..., None]
@@ -36,11 +38,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def editions(tmp_path: Path) -> Path:
     """A copy of both editions that a test may spoil."""
-    home = tmp_path / "editions"
-    for part in (Path("cases", "rows"), Path("expected")):
-        ignored = shutil.ignore_patterns("*.tar")  # nobody opens one here
-        shutil.copytree(REPOSITORY / part, home / part, ignore=ignored)
-    return home
+    return copy_home(REPOSITORY, tmp_path / "editions", with_archives=False)
 
 
 def _drop_section(path: Path, name: str) -> None:

@@ -10,64 +10,27 @@ from harness.registry.lint.zoo import lint_zoo
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 from harness.values.rows import MARKERS
+from testing.rows import build_row
+from testing.zoos import write_zoo
 
-TABLE = """[table]
-order = 1
-chapter = "Models"
-heading = "Detectors"
-dataset = "coco"
-columns = ["Model", "Strategy", "Input size", "Box AP"]
-align = ["left", "center", "center", "center"]
-
-[table.metric_columns]
-"Box AP" = "box_ap"
-"""
-ARCHIVE = """
-[[archive]]
-name = "{name}"
-url = "https://example.org/zoo/{name}/best.tar.gz"
-"""
-ROW = """
-[[row]]
-id = "yolov3-mobilenet_v1-coco-{strategy}-320{end}"
-architecture = "yolov3"
-backbone = "mobilenet_v1"
-dataset = "coco"
-strategy = "{strategy}"
-input_px = 320
-archive = "{archive}"
-num_classes = 5
-width = 0.125
-{more}
-[row.cells]
-Model = "Our tiny net, spring"
-Strategy = "half of the head"
-"Input size" = "320 x 320"
-"""
 FIRST = "yolov3-mobilenet_v1-coco-prune_half-320"
 SECOND = "yolov3-mobilenet_v1-coco-prune_half-320-spring"
-
-
-def row(archive: str = "tiny", variant: str = "", strategy: str = "prune_half") -> str:
-    return ROW.format(
-        archive=archive,
-        strategy=strategy,
-        end=f"-{variant}" * bool(variant),
-        more=f'variant = "{variant}"\n' * bool(variant),
-    )
 
 
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     """A folder with two checkpoints of one network and size, in words of its own."""
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    blocks = [ARCHIVE.format(name=name) for name in ("tiny", "spring")]
-    text = "".join([TABLE, *blocks, row(), row("spring", "spring")])
-    (folder / "coco.toml").write_text(text, encoding="utf-8")
-    claims = f"row,metric,printed\n{FIRST},box_ap,20.1\n{SECOND},box_ap,21.4\n"
-    (folder / "expected.csv").write_text(claims, encoding="utf-8")
-    return folder
+    cells = {
+        "Model": "Our tiny net, spring",
+        "Strategy": "half of the head",
+        "Input size": "320 x 320",
+    }
+    rows = [
+        build_row(one, archive=archive, num_classes=5, width=0.125, cells=cells)
+        for one, archive in ((FIRST, "tiny"), (SECOND, "spring"))
+    ]
+    url = "https://example.org/zoo/{name}/best.tar.gz"
+    return write_zoo(tmp_path / "mine", rows, {FIRST: "20.1", SECOND: "21.4"}, url=url)
 
 
 def edit(path: Path, old: str, new: str, times: int = 1) -> None:

@@ -11,6 +11,7 @@ from harness.errors import ZooDataError
 from harness.registry.lock import Pin, write_lock
 from harness.registry.zoo import open_zoo
 from harness.values.rows import Zoo
+from testing.zoos import copy_lone_zoo
 
 Edit = Callable[[str, str, str], None]
 
@@ -148,14 +149,12 @@ def test_the_first_of_several_problems_says_how_many_follow(
 
 
 def test_anybodys_own_folder_is_a_zoo(data: Path, home: Path, tmp_path: Path) -> None:
-    rows = data / "synthetic" / "cases" / "rows" / "synthetic"
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    for path in rows.glob("*.toml"):
-        (folder / path.name).write_bytes(path.read_bytes())
-    claims = data / "synthetic" / "expected" / "synthetic.csv"
-    (folder / "expected.csv").write_bytes(claims.read_bytes())
-    (folder / "zoo.toml").unlink()
+    source = data / "synthetic"
+    folder = copy_lone_zoo(
+        source / "cases" / "rows" / "synthetic",
+        source / "expected" / "synthetic.csv",
+        tmp_path / "mine",
+    )
 
     zoo = open_zoo(str(folder), home=home)
 

@@ -15,28 +15,13 @@ from harness.values.records import (
     Record,
     Verdict,
 )
-from harness.values.rows import Archive, Claim, Erratum, Row, Table, TolerancePart, Zoo
+from harness.values.rows import Archive, Claim, Erratum, Table, TolerancePart, Zoo
+from testing.records import build_judgement, build_measurement
+from testing.rows import build_row
 
 P1 = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
 P2 = "yolov3-mobilenet_v1-coco-prune_r578-608"
 F1 = "blazeface-original-widerface-quant_post-640"
-
-
-def a_row(row_id: str, table: str, archive: str, cells: dict[str, str]) -> Row:
-    architecture, backbone, dataset, strategy, input_px = row_id.split("-")
-    return Row(
-        row_id=row_id,
-        zoo="small",
-        table=table,
-        architecture=architecture,
-        backbone=backbone,
-        dataset=dataset,
-        strategy=strategy,
-        input_px=int(input_px),
-        archive=archive,
-        num_classes=80,
-        cells=cells,
-    )
 
 
 @pytest.fixture
@@ -84,24 +69,26 @@ def zoo() -> Zoo:
         root=Path("nowhere"),
         tables=(prune, faces),
         rows=(
-            a_row(
+            build_row(
                 P1,
-                "prune_coco",
-                "r50",
-                {
+                archive="r50",
+                cells={
                     "骨架网络": "ResNet50-vd-dcn",
                     "裁剪策略": "sensity",
                     "输入尺寸": "320",
                 },
             ),
-            a_row(
+            build_row(
                 P2,
-                "prune_coco",
-                "m1",
-                {"骨架网络": "MobileNetV1", "裁剪策略": "r578", "输入尺寸": "608"},
+                archive="m1",
+                cells={
+                    "骨架网络": "MobileNetV1",
+                    "裁剪策略": "r578",
+                    "输入尺寸": "608",
+                },
             ),
-            a_row(
-                F1, "quant_widerface", "face", {"模型": "BlazeFace", "输入尺寸": "640"}
+            build_row(
+                F1, archive="face", cells={"模型": "BlazeFace", "输入尺寸": "640"}
             ),
         ),
         archives={
@@ -166,13 +153,13 @@ def judged() -> Callable[..., Judgement]:
     def judgement(
         metric: str, printed: str, measured_pct: float, verdict: Verdict
     ) -> Judgement:
-        return Judgement(
+        return build_judgement(
+            verdict,
             metric=metric,
             printed=printed,
             measured_pct=measured_pct,
             difference_pct=measured_pct - float(printed),
             tolerance_pct="0.05",
-            verdict=verdict,
             budget="rounding 0.05",
         )
 
@@ -184,17 +171,13 @@ def measured() -> Callable[..., Measurement]:
     def measurement(
         input_px: int, *judgements: Judgement, erratum: str | None = None
     ) -> Measurement:
-        return Measurement(
+        return build_measurement(
+            *judgements,
             input_px=input_px,
             erratum=erratum,
-            scores_pct={one.metric: one.measured_pct for one in judgements},
-            judgements=judgements,
-            verdict=judgements[0].verdict,
             detections_sha256="d" * 64,
             detections_file=f"detections/{'d' * 64}.npz",
             detection_count=3,
-            store_key="k",
-            replayed=False,
             detect_wall_s=1.5,
             detect_cpu_s=1.5,
             score_wall_s=0.1,

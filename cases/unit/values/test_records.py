@@ -1,6 +1,6 @@
 import pytest
 
-from harness.values.records import FAILING, INCOMPLETE, PASSING, Record, Verdict
+from harness.values.records import FAILING, INCOMPLETE, PASSING, Verdict
 
 
 def test_every_verdict_passes_fails_or_is_incomplete_and_only_one_of_them():
@@ -18,10 +18,3 @@ def test_every_verdict_passes_fails_or_is_incomplete_and_only_one_of_them():
 )
 def test_the_outcomes_are_those_that_users_rely_on(outcome, words):  # design 3
     assert outcome == set(words.split())
-
-
-def test_a_record_without_a_measurement_holds_no_number():
-    record = Record(zoo="z", row_id="r", verdict=Verdict.UNAVAILABLE, reason="gone")
-
-    assert record.measurements == ()
-    assert record.archive is record.dataset is record.environment is None

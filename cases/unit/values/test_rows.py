@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.values.rows import METRICS_OF_DATASET, Claim, Erratum, Row, Run, Zoo
+from harness.values.rows import Claim, Erratum, Row, Run, Zoo
 
 
 def row(strategy="prune_r578", row_id="r1", dataset="coco", architecture="yolov3"):
@@ -152,11 +152,3 @@ def test_a_row_is_run_as_printed_and_then_as_each_erratum_of_its_size_has_it(zoo
         Run(input_px=512, erratum="E4"),
     )
     assert doubted.runs_of(doubted.row("r2")) == (Run(input_px=608, erratum=None),)
-
-
-def test_faces_make_three_claims_and_the_others_one():
-    assert {name: len(one) for name, one in METRICS_OF_DATASET.items()} == {
-        "coco": 1,
-        "voc": 1,
-        "widerface": 3,
-    }

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.detectors.archive_heads import open_heads, plain_heads
+from harness.model.detectors.archive_heads import plain_heads
 from harness.model.detectors.face_archive import open_face_archive
 from harness.model.fluid.lod_tensor import read_tensor, write_tensor
 
@@ -130,9 +130,9 @@ def test_what_a_training_program_saves_too_is_ignored_and_listed(folder):
     assert opened.ignored_files == ("conv1_weights_mean_grad_0",)
 
 
-def test_plain_and_optimised_heads_agree_at_any_size(opened_faces, cpu):
+def test_plain_and_optimised_heads_agree_at_any_size(opened_faces, built_heads):
     opened = opened_faces["lite"]
-    plain, optimised = plain_heads(opened), open_heads(opened, cpu)
+    plain, optimised = plain_heads(opened), built_heads("lite", opened)
     rng = np.random.default_rng(3)
     for sides in ((33, 47), (64, 64), (17, 90)):
         images = rng.normal(0, 0.6, (2, 3, *sides)).astype(np.float32)

@@ -70,9 +70,11 @@ def test_one_optimised_graph_is_the_plain_network_at_any_size_and_batch(
         assert np.abs(one - reference).max() < 1e-5 * np.abs(reference).max()
 
 
-def test_the_batch_an_image_is_in_does_not_matter(tiny_opened, cpu, tiny_golden):
+def test_the_batch_an_image_is_in_does_not_matter(
+    tiny_opened, built_heads, tiny_golden
+):
     detector = Detector(
-        heads=open_heads(tiny_opened, cpu), backbone="mobilenet_v1", input_px=96
+        heads=built_heads("tiny", tiny_opened), backbone="mobilenet_v1", input_px=96
     )
     pictures, sizes = tiny_golden["images_96"], tiny_golden["im_size_96"]
 

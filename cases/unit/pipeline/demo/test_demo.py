@@ -24,6 +24,7 @@ from harness.train.checkpoint import read_checkpoint
 from harness.train.trainer import Progress
 from harness.values.records import Record, Verdict
 from harness.values.rows import Row, Zoo
+from testing.zoos import copy_home
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("paddleslim") is None,
@@ -75,8 +76,8 @@ def new_home(
 
 def make_home(checkout: Path, folders: pytest.TempPathFactory) -> Path:
     """Make a home with the demo zoo as it is before it was ever made."""
-    home = folders.mktemp("home")
-    for part in ("cases/rows", "cases/recipes", "expected", str(QUANTISED_BY_ORACLE)):
+    home = copy_home(checkout, folders.mktemp("made") / "home")
+    for part in ("cases/recipes", str(QUANTISED_BY_ORACLE)):
         shutil.copytree(checkout / part, home / part)
     (home / "expected" / "demo.csv").unlink(missing_ok=True)
     (home / "expected" / "archives.lock.toml").unlink(missing_ok=True)

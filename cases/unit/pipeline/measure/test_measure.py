@@ -39,13 +39,13 @@ from harness.pipeline.measure.measure import Measurer, measure_rows
 from harness.pipeline.measure.opened_row import OpenedRow, open_row
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.watcher import Watcher
-from harness.registry.claims import claims_text
 from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
 from harness.report.pages import Values, render_pages
 from harness.values.detections import ImageDetections
 from harness.values.records import Record, Verdict
-from harness.values.rows import Claim, Row, Zoo
+from harness.values.rows import Row, Zoo
+from testing.zoos import claim_aps, copy_tables
 
 BASELINE = "yolov3-mobilenet_v1-coco-baseline-160"
 PRUNED = "yolov3-mobilenet_v1-coco-prune_r578-160"
@@ -67,17 +67,7 @@ class Mine:
 
     def claim(self, printed: Mapping[str, str]) -> None:
         """Let the rows of the zoo claim these numbers."""
-        text = claims_text(
-            [
-                Claim(row_id=row_id, metric="box_ap", printed=one)
-                for row_id, one in printed.items()
-            ],
-            what="numbers of a test",
-            source="here",
-            version="1",
-            date=None,
-        )
-        (self.folder / "expected.csv").write_text(text, encoding="utf-8")
+        claim_aps(self.folder, printed)
 
     def archive_path(self, row_id: str) -> Path:
         zoo = self.open()
@@ -151,10 +141,7 @@ def mine(
 ) -> Mine:
     """A zoo whose unchanged archives have their detections in the store already."""
     shutil.copytree(known_cache / "detections-1", tmp_path / "cache" / "detections-1")
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    for table in demo.root.glob("*_coco.toml"):
-        shutil.copy(table, folder)
+    folder = copy_tables(demo.root.glob("*_coco.toml"), tmp_path / "mine")
     shutil.copytree(demo.root / "archives", tmp_path / "mirror")
     made = Mine(
         folder=folder,
