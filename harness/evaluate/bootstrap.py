@@ -7,23 +7,12 @@ same draws, so what makes an image hard cancels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.errors import DetectionsInvalid, UsageError
-from harness.evaluate.coco.weighted import weighted_coco
-from harness.evaluate.voc.weighted import weighted_voc
 from harness.evaluate.weighted_ap import Part, Weighted
-from harness.evaluate.widerface.weighted import weighted_wider
-
-#: Dataset -> what makes of detections and truth a function of the images' weights.
-WEIGHTED: Mapping[str, Callable[..., Weighted]] = {
-    "coco": weighted_coco,
-    "voc": weighted_voc,
-    "widerface": weighted_wider,
-}
 
 #: Ends of the interval that holds 95 % of the resampled differences.
 INTERVAL_PCT = (2.5, 97.5)

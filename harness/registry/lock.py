@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import tomli_w
@@ -13,17 +12,9 @@ from harness.errors import ZooDataError, located
 from harness.files.atomic import write_text
 from harness.registry.block import Block, read_toml, table_of
 from harness.registry.problems import noting
+from harness.values.pins import Pin
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """What is known of the bytes of one archive."""
-
-    url: str  # the address that served them
-    size_bytes: int
-    sha256: str  # lower-case hexadecimal
 
 
 def read_lock(

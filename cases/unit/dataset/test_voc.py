@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from harness.dataset.image import read_rgb
-from harness.dataset.readers import DATASETS
 from harness.dataset.voc import open_voc, voc_truth
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 
@@ -248,10 +247,6 @@ def test_a_root_without_the_set_says_where_it_was_looked_for(tmp_path: Path) -> 
         "set the data root with --data-root DIR or ZOO_DATA_ROOT",
     ):
         open_voc(tmp_path)
-
-
-def test_rows_find_the_reader_by_their_word() -> None:
-    assert DATASETS["voc"] is open_voc
 
 
 @pytest.mark.parametrize("suffix", [".jpeg", ".JPG", ".png"])

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.dataset.readers import DATASETS
 from harness.dataset.widerface import open_widerface
 from harness.dataset.widerface_files import write_ground_truth
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
@@ -34,10 +33,6 @@ def test_every_face_is_an_annotation_whatever_its_subset(face_root: Path) -> Non
 
     assert (found.image_count, found.annotation_count, found.limit) == (3, 5, None)
     assert found.faults == ()
-
-
-def test_the_word_of_its_rows_opens_it(face_root: Path) -> None:
-    assert DATASETS["widerface"](face_root).image_count == 3
 
 
 def test_the_ground_truth_may_be_where_the_official_tool_has_it(

@@ -10,7 +10,6 @@ import pytest
 from harness.errors import DatasetInvalid, DetectionsInvalid, UsageError
 from harness.evaluate.bootstrap import (
     MOST_RESAMPLES,
-    WEIGHTED,
     Difference,
     differences,
 )
@@ -176,13 +175,13 @@ def metric(dataset: str, found: Results, truth: Truth) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("ties", [True, False])
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_with_every_weight_1_the_scores_are_the_metric_s(
     dataset: str, ties: bool
 ) -> None:
     for seed in SEEDS:
         found, truth = problem(dataset, seed, ties=ties)
-        weighted = WEIGHTED[dataset](found, truth)
+        weighted = METRICS[dataset].weighted(found, truth)
         got = named(weighted, np.ones(len(truth.image_ids), np.int64))
         expected = metric(dataset, found, truth)
 
@@ -190,13 +189,13 @@ def test_with_every_weight_1_the_scores_are_the_metric_s(
         assert there == pytest.approx(expected, abs=1e-9), seed
 
 
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_a_weight_is_the_image_that_often_under_new_ids(dataset: str) -> None:
     compared = 0
     for seed in SEEDS:
         found, truth = problem(dataset, seed, ties=False)
         rng = np.random.default_rng(seed)
-        weighted = WEIGHTED[dataset](found, truth)
+        weighted = METRICS[dataset].weighted(found, truth)
         weights = rng.integers(0, 4, len(truth.image_ids))
         if not weights.any():
             continue
@@ -214,19 +213,19 @@ def test_a_weight_is_the_image_that_often_under_new_ids(dataset: str) -> None:
     assert compared > len(SEEDS) / 2
 
 
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_what_is_not_drawn_does_not_count(dataset: str) -> None:
     found, truth = problem(dataset, 3, ties=True)
-    weighted = WEIGHTED[dataset](found, truth)
+    weighted = METRICS[dataset].weighted(found, truth)
     scores = weighted.score(np.zeros(len(truth.image_ids), np.int64))
 
     assert np.isnan(scores[[one.by != "all" for one in weighted.parts]]).all()
 
 
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_a_set_compared_with_itself_does_not_differ(dataset: str) -> None:
     found, truth = problem(dataset, 5, ties=False)
-    one = WEIGHTED[dataset](found, truth)
+    one = METRICS[dataset].weighted(found, truth)
     made = differences(one, one, resamples=20, rng=np.random.default_rng(0))
 
     assert made
@@ -234,11 +233,14 @@ def test_a_set_compared_with_itself_does_not_differ(dataset: str) -> None:
     assert not any(d.excludes_zero for d in made)
 
 
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_the_same_seed_gives_the_same_intervals(dataset: str) -> None:
     found, truth = problem(dataset, 7, ties=False)
     worse = replace(found, scores=found.scores[::-1].copy())
-    pair = (WEIGHTED[dataset](found, truth), WEIGHTED[dataset](worse, truth))
+    pair = (
+        METRICS[dataset].weighted(found, truth),
+        METRICS[dataset].weighted(worse, truth),
+    )
     again = [
         differences(*pair, resamples=20, rng=np.random.default_rng(seed))
         for seed in (1, 1, 2)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from harness.evaluate.coco.engine_names import DEFAULT_ENGINE
 from harness.evaluate.coco.engines import evaluate
-from harness.evaluate.coco.stats import STATS
+from harness.evaluate.coco.stats import SIZES_PX2, STATS
 from harness.values.detections import Detections, Results
 from harness.values.truth import CocoTruth
 
@@ -39,3 +39,13 @@ def score(
         for key, value in zip(STATS, stats.tolist(), strict=True)
         if value >= 0  # -1: no truth of that size; empty is empty
     }
+
+
+def ap_by_size(found: Detections | Results, truth: CocoTruth) -> Mapping[str, float]:
+    """Return the AP of each size that the truth has objects of, in percent.
+
+    Arguments and errors as for :func:`score`.
+    """
+    scores = score(found, truth)
+    keys = {size: f"box_ap_{size}" for size in SIZES_PX2}
+    return {size: scores[key] for size, key in keys.items() if key in scores}

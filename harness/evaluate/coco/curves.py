@@ -57,6 +57,11 @@ def by_class(
     return scores
 
 
+def ap_by_class(found: Detections | Results, truth: CocoTruth) -> Mapping[str, float]:
+    """Return the AP of each class that has truth, in percent; as :func:`by_class`."""
+    return {name: scores["box_ap"] for name, scores in by_class(found, truth).items()}
+
+
 def curves(
     found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
 ) -> tuple[Curve, ...]:

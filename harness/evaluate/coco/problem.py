@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DatasetInvalid, DetectionsInvalid
 from harness.evaluate.coco.stats import SIZES_PX2
+from harness.evaluate.same_images import demand_same_images
 from harness.formats.coco_results import to_results
 from harness.values.detections import Detections, Results
 from harness.values.truth import CocoTruth
@@ -62,7 +63,7 @@ def coco_problem(found: Detections | Results, truth: CocoTruth) -> CocoProblem:
         DatasetInvalid: the truth is malformed, or has nothing to score against.
     """
     found.check()
-    _demand_same_images(found.evaluated_ids, truth.image_ids)
+    demand_same_images(found, truth)
     results = to_results(found) if isinstance(found, Detections) else found
     _check_classes(results.classes, len(truth.category_ids))
     _check_truth(truth)
@@ -89,20 +90,6 @@ def coco_problem(found: Detections | Results, truth: CocoTruth) -> CocoProblem:
             got=f"{len(truth.is_crowd)} boxes in {len(ids)} images",
         )
     return problem
-
-
-def _demand_same_images(
-    evaluated: NDArray[np.int64], listed: NDArray[np.int64]
-) -> None:
-    unseen = np.setdiff1d(listed, evaluated)
-    unknown = np.setdiff1d(evaluated, listed)
-    if len(unseen) or len(unknown):
-        raise DetectionsInvalid(
-            "evaluated images",
-            expected=f"the {len(listed)} of the truth",
-            got=f"{len(unseen)} too few, {len(unknown)} unknown",
-            next_step="score against the truth of the evaluated images alone",
-        )
 
 
 def _check_classes(classes: NDArray[np.int32], count: int) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DatasetInvalid, DetectionsInvalid
 from harness.evaluate.curve import Curve
+from harness.evaluate.same_images import demand_same_images
 from harness.evaluate.voc.matching import Candidates, Matches, match, places_of
 from harness.evaluate.voc.options import N_RECALL_POINTS, PUBLISHED, VocOptions
 from harness.values.detections import Detections, Results
@@ -86,6 +87,16 @@ def curves(
         )
         for name, (is_right, count) in _class_parts(found, truth, options).items()
     )
+
+
+def ap_by_class(
+    found: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
+) -> Mapping[str, float]:
+    """Return the AP of each class that the mAP is the mean of, in percent.
+
+    Arguments and errors as for :func:`score`.
+    """
+    return {one.name: one.ap_pct for one in curves(found, truth, options)}
 
 
 def classes_left_out(
@@ -237,15 +248,7 @@ def _check_truth(truth: VocTruth) -> None:
 
 
 def _check_found(found: Detections | Results, truth: VocTruth) -> None:
-    unseen = np.setdiff1d(truth.image_ids, found.evaluated_ids)
-    unknown = np.setdiff1d(found.evaluated_ids, truth.image_ids)
-    if len(unseen) or len(unknown):
-        raise DetectionsInvalid(
-            "evaluated images",
-            expected=f"the {len(truth.image_ids)} of the truth",
-            got=f"{len(unseen)} too few, {len(unknown)} unknown",
-            next_step="score against the truth of the evaluated images alone",
-        )
+    demand_same_images(found, truth)
     outside = _outside(found.classes, truth)
     if len(outside):
         raise DetectionsInvalid(

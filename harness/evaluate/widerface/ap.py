@@ -33,8 +33,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DatasetInvalid, DetectionsInvalid
+from harness.errors import DatasetInvalid
 from harness.evaluate.curve import Curve
+from harness.evaluate.same_images import demand_same_images
 from harness.evaluate.widerface.matches import FaceMatches, match_faces
 from harness.formats.wider_text import to_results
 from harness.values.detections import Detections, Results
@@ -204,15 +205,7 @@ def is_whole(truth: FaceTruth, arithmetic: Arithmetic = Arithmetic.OFFICIAL) -> 
 
 def _check(found: Detections | Results, truth: FaceTruth) -> None:
     found.check()
-    unseen = np.setdiff1d(truth.image_ids, found.evaluated_ids)
-    unknown = np.setdiff1d(found.evaluated_ids, truth.image_ids)
-    if len(unseen) or len(unknown):
-        raise DetectionsInvalid(
-            "evaluated images",
-            expected=f"the {len(truth.image_ids)} of the truth",
-            got=f"{len(unseen)} too few, {len(unknown)} unknown",
-            next_step="score against the truth of the evaluated images alone",
-        )
+    demand_same_images(found, truth)
     strange = np.setdiff1d(truth.box_image_ids, truth.image_ids)
     if len(strange):
         raise DatasetInvalid(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.dataset.box_traits import BOX_TRAITS, box_traits
-from harness.dataset.decoders import DECODER_OF
+from harness.dataset.datasets import DATASETS
 from harness.dataset.image import ImageEntry, read_rgb
 from harness.dataset.image_folder import SUFFIXES, ImageFolder
 from harness.dataset.image_traits import TRAITS, inspect_image
@@ -16,7 +16,7 @@ from harness.dataset.views import DECODERS
 from harness.pipeline.measure.dataset_classes import class_faults
 from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.settings import Settings
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Row
 from harness.values.truth import Truth
 
@@ -80,7 +80,7 @@ def check_dataset(
     for done, entry in enumerate(found.images, start=1):
         inspected = inspect_image(
             entry.path,
-            DECODERS[DECODER_OF[name]],
+            DECODERS[DATASETS[name].decoder],
             witness=read_rgb,
             width_px=entry.width_px,
             height_px=entry.height_px,

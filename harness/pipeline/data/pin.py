@@ -11,8 +11,8 @@ from harness.pipeline.measure.known_datasets import pins_path
 from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.settings import Settings
 from harness.registry.dataset_pins import KEPT_DIGITS, DatasetPins, write_pins
-from harness.registry.datasets import KnownDataset
 from harness.registry.location import demand_checkout
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Row
 
 

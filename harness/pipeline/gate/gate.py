@@ -24,11 +24,11 @@ from harness.pipeline.gate.rules import RuleDifference
 from harness.pipeline.gate.sampled import Sampling, check_sample
 from harness.pipeline.gate.structure import recheck_structures
 from harness.pipeline.gate.waiving import Waived, apply_waivers
-from harness.registry.datasets import KnownDataset
-from harness.registry.waivers import Waiver
 from harness.report.tally import NOT_MEASURED, count_outcomes
+from harness.values.datasets import KnownDataset
 from harness.values.records import FAILING, INCOMPLETE, Record
 from harness.values.rows import Zoo
+from harness.values.waivers import Waiver
 
 #: Exit codes of the command.  # design 3
 EXIT_PASSED, EXIT_FAILED, EXIT_INCOMPLETE = 0, 1, 3

@@ -17,7 +17,7 @@ from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
 from harness.pipeline.gate.recheck_archive import recheck_archive
 from harness.pipeline.gate.recheck_making import recheck_making
 from harness.pipeline.gate.rescore import recheck_scores
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.records import PASSING, Judgement, Measurement, Record, Verdict
 from harness.values.rows import Row, Zoo
 

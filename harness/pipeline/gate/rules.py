@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
-from harness.registry.datasets import KnownDataset
-from harness.registry.waivers import Waiver
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Erratum, Row, Zoo
+from harness.values.waivers import Waiver
 
 #: Stands where one side does not have a rule at all.
 ABSENT = "none"

@@ -6,7 +6,7 @@ What is pinned nowhere is believed as the record states it.
 from __future__ import annotations
 
 from harness.pipeline.gate.finding import Finding, Rule, refused
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Row, Zoo
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.errors import ZooDataError
 from harness.pipeline.gate.finding import Finding, Rule, finding_of
-from harness.registry.waivers import Waiver
+from harness.values.waivers import Waiver
 
 #: How far ahead a waiver may expire: a year, a leap day included.
 LONGEST_DAYS = 366

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from harness.dataset.labelled import LabelledSet
 from harness.errors import WrongDataset
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Row
 from harness.values.truth import Truth
 

@@ -13,16 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from filelock import FileLock
 
 from harness.artifact.cache_entry import writing_cache
 from harness.artifact.server import serve_folder
-from harness.dataset.drawn.coco_scenes import write_coco_scenes
-from harness.dataset.drawn.scenes import CLASS_NAMES
-from harness.dataset.drawn.voc_scenes import write_voc_scenes
-from harness.dataset.drawn.widerface_scenes import write_widerface_scenes
+from harness.dataset.datasets import DATASETS
 from harness.errors import ZooDataError, located
 from harness.pipeline.measure.settings import Settings
 from harness.values.rows import Zoo
@@ -34,26 +30,6 @@ SCENES = "scenes-2"
 
 #: Told of a dataset how many of its images are drawn, and of how many.
 Drawing = Callable[[str, int, int], None]
-
-
-class Drawer(Protocol):
-    """What draws the set of one dataset under a data root, unless it is there."""
-
-    def __call__(
-        self, root: Path, *, seed: int, count: int, report: Callable[[int, int], None]
-    ) -> None:
-        """Draw ``count`` images of the series ``seed``; told after each."""
-        ...
-
-
-#: Dataset -> what draws a set of it.
-DRAWERS: Mapping[str, Drawer] = {
-    "coco": write_coco_scenes,
-    "voc": write_voc_scenes,
-    "widerface": write_widerface_scenes,
-}
-#: Dataset -> the classes of what is drawn, where they are told apart.
-DRAWN_CLASSES: Mapping[str, tuple[str, ...]] = {"coco": CLASS_NAMES, "voc": CLASS_NAMES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +76,13 @@ def read_embedded(zoo: Zoo) -> Embedded | None:
         ) as error:
             raise ZooDataError(
                 "not a description of an embedded zoo",
-                expected=f"[scenes.<{' or '.join(DRAWERS)}>] with seed and count",
+                expected=f"[scenes.<{' or '.join(DATASETS)}>] with seed and count",
                 got=f"{type(error).__name__}: {error}",
             ) from error
 
 
 def _drawn_set(dataset: str, values: Mapping[str, object]) -> DrawnSet:
-    if dataset not in DRAWERS:
+    if dataset not in DATASETS:
         raise ValueError(f"nothing draws {dataset}")
     fingerprint, truth_sha256 = values.get("fingerprint"), values.get("truth_sha256")
     return DrawnSet(
@@ -177,7 +153,7 @@ def draw_scenes(
     for name, one in embedded.scenes.items():
         if name in datasets:
             report = partial(drawing, name)
-            DRAWERS[name](root, seed=one.seed, count=one.count, report=report)
+            DATASETS[name].draw(root, seed=one.seed, count=one.count, report=report)
 
 
 def scenes_folder(embedded: Embedded) -> str:

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.pipeline.measure.embedded import DRAWN_CLASSES, read_embedded
+from harness.dataset.datasets import DATASETS
+from harness.pipeline.measure.embedded import read_embedded
 from harness.registry.dataset_pins import PINS_FOLDER, read_pins
-from harness.registry.datasets import (
-    KnownDataset,
-    read_known_datasets,
-    read_own_datasets,
-)
+from harness.registry.datasets import read_known_datasets, read_own_datasets
 from harness.registry.sources import DATASETS_FILE
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Zoo
 
 FACTS = Path("expected", "datasets.toml")
@@ -38,7 +36,7 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
             name: KnownDataset(
                 fingerprint=one.fingerprint,
                 truth_sha256=one.truth_sha256,
-                class_names=DRAWN_CLASSES.get(name),
+                class_names=DATASETS[name].drawn_classes,
             )
             for name, one in embedded.scenes.items()
         }

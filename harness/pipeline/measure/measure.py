@@ -38,7 +38,7 @@ from harness.pipeline.measure.run_keys import STORE, run_sizes, store_key
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.speed import time_row
 from harness.pipeline.measure.told_places import places_of, tell, told_record
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.records import Record
 from harness.values.rows import Row, Zoo
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.dataset.datasets import DATASETS
 from harness.dataset.digest_cache import FILE_NAME, DigestCache
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.published import NAMED_FILES, differences
-from harness.dataset.readers import DATASETS
 from harness.errors import DatasetMissing
 from harness.pipeline.measure.settings import Settings
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.truth import Truth
 
 
@@ -66,7 +66,7 @@ def open_dataset(
 def _open(
     name: str, data_root: Path, settings: Settings, digests: DigestCache
 ) -> OpenedDataset:
-    found = DATASETS[name](data_root, limit=settings.limit, digests=digests)
+    found = DATASETS[name].open(data_root, limit=settings.limit, digests=digests)
     if found.limit is not None:
         return OpenedDataset(name=name, found=found, differences=_told_faults(found))
     known = settings.known_datasets.get(name, KnownDataset())

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from harness.errors import HarnessError, UsageError
-from harness.evaluate.bootstrap import WEIGHTED, Difference, differences
-from harness.evaluate.metrics import metric_of
+from harness.evaluate.bootstrap import Difference, differences
+from harness.evaluate.metrics import METRICS, metric_of
 from harness.evaluate.weighted_ap import Weighted
 from harness.pipeline.gate.rescore import SAME_SCORE_PCT
 from harness.pipeline.results.stored_run import StoredRun
@@ -42,10 +42,10 @@ def compare_runs(
             got=second.dataset,
             next_step="compare detections of one dataset",
         )
-    if first.dataset not in WEIGHTED:
+    if first.dataset not in METRICS:
         raise UsageError(
             "dataset to compare on",
-            expected=" or ".join(WEIGHTED),
+            expected=" or ".join(METRICS),
             got=repr(first.dataset),
             next_step="compare detections of one of these",
         )
@@ -75,10 +75,9 @@ def compare_runs(
 
 def _weighted(run: StoredRun) -> Weighted:
     """Return the run's scores as a function of weights, held to its metric once."""
-    options = run.convention.options
-    more = {} if options is None else {"options": options}
-    scores = metric_of(run.dataset, options=options).score(run.found, run.truth)
-    weighted = WEIGHTED[run.dataset](run.found, run.truth, **more)
+    metric = metric_of(run.dataset, options=run.convention.options)
+    scores = metric.score(run.found, run.truth)
+    weighted = metric.weighted(run.found, run.truth)
     once = weighted.score(np.ones(len(weighted.image_ids), np.int64))
     _demand_same(run, scores, weighted, once.tolist())
     return weighted

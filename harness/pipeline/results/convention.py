@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import RecordInvalid, UsageError
+from harness.evaluate.metrics import METRICS
 from harness.evaluate.voc.options import PUBLISHED, VOC_CONVENTIONS, VocOptions
 from harness.evaluate.widerface.ap import ARITHMETICS, WiderOptions, is_whole
 from harness.formats.convention_file import CONVENTION_FILE, read_convention
@@ -33,6 +34,14 @@ class Asked:
     convention: str = ""
     classes: tuple[str, ...] = ()
     arithmetic: str = ""
+
+    def words(self) -> Mapping[str, str]:
+        """Return what was asked by the words of ``Metric.choices``."""
+        return {
+            "convention": self.convention,
+            "classes": ", ".join(self.classes),
+            "arithmetic": self.arithmetic,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +70,8 @@ class Convention:
 
 #: Of datasets that are scored in one way.
 ONE_WAY = Convention()
+#: Of rows that were measured here, where files are scored by several conventions.
+OF_MEASURED_ROWS = Convention(word=OF_ROWS, because="the row's own", options=PUBLISHED)
 
 
 def demand_asked(dataset: str, asked: Asked) -> None:
@@ -69,21 +80,20 @@ def demand_asked(dataset: str, asked: Asked) -> None:
     Raises:
         UsageError: a word that does not fit the dataset, or is none at all.
     """
-    for option, word, owner, known in (
-        ("--convention", asked.convention, "voc", VOC_CONVENTIONS),
-        ("--classes", ", ".join(asked.classes), "voc", None),
-        ("--arithmetic", asked.arithmetic, "widerface", ARITHMETICS),
-    ):
+    for choice, word in asked.words().items():
         if not word:
             continue
-        if dataset != owner:
+        option = f"--{choice}"
+        owners = [name for name, one in METRICS.items() if choice in one.choices]
+        if dataset not in owners:
             raise UsageError(
                 f"{option} of {dataset}",
-                expected=f"none: it is a choice of {owner}",
+                expected=f"none: it is a choice of {' or '.join(owners)}",
                 got=repr(word),
                 next_step=f"leave {option} out",
             )
-        if known is not None and word not in known:
+        known = METRICS[dataset].choices[choice]
+        if known and word not in known:
             raise UsageError(
                 option,
                 expected=" or ".join(known),
@@ -184,9 +194,9 @@ def convention_of_record(dataset: str, protocol: Mapping[str, str]) -> Conventio
             got=dict(protocol),
             next_step="score the files again",
         ) from error
-    if dataset == "voc":
-        return Convention(word=OF_ROWS, because="the row's own", options=PUBLISHED)
-    return ONE_WAY
+    metric = METRICS.get(dataset)
+    has_choice = metric is not None and "convention" in metric.choices
+    return OF_MEASURED_ROWS if has_choice else ONE_WAY
 
 
 def _arithmetic_of(truth: FaceTruth, asked: str) -> Convention:

@@ -11,8 +11,8 @@ from harness.files.temporary import folder_in
 from harness.formats.convention_file import StatedConvention, write_convention
 from harness.formats.table import FORMATS
 from harness.pipeline.results.convention import (
+    OF_MEASURED_ROWS,
     Asked,
-    convention_of_record,
     demand_asked,
 )
 from harness.pipeline.results.stored_run import StoredRun
@@ -118,7 +118,7 @@ def _stated(run: StoredRun, truth: VocTruth, asked: str) -> StatedConvention:
         return StatedConvention(word=asked)
     options = used.options
     if not isinstance(options, VocOptions):
-        used, options = convention_of_record("voc", {}), PUBLISHED
+        used, options = OF_MEASURED_ROWS, PUBLISHED
     if options.classes is not None:
         return StatedConvention(word=used.word, classes=options.classes)
     left_out = classes_left_out(run.found, truth, options)

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.dataset.coco import ANNOTATIONS
-from harness.dataset.truths import TRUTH_FILES, TRUTHS, coco_class_names_of
+from harness.dataset.datasets import DATASETS
 from harness.errors import DatasetInvalid, UsageError, located
 from harness.pipeline.measure.data_root import demand_data_root
 from harness.values.truth import Truth
@@ -29,31 +28,32 @@ def open_truth(
         DatasetMissing: the annotations are not there.
         DatasetInvalid: they are malformed.
     """
-    if dataset not in TRUTHS:
+    if dataset not in DATASETS:
         raise UsageError(
             "dataset",
-            expected=" or ".join(TRUTHS),
+            expected=" or ".join(DATASETS),
             got=repr(dataset) if dataset else "nothing",
             next_step="give the word of a dataset",
         )
+    one_file = DATASETS[dataset].annotation_file
     if file is not None:
-        if dataset not in TRUTH_FILES:
+        if one_file is None:
             raise UsageError(
                 f"--truth for {dataset}",
                 expected="a data root: its annotations are many files",
                 next_step="give --data-root DIR",
             )
         with _refusing_unreadable(file):
-            return TRUTH_FILES[dataset](file)
+            return one_file.truth(file)
     if data_root is None:
         raise UsageError(
             f"no annotations of {dataset} to score against",
             next_step="give --data-root DIR, or set ZOO_DATA_ROOT"
-            + (", or give --truth FILE" if dataset in TRUTH_FILES else ""),
+            + (", or give --truth FILE" if one_file is not None else ""),
         )
     with _refusing_unreadable(data_root):
         demand_data_root(data_root)
-        return TRUTHS[dataset](data_root)
+        return DATASETS[dataset].truth(data_root)
 
 
 @contextmanager
@@ -77,12 +77,13 @@ def _refusing_unreadable(place: Path) -> Iterator[None]:
             ) from error
 
 
-def coco_class_names(
-    *, data_root: Path | None = None, file: Path | None = None
+def class_names_beside(
+    dataset: str, *, data_root: Path | None = None, file: Path | None = None
 ) -> Mapping[str, str]:
-    """Return category id -> name, as the annotations that were opened have it.
+    """Return class -> name, where a truth that was opened has the ids of classes alone.
 
     Args:
+        dataset: as :func:`open_truth` was given it; so are the others.
         data_root: where datasets are.
         file: the annotations themselves.
 
@@ -90,6 +91,7 @@ def coco_class_names(
         DatasetMissing: the annotations are not there.
         DatasetInvalid: they are malformed.
     """
-    if file is None:
-        file = (data_root or Path()) / ANNOTATIONS
-    return coco_class_names_of(file)
+    one_file = DATASETS[dataset].annotation_file
+    if one_file is None:
+        return {}
+    return one_file.class_names(file or (data_root or Path()) / one_file.path)

@@ -30,7 +30,7 @@ from harness.formats.table import FORMATS
 from harness.pipeline.measure.described_making import describe_making
 from harness.pipeline.results.convention import ONE_WAY, Convention
 from harness.pipeline.results.file_doubts import file_doubts
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Results
 from harness.values.records import (
     DatasetUsed,

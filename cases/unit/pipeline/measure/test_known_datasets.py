@@ -6,7 +6,7 @@ import pytest
 from harness.dataset.drawn.scenes import CLASS_NAMES
 from harness.errors import ZooDataError
 from harness.pipeline.measure.known_datasets import known_datasets
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Zoo
 
 FACTS = """

@@ -13,7 +13,7 @@ from harness.errors import DatasetInvalid, DatasetMissing
 from harness.pipeline.measure import opened_dataset
 from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.settings import Settings
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 
 
 @pytest.fixture

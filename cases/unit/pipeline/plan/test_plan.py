@@ -17,8 +17,8 @@ from harness.pipeline.measure.run_keys import STORE, store_key
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.plan.calibration import Calibration, Reading
 from harness.pipeline.plan.plan import PlannedPass, RunPlan, plan_rows
-from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
+from harness.values.datasets import KnownDataset
 from harness.values.detections import ImageDetections, join_images
 from harness.values.rows import Row
 

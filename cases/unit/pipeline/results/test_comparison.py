@@ -7,7 +7,6 @@ import pytest
 from harness.errors import HarnessError, UsageError
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.weighted_ap import Part, Weighted
-from harness.pipeline.results import comparison
 from harness.pipeline.results.comparison import compare_runs
 from harness.pipeline.results.stored_run import StoredRun, read_run
 
@@ -61,7 +60,8 @@ def test_matches_that_do_not_give_the_metric_are_refused(
         parts=(Part(by="class", name="4"), Part(by="all", name="box_ap")),
         score=lambda weights: np.array([1.0, 2.0]),
     )
-    monkeypatch.setattr(comparison, "WEIGHTED", {"coco": lambda *_: wrong})
+    metric = replace(METRICS["coco"], weighted=lambda *_: wrong)
+    monkeypatch.setitem(METRICS, "coco", metric)  # type: ignore[misc]
 
     with pytest.raises(
         HarnessError,

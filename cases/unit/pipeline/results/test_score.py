@@ -13,7 +13,7 @@ from harness.files.record_files import read_detections, read_record, read_truth
 from harness.formats import coco_results
 from harness.pipeline.gate.gate import gate
 from harness.pipeline.results.score import SCORED, Claimed, Scored, score_file
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Results
 from harness.values.records import Verdict
 from harness.values.rows import Claim, Zoo
