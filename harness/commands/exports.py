@@ -41,7 +41,7 @@ def export(
     """Write a record's detections so that the dataset's official tools read them."""
     from harness.formats.table import FORMATS
     from harness.pipeline.results.export import export as write
-    from harness.pipeline.results.stored_run import read_run
+    from harness.pipeline.results.scored_run import read_run
 
     run = read_run(record_path(row_id, zoo, records), erratum=erratum)
     suffix = FORMATS[word or run.dataset].suffix if word in {"", *FORMATS} else ""

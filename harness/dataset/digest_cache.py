@@ -10,7 +10,6 @@ deleted at any time. One that is damaged, be it by a single digit, counts as emp
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from harness.files.atomic import write_text
+from harness.files.digest import file_sha256
 
 FILE_NAME = "digests-2.json"
 FORMAT = 2
@@ -97,18 +97,6 @@ class DigestCache:
         except OSError:
             return  # the next run reads the files again; nothing else is lost
         self._new = {}
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as 64 lower-case hexadecimal digits.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _stamp_of(found: os.stat_result) -> Stamp:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.dataset.digest_cache import DigestCache, file_sha256
+from harness.dataset.digest_cache import DigestCache
+from harness.files.digest import file_sha256
 
 #: Stands in a fingerprint for a file that is not there: no file is known to give it.
 ABSENT = bytes(hashlib.sha256().digest_size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.dataset.image_header import OPTION, demand_header, max_image_pixels
-from harness.dataset.jpeg_end import is_cut_jpeg
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 
 Pixels = NDArray[np.uint8]  # [H, W, 3] RGB
@@ -26,6 +26,11 @@ OPENCV_DISTRIBUTIONS = (
 
 #: The most that a file spends on a pixel: four channels of 16 bits, not compressed.
 MAX_PIXEL_BYTES = 8
+
+START, END = b"\xff\xd8", b"\xff\xd9"  # SOI and EOI  # ITU-T T.81, table B.1
+#: The next mark that ends the image or has a length. The others are stuffed data, TEM,
+#: RST0 to RST7, SOI and filling: 8 MB of them are no 8 million steps.
+MARK = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
 
 #: What the extras ``cpu`` and ``gpu`` install: its version sets pixels.
 PINNED = "opencv-python-headless==4.11.0.86"  # pyproject.toml
@@ -112,6 +117,29 @@ def read_image_bytes(path: Path) -> bytes:
             next_step="copy or fetch the image again",
         )
     return content
+
+
+def is_cut_jpeg(content: bytes) -> bool:
+    """Whether the bytes start as a JPEG and stop before its end mark.
+
+    Decoders differ about a JPEG that was cut short: some refuse it, some paint the rest
+    grey and say nothing. Whether one is whole must not depend on which is installed.
+
+    What follows the mark does not matter. Other formats are never cut here: their
+    decoders notice.
+    """
+    if not content.startswith(START):
+        return False
+    if content.endswith(END):
+        return False
+    place = len(START)
+    while mark := MARK.search(content, place):
+        if mark[0] == END:
+            return False
+        # The length counts itself.
+        length = int.from_bytes(content[mark.end() : mark.end() + 2], "big")
+        place = mark.end() + max(length, 2)
+    return True
 
 
 def opencv_name() -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from harness.dataset.digest_cache import DigestCache
 from harness.dataset.fingerprint import digest_files
 from harness.dataset.image import ImageEntry
-from harness.dataset.image_size import read_size_wh
+from harness.dataset.image_header import read_size_wh
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.widerface_files import LIST
 from harness.dataset.widerface_list import read_face_list

@@ -5,19 +5,24 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.dataset.image import ImageEntry
 from harness.dataset.views import View
 from harness.errors import DetectionsInvalid, UsageError, located
 from harness.evaluate.batches import BATCH_SIZE, Seen, read_ahead
+from harness.evaluate.detector_run import (
+    Detected,
+    Detector,
+    DetectorRun,
+    Failed,
+    Outcome,
+)
 from harness.evaluate.run_parts import RunParts, open_parts
-from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredRun, StoreKey
-from harness.values.detections import Detections, ImageDetections
+from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredParts
+from harness.values.detections import ImageDetections
 
 #: Called with how many images are done and how many there are.
 Progress = Callable[[int, int], None]
@@ -25,65 +30,6 @@ Progress = Callable[[int, int], None]
 #: Called with how many images of each run are kept, by the digest of its key.
 Stopped = Callable[[Mapping[str, int]], None]
 
-
-class Detector(Protocol):
-    """What ``harness.model`` makes of a verified folder."""
-
-    @property
-    def input_px(self) -> int:
-        """The input size that its row prints; of a square view, the side S."""
-        ...
-
-    def detect(
-        self, images_rgb: Any, sizes_hw: NDArray[np.int32]
-    ) -> list[ImageDetections]:
-        """Return what is in each image, in original pixels.
-
-        Args:
-            images_rgb: ``[B, S, S, 3]``, or B arrays ``[H, W, 3]``, as the run's view.
-            sizes_hw: ``[B, 2]``, original height and width.
-        """
-        ...
-
-    def cpu_clock_s(self) -> float:
-        """Return the processor seconds used so far by the process that computes."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One detector over the dataset, and the name of what it will find."""
-
-    key: StoreKey
-    view: View  # what the detector looks at
-    open_detector: Callable[[], Detector]  # not called when all is in the store
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detected:
-    """A run that came to its end."""
-
-    detections: Detections  # of every image, in the order given
-    computed_images: int  # the others came from the store
-    wall_s: float  # inside the detector, for the computed images alone
-    cpu_s: float  # of the process that computed, in that time
-    #: Image id -> why it could not be read; such an image has no detections.
-    faults: Mapping[int, str] = field(default_factory=dict)
-
-    @property
-    def replayed(self) -> bool:
-        """Whether all detections came from the store: nothing was measured."""
-        return self.computed_images == 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """A run that was stopped by an error; the parts before it stay in the store."""
-
-    error: Exception
-
-
-Outcome = Detected | Failed
 
 #: Of an image that could not be read.
 NOTHING = ImageDetections(
@@ -95,7 +41,7 @@ NOTHING = ImageDetections(
 
 def detect(
     images: Sequence[ImageEntry],
-    runs: Sequence[Run],
+    runs: Sequence[DetectorRun],
     store: DetectionStore,
     *,
     fresh: bool = False,
@@ -152,7 +98,7 @@ class _Job:
 
     input_px: int
     view: View
-    stored: StoredRun
+    stored: StoredParts
     told_fault: Callable[[str], str]
     parts: RunParts | None = None  # None until the store is read
     detector: Detector | None = None  # let go of when the job fails or is done
@@ -241,7 +187,11 @@ class _Step:
 
 
 def _open_job(
-    run: Run, stored: StoredRun, told_fault: Callable[[str], str], *, fresh: bool
+    run: DetectorRun,
+    stored: StoredParts,
+    told_fault: Callable[[str], str],
+    *,
+    fresh: bool,
 ) -> _Job:
     job = _Job(
         input_px=run.key.input_px, view=run.view, stored=stored, told_fault=told_fault

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.evaluate.batches import BATCH_SIZE
-from harness.evaluate.store import PART_IMAGES, StoredRun
+from harness.evaluate.store import PART_IMAGES, StoredParts
 from harness.values.detections import ImageDetections, join_images, split_images
 
 
@@ -27,7 +27,7 @@ class Begun:
 class RunParts:
     """The parts of one run while it is under way."""
 
-    stored: StoredRun
+    stored: StoredParts
     missing: frozenset[int]
     _kept: dict[int, Begun]  # of missing parts, what the store holds
     _begun: Begun | None = None
@@ -84,7 +84,7 @@ class RunParts:
         return len(self._kept[part].found) if part in self._kept else 0
 
 
-def open_parts(stored: StoredRun) -> RunParts:
+def open_parts(stored: StoredParts) -> RunParts:
     """Return the parts of a run; every stored one is read and checked."""
     missing = frozenset(stored.missing_parts())
     kept = {}

@@ -67,7 +67,7 @@ class StoreKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
+class StoredParts:
     """The parts of one run: one key over one sequence of images."""
 
     folder: Path
@@ -253,8 +253,8 @@ class DetectionStore:
 
     folder: Path
 
-    def open_run(self, key: StoreKey, image_ids: Sequence[int]) -> StoredRun:
+    def open_run(self, key: StoreKey, image_ids: Sequence[int]) -> StoredParts:
         """Return the run of that key over those images; nothing is made on disk."""
-        return StoredRun(
+        return StoredParts(
             folder=self.folder / key.digest(), key=key, image_ids=tuple(image_ids)
         )

@@ -44,6 +44,23 @@ PUBLISHED_DATASETS: Mapping[str, PublishedDataset] = {
 }
 
 
+#: What is one value of a whole dataset; ``files`` has one for each file.
+FACTS = ("image_count", "annotation_count", "fingerprint", "truth_sha256")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlikeFact:
+    """A fact of a dataset that is not the published one's."""
+
+    fact: str  # of FACTS
+    published: object
+    here: object
+
+    def __str__(self) -> str:
+        """Tell both values."""
+        return f"{self.fact}: published {self.published}, here {self.here}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownDataset:
     """What is known of the dataset a zoo was measured on; None is not known."""
@@ -55,3 +72,18 @@ class KnownDataset:
     fingerprint: str | None = None  # SHA-256 in lower-case hexadecimal
     truth_sha256: str | None = None  # likewise, of what is scored against
     files: Mapping[str, str] | None = None  # first digits of each file's SHA-256
+
+    def unlike(self, here: Mapping[str, object]) -> tuple[UnlikeFact, ...]:
+        """Return the facts in which a dataset is not the published one.
+
+        What is not known of the published one differs from nothing.
+
+        Args:
+            here: fact -> its value; a fact that is left out was not looked at.
+        """
+        return tuple(
+            UnlikeFact(fact=fact, published=published, here=here[fact])
+            for fact in FACTS
+            if fact in here and (published := getattr(self, fact)) is not None
+            if published != here[fact]
+        )

@@ -20,7 +20,14 @@ from harness.errors import (
     UsageError,
 )
 from harness.evaluate.batches import BATCH_SIZE
-from harness.evaluate.detect import Detected, Detector, Failed, Outcome, Run, detect
+from harness.evaluate.detect import detect
+from harness.evaluate.detector_run import (
+    Detected,
+    Detector,
+    DetectorRun,
+    Failed,
+    Outcome,
+)
 from harness.evaluate.store import PART_IMAGES, DetectionStore, StoreKey
 from harness.values.detections import Detections, ImageDetections
 
@@ -80,8 +87,8 @@ class FailingDetector(FakeDetector):
         return super().look(colour, height, width)
 
 
-def run_of(key: StoreKey, detector: Detector) -> Run:
-    return Run(
+def run_of(key: StoreKey, detector: Detector) -> DetectorRun:
+    return DetectorRun(
         key=key,
         view=Square(input_px=key.input_px),
         open_detector=lambda: detector,
@@ -163,7 +170,9 @@ def test_a_second_run_is_a_replay_without_network_or_images(
         pytest.fail("a replay opened the detector")
 
     (second,) = detect(
-        drawn_images, [Run(key=key_of(), view=VIEW, open_detector=refuse)], store
+        drawn_images,
+        [DetectorRun(key=key_of(), view=VIEW, open_detector=refuse)],
+        store,
     )
 
     again = detected(second)
@@ -515,7 +524,7 @@ def test_a_detector_that_does_not_open_fails_alone(
     def refuse() -> Detector:
         raise ArchiveUnreadable("no such variable")
 
-    bad = Run(key=key_of(archive_sha256="b"), view=VIEW, open_detector=refuse)
+    bad = DetectorRun(key=key_of(archive_sha256="b"), view=VIEW, open_detector=refuse)
 
     first, second = detect(
         drawn_images[:8], [bad, run_of(key_of(), FakeDetector())], store
@@ -586,7 +595,7 @@ def test_images_are_given_as_they_are_to_who_wants_them_so(
             return [self.look(1, *one) for one in sizes_hw.tolist()]
 
     seen: list[tuple[int, ...]] = []
-    run = Run(key=key_of(), view=AsItIs(), open_detector=Whole)
+    run = DetectorRun(key=key_of(), view=AsItIs(), open_detector=Whole)
 
     (outcome,) = detect(drawn_images[:3], [run], store)
 
@@ -617,7 +626,7 @@ def test_a_detector_is_let_go_as_soon_as_it_is_done(
     detect(
         drawn_images,
         [
-            Run(key=keys[0], view=VIEW, open_detector=open_early),
+            DetectorRun(key=keys[0], view=VIEW, open_detector=open_early),
             run_of(keys[1], Watching()),
         ],
         store,

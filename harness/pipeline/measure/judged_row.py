@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.compare.tolerance import budget_of
 from harness.compare.verdict import judge, verdict_of_judgements, verdict_of_row
 from harness.errors import DatasetInvalid, HarnessError
-from harness.evaluate.detect import Detected, Failed, Outcome, Run
+from harness.evaluate.detector_run import Detected, DetectorRun, Failed, Outcome
 from harness.evaluate.metrics import Metric, metric_of
 from harness.files.atomic import write_text
 from harness.files.record_files import write_detections, write_truth
@@ -54,7 +54,7 @@ class PlannedRun:
     row: OpenedRow
     input_px: int
     erratum: str | None
-    run: Run
+    run: DetectorRun
 
 
 def judge_row(

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from harness.artifact.progress import Progress as BytesProgress
 from harness.errors import UsageError
-from harness.evaluate.detect import Detector, Outcome, Run, detect
+from harness.evaluate.detect import detect
+from harness.evaluate.detector_run import Detector, DetectorRun, Outcome
 from harness.evaluate.store import DetectionStore, StoreKey
 from harness.files.precision_files import write_speed
 from harness.files.record_files import write_record
@@ -267,7 +268,7 @@ def _plan_runs(
             row=row,
             input_px=input_px,
             erratum=erratum,
-            run=Run(
+            run=DetectorRun(
                 key=_store_key(shared, row, input_px),
                 view=ARCHITECTURES[row.row.architecture].view(input_px),
                 open_detector=graphs.detector(row, input_px),

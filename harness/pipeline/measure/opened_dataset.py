@@ -70,14 +70,7 @@ def _open(
     if found.limit is not None:
         return OpenedDataset(name=name, found=found, differences=_told_faults(found))
     known = settings.known_datasets.get(name, KnownDataset())
-    told = differences(
-        found,
-        image_count=known.image_count,
-        annotation_count=known.annotation_count,
-        fingerprint=known.fingerprint,
-        truth_sha256=known.truth_sha256,
-        files=known.files,
-    )
+    told = differences(found, known)
     return OpenedDataset(
         name=name, found=found, differences=(*_told_faults(found), *told)
     )

@@ -12,11 +12,11 @@ from harness.evaluate.bootstrap import Difference, differences
 from harness.evaluate.metrics import METRICS, metric_of
 from harness.evaluate.weighted_ap import Weighted
 from harness.pipeline.gate.rescore import SAME_SCORE_PCT
-from harness.pipeline.results.stored_run import StoredRun
+from harness.pipeline.results.scored_run import ScoredRun
 
 
 def compare_runs(
-    first: StoredRun, second: StoredRun, *, resamples: int, seed: int
+    first: ScoredRun, second: ScoredRun, *, resamples: int, seed: int
 ) -> tuple[Difference, ...]:
     """Return every score of both runs, with a 95 % interval of the difference.
 
@@ -73,7 +73,7 @@ def compare_runs(
     )
 
 
-def _weighted(run: StoredRun) -> Weighted:
+def _weighted(run: ScoredRun) -> Weighted:
     """Return the run's scores as a function of weights, held to its metric once."""
     metric = metric_of(run.dataset, options=run.convention.options)
     scores = metric.score(run.found, run.truth)
@@ -84,7 +84,7 @@ def _weighted(run: StoredRun) -> Weighted:
 
 
 def _demand_same(
-    run: StoredRun, scores: Mapping[str, float], weighted: Weighted, once: list[float]
+    run: ScoredRun, scores: Mapping[str, float], weighted: Weighted, once: list[float]
 ) -> None:
     for part, got in zip(weighted.parts, once, strict=True):
         expected = scores.get(part.name) if part.by in {"all", "subset"} else None

@@ -15,13 +15,13 @@ from harness.pipeline.results.convention import (
     Asked,
     demand_asked,
 )
-from harness.pipeline.results.stored_run import StoredRun
+from harness.pipeline.results.scored_run import ScoredRun
 from harness.values.detections import Results
 from harness.values.truth import VocTruth
 
 
 def export(
-    run: StoredRun,
+    run: ScoredRun,
     output: Path,
     *,
     word: str = "",
@@ -107,7 +107,7 @@ def export(
     return output
 
 
-def _stated(run: StoredRun, truth: VocTruth, asked: str) -> StatedConvention:
+def _stated(run: ScoredRun, truth: VocTruth, asked: str) -> StatedConvention:
     """Return what scores the files as the record was, or as was asked for.
 
     Files are scored with every class, since one that is not there must not raise the

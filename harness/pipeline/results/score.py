@@ -199,16 +199,12 @@ def _differences(truth: Truth, claimed: Claimed | None) -> tuple[str, ...]:
     """Tell how the annotations differ from the published; images were not looked at."""
     if claimed is None:
         return ()
-    counts = {
-        "image_count": (claimed.known.image_count, len(truth.image_ids)),
-        "annotation_count": (claimed.known.annotation_count, truth.annotation_count),
-        "truth_sha256": (claimed.known.truth_sha256, truth.sha256()),
+    here = {
+        "image_count": len(truth.image_ids),
+        "annotation_count": truth.annotation_count,
+        "truth_sha256": truth.sha256(),
     }
-    return tuple(
-        f"{name}: published {published}, here {here}"
-        for name, (published, here) in counts.items()
-        if published is not None and published != here
-    )
+    return tuple(map(str, claimed.known.unlike(here)))
 
 
 def _measurement(

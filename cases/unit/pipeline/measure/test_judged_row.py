@@ -9,7 +9,7 @@ from harness.dataset.views import Square
 from harness.errors import ArchiveUnavailable, DatasetInvalid, HarnessError
 from harness.evaluate.coco import engines as coco_engines
 from harness.evaluate.coco.engine_names import ENGINE_NAMES, FAST, JUDGE, engine_name
-from harness.evaluate.detect import Detected, Failed, Run
+from harness.evaluate.detector_run import Detected, DetectorRun, Failed
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.store import StoreKey
 from harness.files.record_files import read_detections, read_record, read_truth
@@ -114,7 +114,7 @@ def planned(
         row=row,
         input_px=size_px,
         erratum=erratum,
-        run=Run(
+        run=DetectorRun(
             key=key,
             view=Square(input_px=size_px),
             open_detector=open_detector,

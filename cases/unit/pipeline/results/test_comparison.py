@@ -8,17 +8,17 @@ from harness.errors import HarnessError, UsageError
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.weighted_ap import Part, Weighted
 from harness.pipeline.results.comparison import compare_runs
-from harness.pipeline.results.stored_run import StoredRun, read_run
+from harness.pipeline.results.scored_run import ScoredRun, read_run
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 
 
 @pytest.fixture
-def run(green: Any) -> StoredRun:
+def run(green: Any) -> ScoredRun:
     return read_run(green.path / f"{PLAIN}.json")
 
 
-def test_differences_are_those_of_the_scores(run: StoredRun, moved: Any) -> None:
+def test_differences_are_those_of_the_scores(run: ScoredRun, moved: Any) -> None:
     worse = replace(run, found=moved(6.0))
     found = compare_runs(run, worse, resamples=30, seed=0)
     one, other = (METRICS["coco"].score(r.found, r.truth) for r in (run, worse))
@@ -30,7 +30,7 @@ def test_differences_are_those_of_the_scores(run: StoredRun, moved: Any) -> None
     assert {d.part.by for d in found} == {"all", "size", "class"}
 
 
-def test_other_truth_is_refused(run: StoredRun) -> None:
+def test_other_truth_is_refused(run: ScoredRun) -> None:
     less = replace(run, name="other", truth=run.truth.subset(np.array([1, 2])))  # type: ignore[union-attr]
 
     with pytest.raises(
@@ -42,7 +42,7 @@ def test_other_truth_is_refused(run: StoredRun) -> None:
         compare_runs(run, less, resamples=1, seed=0)
 
 
-def test_other_datasets_are_refused(run: StoredRun) -> None:
+def test_other_datasets_are_refused(run: ScoredRun) -> None:
     with pytest.raises(UsageError, match="datasets; expected coco, got voc"):
         compare_runs(run, replace(run, dataset="voc"), resamples=1, seed=0)
     kitti = replace(run, dataset="kitti")
@@ -53,7 +53,7 @@ def test_other_datasets_are_refused(run: StoredRun) -> None:
 
 
 def test_matches_that_do_not_give_the_metric_are_refused(
-    run: StoredRun, monkeypatch: pytest.MonkeyPatch
+    run: ScoredRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = Weighted(
         image_ids=np.array([1, 2, 3]),

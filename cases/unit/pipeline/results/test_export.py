@@ -14,7 +14,7 @@ from harness.formats.table import FORMATS
 from harness.pipeline.results.convention import Asked, convention_of_files
 from harness.pipeline.results.export import export
 from harness.pipeline.results.score import score_file
-from harness.pipeline.results.stored_run import StoredRun, read_run
+from harness.pipeline.results.scored_run import ScoredRun, read_run
 from harness.values.detections import Detections, Results
 from harness.values.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
@@ -58,11 +58,11 @@ def truth_of(dataset: str) -> Truth:
     )
 
 
-def run_of(dataset: str) -> StoredRun:
+def run_of(dataset: str) -> ScoredRun:
     """Detections near the truth with more digits than any format prints."""
     rng = np.random.default_rng(1)
     source = rng.integers(0, 4, 40)
-    return StoredRun(
+    return ScoredRun(
         name="ours",
         dataset=dataset,
         found=Detections(
@@ -103,7 +103,7 @@ def test_an_export_scored_again_gives_the_same_bits(
     assert content(again) == content(path)
 
 
-def scores_of(dataset: str, path: Path, run: StoredRun, records: Path) -> Any:
+def scores_of(dataset: str, path: Path, run: ScoredRun, records: Path) -> Any:
     """Return what files score by their own word, as ``zoo score`` does."""
     used = convention_of_files(path, run.truth, Asked())
     made = score_file(

@@ -4,7 +4,7 @@ import pytest
 
 from harness.errors import DetectionsInvalid, RecordInvalid, UsageError
 from harness.formats import coco_results
-from harness.pipeline.results.stored_run import read_result_file, read_run
+from harness.pipeline.results.scored_run import read_result_file, read_run
 from harness.values.records import Verdict
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"

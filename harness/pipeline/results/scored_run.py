@@ -22,7 +22,7 @@ from harness.values.truth import Truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
+class ScoredRun:
     """What a number was computed from."""
 
     name: str  # to show
@@ -32,7 +32,7 @@ class StoredRun:
     convention: Convention = ONE_WAY
 
 
-def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
+def read_run(path: Path, *, erratum: str | None = None) -> ScoredRun:
     """Read what a record was scored from.
 
     Args:
@@ -67,7 +67,7 @@ def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
                 got=f"as {erratum or 'printed'}",
                 next_step="give --erratum the id of one of these",
             )
-        return StoredRun(
+        return ScoredRun(
             name=record.row_id + (f" as {erratum}" if erratum else ""),
             dataset=record.dataset.name,
             found=read_detections(path.parent, runs[erratum].detections_file),
@@ -78,7 +78,7 @@ def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
 
 def read_result_file(
     dataset: str, path: Path, truth: Truth, convention: Convention = ONE_WAY
-) -> StoredRun:
+) -> ScoredRun:
     """Read a result file (or folder) that any tool made.
 
     Args:
@@ -90,7 +90,7 @@ def read_result_file(
     Raises:
         DetectionsInvalid: it is malformed, or of other images or classes.
     """
-    return StoredRun(
+    return ScoredRun(
         name=path.name,
         dataset=dataset,
         found=FORMATS[dataset].read(path, truth),
@@ -99,7 +99,7 @@ def read_result_file(
     )
 
 
-def rescored_as(run: StoredRun, asked: Asked) -> StoredRun:
+def rescored_as(run: ScoredRun, asked: Asked) -> ScoredRun:
     """Return the run to be scored as was asked for; as it is where nothing was.
 
     Raises:
