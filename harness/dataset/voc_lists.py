@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from harness.dataset.foreign_file import text_of
 from harness.dataset.image_folder import SUFFIXES
 from harness.errors import DatasetInvalid, DatasetMissing, located
+
+LOGGER = logging.getLogger(__name__)
 
 #: Class c is the c-th.  # zoo-spec 1.6
 CLASS_NAMES = (
@@ -65,6 +68,7 @@ def read_class_names(devkit: Path) -> tuple[str, ...]:
             part of a file's; or there are two lists.
     """
     path = find_label_list(devkit)
+    LOGGER.info("classes of %s: %s", devkit, path or f"VOC's {len(CLASS_NAMES)}")
     return CLASS_NAMES if path is None else read_names(path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from harness.dataset.widerface_list import read_face_list
 from harness.dataset.widerface_mat import MAT_FILES, read_ground_truth
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 from harness.values.truth import FaceTruth
+
+LOGGER = logging.getLogger(__name__)
 
 IMAGES = Path("WIDER_val", "images")  # design 3
 SPLIT = Path("wider_face_split")  # design 3
@@ -170,6 +173,7 @@ def _ground_truth_folder(root: Path) -> Path:
     """Return the folder that holds the four ``.mat`` files."""
     for folder in GROUND_TRUTH:
         if all((root / folder / name).is_file() for name in MAT_FILES):
+            LOGGER.info("ground truth of WIDER FACE: %s", root / folder)
             return root / folder
     either = " or ".join(str(folder) for folder in GROUND_TRUTH)
     raise _not_under_root(root, f"{', '.join(MAT_FILES)} in {either}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from harness.evaluate.detector_run import (
 from harness.evaluate.run_parts import RunParts, open_parts
 from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredParts
 from harness.values.detections import ImageDetections
+
+LOGGER = logging.getLogger(__name__)
 
 #: Called with how many images are done and how many there are.
 Progress = Callable[[int, int], None]
@@ -200,6 +203,13 @@ def _open_job(
         if fresh:
             stored.discard()
         job.parts = open_parts(stored)
+        LOGGER.info(
+            "run %s: %d of %d images are in the store, %d parts are computed",
+            run.key.digest(),
+            job.parts.kept_images,
+            len(stored.image_ids),
+            len(job.parts.missing),
+        )
         if job.parts.missing:
             detector = run.open_detector()
             if detector.input_px != job.input_px:

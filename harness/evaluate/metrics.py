@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -26,6 +27,8 @@ from harness.evaluate.widerface.ap import ARITHMETICS, WiderOptions
 from harness.evaluate.widerface.weighted import weighted_wider
 from harness.values.detections import Detections, Results
 from harness.values.truth import CocoTruth, FaceTruth, Truth, VocTruth
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +153,7 @@ def metric_of(
         UsageError: there is no such engine.
     """
     metric = METRICS[dataset].by_engine(chosen_engine(coco_engine))
+    LOGGER.info("%s is scored by %s", dataset, metric.engine_name())
     return metric if options is None else metric.with_options(options)
 
 

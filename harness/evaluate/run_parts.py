@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.evaluate.batches import BATCH_SIZE
 from harness.evaluate.store import PART_IMAGES, StoredParts
 from harness.values.detections import ImageDetections, join_images, split_images
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,7 @@ class RunParts:
         found = join_images(self.stored.part_image_ids(begun.part), begun.found)
         self.stored.write_part(begun.part, found, begun.faults)
         self.missing -= {begun.part}
+        LOGGER.debug("part %d of %s: stored", begun.part, self.stored.folder)
 
     def keep_begun(self) -> None:
         """Store what was found in the part under way; the next run goes on there."""
@@ -78,6 +82,12 @@ class RunParts:
             return
         found = join_images(image_ids[: len(begun.found)], begun.found)
         self.stored.write_begun(begun.part, found, begun.faults)
+        LOGGER.info(
+            "part %d of %s: the first %d images are kept",
+            begun.part,
+            self.stored.folder,
+            len(begun.found),
+        )
         self._kept[begun.part] = begun
 
     def _kept_images(self, part: int) -> int:

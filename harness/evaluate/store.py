@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +25,10 @@ import numpy as np
 from harness.errors import DetectionsInvalid
 from harness.files.atomic import replacing, write_text
 from harness.files.own_folders import CACHE, writing
+from harness.printable import printable
 from harness.values.detections import Detections, join_detections
+
+LOGGER = logging.getLogger(__name__)
 
 #: Bump by hand when the project's own code makes other detections of the same inputs;
 #: what the stores hold under an older one is then never looked at again.
@@ -229,14 +233,22 @@ class StoredParts:
                 )
         except FileNotFoundError:
             return None
-        except Exception:  # noqa: BLE001 - damage has many faces; all mean: compute it
+        except Exception as error:  # noqa: BLE001 - damage has many faces; all mean: compute it
+            _log_not_taken(path, error)
             return None
         if digest != self._part_digest(detections, faults):
+            _log_not_taken(path, "its digest is not that of its values and key")
             return None
         got = tuple(detections.evaluated_ids.tolist())
         if got != self._expected_ids(part, got, path):
+            _log_not_taken(path, "it is of other images")
             return None
         return detections, faults
+
+
+def _log_not_taken(path: Path, why: object) -> None:
+    """Log why a file of the store counts as not computed."""
+    LOGGER.info("%s is not taken from the store: %s", path, printable(why))
 
 
 def _faults_text(faults: Mapping[int, str]) -> str:

@@ -1,3 +1,4 @@
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -184,3 +185,13 @@ def test_a_set_without_any_of_its_images_is_missing(face_root: Path) -> None:
         match=r"3 of 3 images are missing: 0--Parade/a\.jpg, .*; put the images there",
     ):
         open_widerface(face_root)
+
+
+def test_the_ground_truth_that_is_read_is_logged(
+    face_root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.dataset"):
+        open_widerface(face_root)
+
+    folder = face_root / "wider_face_split"
+    assert caplog.messages == [f"ground truth of WIDER FACE: {folder}"]

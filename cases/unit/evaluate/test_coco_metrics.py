@@ -1,6 +1,7 @@
 """The engines of the COCO metric, as the pipeline asks for them."""
 
 import importlib.metadata
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -93,3 +94,14 @@ def test_a_metric_scores_detections(engine: str) -> None:
     scores = metric_of("coco", coco_engine=engine).score(found, truth)
 
     assert scores["box_ap"] == pytest.approx(100)
+
+
+def test_the_engine_that_is_chosen_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.evaluate"):
+        metric_of("coco", coco_engine=JUDGE)
+        metric_of("voc")
+
+    assert caplog.messages == [
+        "coco is scored by pycocotools 2.0.11",
+        "voc is scored by harness voc/1",
+    ]

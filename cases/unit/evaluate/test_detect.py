@@ -1,4 +1,5 @@
 import errno
+import logging
 import os
 import time
 import weakref
@@ -680,3 +681,22 @@ def test_detections_that_are_not_finite_are_never_stored(
 
     assert isinstance(failed(outcome), DetectionsInvalid)
     assert not store.folder.exists()
+
+
+def test_what_is_computed_and_what_is_replayed_is_logged(
+    drawn_images: Images,
+    store: DetectionStore,
+    key_of: KeyOf,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    digest = key_of().digest()
+    with caplog.at_level(logging.DEBUG, logger="harness.evaluate"):
+        detect(drawn_images, [run_of(key_of(), FakeDetector())], store)
+        detect(drawn_images, [run_of(key_of(), FakeDetector())], store)
+    decisions = [one.message for one in caplog.records if one.levelname == "INFO"]
+
+    assert decisions == [
+        f"run {digest}: 0 of 150 images are in the store, 3 parts are computed",
+        f"run {digest}: 150 of 150 images are in the store, 0 parts are computed",
+    ]
+    assert f"part 2 of {store.folder / digest}: stored" in caplog.messages

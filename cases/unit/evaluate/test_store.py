@@ -1,4 +1,5 @@
 import json
+import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -294,3 +295,32 @@ def test_detections_that_no_metric_may_score_are_not_stored(run: StoredParts) ->
         run.write_part(0, found, {})
 
     assert not run.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda path: path.write_bytes(b"no zip\x1b"), "pickled"),
+        (
+            lambda path: path.replace(path.with_name("part-00001.npz")),
+            "it is of other images",
+        ),
+    ],
+)
+def test_why_a_part_counts_as_not_computed_is_logged(
+    run: StoredParts,
+    caplog: pytest.LogCaptureFixture,
+    damage: Callable[[Path], object],
+    why: str,
+) -> None:
+    write_all(run)
+    damage(run.folder / "part-00000.npz")
+    with caplog.at_level(logging.INFO, logger="harness.evaluate"):
+        missing = run.missing_parts()
+
+    assert 0 in missing
+    (told,) = caplog.messages
+    assert re.match(
+        rf"{run.folder}/part-0000\d.npz is not taken from the store: ", told
+    )
+    assert why in told

@@ -7,6 +7,7 @@ they go the way of every archive.
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from harness.dataset.datasets import DATASETS
 from harness.errors import ZooDataError, located
 from harness.pipeline.measure.settings import Settings
 from harness.values.rows import Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 ARCHIVES = "archives"
 DESCRIPTION = "embedded.toml"
@@ -107,6 +110,7 @@ def serving(zoo: Zoo, settings: Settings) -> Iterator[Settings]:
         yield replace(settings, mirror=str(embedded.archives))
     else:
         with serve_folder(embedded.archives) as mirror:
+            LOGGER.info("archives of %s are served at %s", zoo.name, mirror)
             yield replace(settings, mirror=mirror)
 
 
@@ -134,6 +138,7 @@ def with_scenes(
     if embedded is None or settings.data_root is not None:
         return settings
     root = settings.cache / scenes_folder(embedded)
+    LOGGER.info("data root of %s: its drawn scenes, %s", zoo.name, root)
     with writing_cache(settings.cache):
         root.parent.mkdir(parents=True, exist_ok=True)
         # The workers of one run all want them; only one may put the folder in place.

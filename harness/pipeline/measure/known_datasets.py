@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from harness.registry.datasets import read_known_datasets, read_own_datasets
 from harness.registry.sources import DATASETS_FILE
 from harness.values.datasets import KnownDataset
 from harness.values.rows import Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 FACTS = Path("expected", "datasets.toml")
 PINS = Path("expected", PINS_FOLDER)
@@ -32,6 +35,7 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
     """
     embedded = read_embedded(zoo)
     if embedded is not None:
+        LOGGER.debug("datasets of %s: as it draws them", zoo.name)
         return {
             name: KnownDataset(
                 fingerprint=one.fingerprint,
@@ -42,6 +46,7 @@ def known_datasets(zoo: Zoo, home: Path) -> Mapping[str, KnownDataset]:
         }
     own = zoo.root / DATASETS_FILE
     if own.is_file():
+        LOGGER.debug("datasets of %s: known by %s", zoo.name, own)
         return read_own_datasets(own)
     known = read_known_datasets(home / FACTS).get(zoo.name, {})
     return {name: _with_pins(one, pins_path(home, name)) for name, one in known.items()}

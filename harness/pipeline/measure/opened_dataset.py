@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,11 @@ from harness.dataset.labelled import LabelledSet
 from harness.dataset.published import NAMED_FILES, differences
 from harness.errors import DatasetMissing
 from harness.pipeline.measure.settings import Settings
+from harness.printable import counted
 from harness.values.datasets import KnownDataset
 from harness.values.truth import Truth
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +61,19 @@ def open_dataset(
         noting(f"{FILE_NAME} of the cache is made anew: {digests.damage}")
     opened = _open(name, settings.data_root, settings, digests)
     if opened.differences and digests.is_believed:
+        LOGGER.info("%s differs by kept digests: every file of it is read again", name)
         digests.doubt()
         opened = _open(name, settings.data_root, settings, digests)
     digests.save()
+    LOGGER.info(
+        "%s under %s: %s %s, fingerprint %s, %s",
+        name,
+        settings.data_root,
+        "all" if opened.found.limit is None else "the first",
+        counted(opened.found.image_count, "image"),
+        opened.found.fingerprint,
+        counted(len(opened.differences), "difference"),
+    )
     return opened
 
 

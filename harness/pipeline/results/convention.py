@@ -7,6 +7,7 @@ claims judge, then what the files say of themselves, then what is usual for file
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from harness.evaluate.voc.options import PUBLISHED, VOC_CONVENTIONS, VocOptions
 from harness.evaluate.widerface.ap import ARITHMETICS, WiderOptions, is_whole
 from harness.formats.convention_file import CONVENTION_FILE, read_convention
 from harness.values.truth import FaceTruth, Truth, VocTruth
+
+LOGGER = logging.getLogger(__name__)
 
 #: By which files of others are scored: boxes of ``comp4`` files count from 1.
 OF_FILES = "devkit"
@@ -118,9 +121,18 @@ def convention_of_files(
         DetectionsInvalid: ``convention.json`` is malformed, or names what is not there.
     """
     if isinstance(truth, FaceTruth):
-        return _arithmetic_of(truth, asked.arithmetic)
-    if not isinstance(truth, VocTruth):
+        used = _arithmetic_of(truth, asked.arithmetic)
+    elif isinstance(truth, VocTruth):
+        used = _voc_convention_of(folder, truth, asked, is_judged=is_judged)
+    else:
         return ONE_WAY
+    LOGGER.info("%s", used)
+    return used
+
+
+def _voc_convention_of(
+    folder: Path, truth: VocTruth, asked: Asked, *, is_judged: bool
+) -> Convention:
     stated = read_convention(folder)
     if stated is not None:
         _demand_word(stated.word, folder)

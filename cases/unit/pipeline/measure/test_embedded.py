@@ -1,3 +1,4 @@
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -209,3 +210,17 @@ def test_sets_lie_side_by_side(session_zoo: Zoo, tmp_path: Path) -> None:
 
     for one in DATASETS.values():
         assert one.open(tmp_path / "root").image_count == 2
+
+
+def test_where_archives_and_data_come_from_is_logged(
+    embedded_zoo: Zoo, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.pipeline"):
+        drawn = with_scenes(embedded_zoo, settings, ["coco"])
+        with serving(embedded_zoo, drawn) as served:
+            pass
+
+    assert caplog.messages == [
+        f"data root of {embedded_zoo.name}: its drawn scenes, {drawn.data_root}",
+        f"archives of {embedded_zoo.name} are served at {served.mirror}",
+    ]

@@ -1,6 +1,7 @@
 import functools
 import hashlib
 import json
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -160,3 +161,21 @@ def test_a_set_is_read_for_its_fingerprint_once(
 
     assert open_dataset("coco", settings).found.fingerprint == first.found.fingerprint
     assert (settings.cache / digest_cache.FILE_NAME).is_file()
+
+
+def test_what_was_opened_is_logged(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.pipeline"):
+        whole = open_dataset("coco", knowing(settings, image_count=5))
+        part = open_dataset("coco", replace(settings, limit=2))
+
+    start = f"coco under {settings.data_root}: "
+    whole_fingerprint, part_fingerprint = (
+        whole.found.fingerprint,
+        part.found.fingerprint,
+    )
+    assert caplog.messages == [
+        f"{start}all 4 images, fingerprint {whole_fingerprint}, 1 difference",
+        f"{start}the first 2 images, fingerprint {part_fingerprint}, 0 differences",
+    ]
