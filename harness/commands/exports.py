@@ -56,10 +56,10 @@ def export(
             published_format=published_format,
         )
     if as_json:
-        told = {"output": str(made), "detections": len(run.found.scores)}
+        told = {"output": str(made), "detections": len(run.detections.scores)}
         print_json(told | {"images": len(run.truth.image_ids)})
     else:
         out.print(
-            f"{made}: {counted(len(run.found.scores), 'detection')} in "
+            f"{made}: {counted(len(run.detections.scores), 'detection')} in "
             f"{counted(len(run.truth.image_ids), 'image')}"
         )

@@ -1,4 +1,4 @@
-"""The text of a COCO annotation file in, its checked images and truth out."""
+"""Parses and checks a COCO annotation file: its images and its truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file in, its SHA-256 out, read only when it may have changed since the last time.
+"""Keeps the SHA-256 of files, so that an unchanged file is not read again.
 
 ::
 

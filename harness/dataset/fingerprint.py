@@ -1,4 +1,4 @@
-"""The files of a dataset in, a digest of each and one of them all out."""
+"""Computes the digest of each file of a dataset, and one of them all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of a text file in, its text out, or what kind of file it is instead."""
+"""Reads the text of a file, and names the kind of a file that is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An image file in, RGB pixels out, and the name of the decoder that made them."""
+"""Reads an image file as RGB with OpenCV, and names the decoder."""
 
 from __future__ import annotations
 

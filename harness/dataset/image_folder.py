@@ -1,4 +1,4 @@
-"""The name of an image in annotations in, its file out, or what is there instead."""
+"""Finds the file of an image that annotations name, or what is there instead."""
 
 from __future__ import annotations
 

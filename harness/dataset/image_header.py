@@ -1,4 +1,4 @@
-"""The bytes of an image file in, its format and size as the header states them out.
+"""Reads the format and size that an image's header states.
 
 It is read before any decoder sees the file: they believe what a header claims, and some
 start other programs for formats that no dataset has.

@@ -1,4 +1,4 @@
-"""An image file in, what is unusual about it out: faults, and traits that are fine."""
+"""Inspects an image file: faults, and traits that do no harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data root in, one split of a Pascal-VOC-format set out: images, truth, notes."""
+"""Reads one split of a Pascal-VOC-format set: images, truth, notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The content of one Pascal VOC XML file in, its size and objects out."""
+"""Parses and checks one Pascal VOC XML file: the image's size and objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text files of a VOCdevkit in: which images a split has, and which classes."""
+"""Reads the lists of a VOCdevkit: the images of a split, and the classes."""
 
 from __future__ import annotations
 

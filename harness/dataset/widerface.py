@@ -1,4 +1,4 @@
-"""A data root in, its WIDER FACE validation set out: images, truth, fingerprint."""
+"""Reads the WIDER FACE validation set of a data root: images and truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four official WIDER FACE ``.mat`` files in, the truth of the faces out.
+"""Reads the ground truth of the four official WIDER FACE ``.mat`` files.
 
 ``wider_face_val.mat`` holds cells: ``event_list{e}``, ``file_list{e}{i}`` (no
 ``.jpg``) and ``face_bbx_list{e}{i}`` (``[M, 4]``, xywh). Each of the files of a subset

@@ -1,4 +1,4 @@
-"""Image entries in, batches of pixels out, read one batch ahead.
+"""Loads batches of images, one batch ahead of the detectors.
 
 An image is read and decoded once and made ready once per distinct view, however many
 detectors look at it.

@@ -1,4 +1,4 @@
-"""Two sets of detections of the same images in, how sure their difference is, out.
+"""Resamples images to say how sure the difference of two sets of detections is.
 
 A resampled set draws as many images as there are, with repetition; an image that is
 drawn twice counts twice, its objects and its detections. Both sets are scored on the

@@ -1,4 +1,4 @@
-"""Images and several detectors in, the detections of each out, by way of the store."""
+"""Runs several detectors over the images, and keeps their detections in the store."""
 
 from __future__ import annotations
 

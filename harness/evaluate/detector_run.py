@@ -1,4 +1,4 @@
-"""What is asked of detecting: a detector over a dataset; and what came of it."""
+"""One detector over a dataset: what is asked for, and what came of it."""
 
 from __future__ import annotations
 

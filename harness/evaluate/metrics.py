@@ -60,7 +60,9 @@ class Metric:
     #: By name, the judge first; empty where there is no choice.
     engines: Mapping[str, Engine] = field(default_factory=dict)
 
-    def score(self, found: Detections | Results, truth: Truth) -> Mapping[str, float]:
+    def score(
+        self, detections: Detections | Results, truth: Truth
+    ) -> Mapping[str, float]:
         """Return the scores in percent, unrounded, those that rows claim first.
 
         Raises:
@@ -71,7 +73,7 @@ class Metric:
             raise DetectionsInvalid(
                 "truth", expected=self.truth_kind.__name__, got=type(truth).__name__
             )
-        return self.scorer(found, truth)
+        return self.scorer(detections, truth)
 
     def by_engine(self, name: str) -> Metric:
         """Return the metric computed by an engine; itself where it has no such one."""

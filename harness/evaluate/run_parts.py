@@ -1,4 +1,4 @@
-"""A stored run in, what of it is still to be looked at out; and the part under way."""
+"""Knows which parts of a run are stored, and keeps the one under way."""
 
 from __future__ import annotations
 

@@ -9,15 +9,15 @@ from harness.values.detections import Detections, Results
 from harness.values.truth import Truth
 
 
-def demand_same_images(found: Detections | Results, truth: Truth) -> None:
+def demand_same_images(detections: Detections | Results, truth: Truth) -> None:
     """Refuse detections of more or fewer images than the truth has.
 
     Raises:
         DetectionsInvalid: an image of the truth was not evaluated, or one that was is
             unknown to it; both are counted.
     """
-    unseen = np.setdiff1d(truth.image_ids, found.evaluated_ids)
-    unknown = np.setdiff1d(found.evaluated_ids, truth.image_ids)
+    unseen = np.setdiff1d(truth.image_ids, detections.evaluated_ids)
+    unknown = np.setdiff1d(detections.evaluated_ids, truth.image_ids)
     if len(unseen) or len(unknown):
         raise DetectionsInvalid(
             "evaluated images",

@@ -1,4 +1,4 @@
-"""A run's detections in parts, so that a killed run goes on where it was.
+"""Keeps a run's detections in parts, so that a killed run goes on where it was.
 
 ::
 

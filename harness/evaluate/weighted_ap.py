@@ -1,4 +1,4 @@
-"""Matches of every image in, APs in which an image counts as often as one says, out.
+"""Computes APs in which each image counts as often as its weight says.
 
 Matching looks at one image at a time, so it is done once. What remains for each weight
 of the images is a walk along detections that are in score order already.

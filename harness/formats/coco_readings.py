@@ -1,4 +1,4 @@
-"""COCO results and truth in; which other reading of them fits better, in words, out.
+"""Guesses how boxes and categories of a COCO result file are meant.
 
 Boxes as corners or centres, and categories as places in a list, are read without a
 fault and score near 0. Whether another reading is meant can be seen: its boxes meet

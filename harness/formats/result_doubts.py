@@ -1,4 +1,4 @@
-"""Results of any file in; what is likely wrong with them, in words, out.
+"""Names what is likely wrong with results; mends nothing.
 
 Nothing is mended here: the number stays that of the file, and a sentence stands beside.
 """

@@ -1,4 +1,4 @@
-"""A folder of WIDER FACE results in, the file of each image out."""
+"""Finds the result file of each image in a folder of WIDER FACE results."""
 
 from __future__ import annotations
 

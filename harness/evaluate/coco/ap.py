@@ -1,4 +1,4 @@
-"""Detections and COCO truth in, the twelve COCO box numbers in percent out."""
+"""Computes the twelve COCO box numbers, in percent."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from harness.values.truth import CocoTruth
 
 
 def score(
-    found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
+    detections: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
 ) -> Mapping[str, float]:
     """Return the COCO box APs and ARs in percent, unrounded.
 
     Class ``c`` is ``truth.category_ids[c]``.  # zoo-spec 1.5
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
         engine: of ``ENGINE_NAMES``; all give the same bits.
 
@@ -33,7 +33,7 @@ def score(
         DatasetInvalid: the truth is malformed, or has nothing to score against.
         UsageError: there is no such engine.
     """
-    stats = evaluate(found, truth, engine=engine).stats
+    stats = evaluate(detections, truth, engine=engine).stats
     return {
         key: value * 100
         for key, value in zip(STATS, stats.tolist(), strict=True)
@@ -41,11 +41,13 @@ def score(
     }
 
 
-def ap_by_size(found: Detections | Results, truth: CocoTruth) -> Mapping[str, float]:
+def ap_by_size(
+    detections: Detections | Results, truth: CocoTruth
+) -> Mapping[str, float]:
     """Return the AP of each size that the truth has objects of, in percent.
 
     Arguments and errors as for :func:`score`.
     """
-    scores = score(found, truth)
+    scores = score(detections, truth)
     keys = {size: f"box_ap_{size}" for size in SIZES_PX2}
     return {size: scores[key] for size, key in keys.items() if key in scores}

@@ -1,4 +1,4 @@
-"""A checked COCO problem in, what an engine makes of it out; engines by name.
+"""Runs a COCO engine on a checked problem; the engines by name.
 
 pycocotools is the judge: its numbers are the definition. The fast engine gives the same
 bits (cases/unit/evaluate/test_coco_parity.py), so people wait for that one.
@@ -85,12 +85,12 @@ ENGINES: Mapping[str, Callable[[CocoProblem], Evaluated]] = {
 
 
 def evaluate(
-    found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
+    detections: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
 ) -> Evaluated:
     """Return what an engine makes of detections; no detections at all are worth 0.
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
         engine: of ``ENGINES``.
 
@@ -100,7 +100,7 @@ def evaluate(
         UsageError: there is no such engine.
     """
     run = ENGINES[chosen_engine(engine)]
-    problem = coco_problem(found, truth)
+    problem = coco_problem(detections, truth)
     return run(problem) if len(problem.images) else _nothing_found(problem)
 
 

@@ -1,4 +1,4 @@
-"""Detections and COCO truth in, checked and in numbers no engine trips over, out.
+"""Checks detections and COCO truth, and numbers them as every engine can read.
 
 Engines differ in what they let pass: NaN, an unknown image, an annotation 0 that to
 pycocotools is no match. All of that is settled here, before any of them is asked.
@@ -50,11 +50,11 @@ class CocoProblem:
         return np.stack(counts, axis=1)
 
 
-def coco_problem(found: Detections | Results, truth: CocoTruth) -> CocoProblem:
+def coco_problem(detections: Detections | Results, truth: CocoTruth) -> CocoProblem:
     """Return what any engine may be asked; class ``c`` is ``truth.category_ids[c]``.
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
 
     Raises:
@@ -62,9 +62,11 @@ def coco_problem(found: Detections | Results, truth: CocoTruth) -> CocoProblem:
             an image of the truth was not evaluated.
         DatasetInvalid: the truth is malformed, or has nothing to score against.
     """
-    found.check()
-    demand_same_images(found, truth)
-    results = to_results(found) if isinstance(found, Detections) else found
+    detections.check()
+    demand_same_images(detections, truth)
+    results = (
+        to_results(detections) if isinstance(detections, Detections) else detections
+    )
     _check_classes(results.classes, len(truth.category_ids))
     _check_truth(truth)
     ids = np.sort(truth.image_ids)

@@ -1,4 +1,4 @@
-"""Parts of published datasets in, their files under a data root out.
+"""Fetches parts of published datasets, and places their files in a data root.
 
 An archive is fetched into the cache, checked against what was published of it, unpacked
 beside its place, and its files are moved there: nothing half-written ever lies under

@@ -1,4 +1,4 @@
-"""The published archives and a data root in, what is there and what is missing out."""
+"""Tells which parts of published datasets a data root has, and what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dataset under a data root in, the digests of its files in ``expected/`` out."""
+"""Pins the digests of a dataset's files in ``expected/``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data root that was asked for in, a refusal where it is no folder out."""
+"""Refuses a data root that is no folder."""
 
 from __future__ import annotations
 

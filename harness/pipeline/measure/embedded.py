@@ -1,4 +1,4 @@
-"""A zoo that carries its own archives and draws its own data, made ready to measure.
+"""Makes a zoo ready that carries its own archives and draws its own data.
 
 Such a zoo has ``archives/embedded.toml`` in its folder, beside the archives under the
 paths of their addresses. They are served by a real HTTP server on this machine, so that

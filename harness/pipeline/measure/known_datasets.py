@@ -1,4 +1,4 @@
-"""A zoo in, what is known of the datasets its numbers were measured on out."""
+"""Decides what is known of the datasets that a zoo was measured on."""
 
 from __future__ import annotations
 

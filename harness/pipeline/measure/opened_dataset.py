@@ -1,4 +1,4 @@
-"""A dataset's word in; its images, truth and difference from the published one out."""
+"""Opens the dataset of rows, and compares it with the published one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two runs of the same images in, the differences of their scores out."""
+"""Compares the scores of two sets of detections of the same images."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def compare_runs(
 def _weighted(run: ScoredRun) -> Weighted:
     """Return the run's scores as a function of weights, held to its metric once."""
     metric = metric_of(run.dataset, options=run.convention.options)
-    scores = metric.score(run.found, run.truth)
-    weighted = metric.weighted(run.found, run.truth)
+    scores = metric.score(run.detections, run.truth)
+    weighted = metric.weighted(run.detections, run.truth)
     once = weighted.score(np.ones(len(weighted.image_ids), np.int64))
     _demand_same(run, scores, weighted, once.tolist())
     return weighted

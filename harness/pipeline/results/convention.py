@@ -1,4 +1,4 @@
-"""What was asked, and what files or a record say, in; how they are scored out.
+"""Decides how result files, or the detections of a record, are scored.
 
 The decision is taken here alone: first what was asked for, then the row's own where its
 claims judge, then what the files say of themselves, then what is usual for files.

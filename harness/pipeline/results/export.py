@@ -1,4 +1,4 @@
-"""A record in, its detections out in the format that official tools read."""
+"""Writes a record's detections as official tools read them."""
 
 from __future__ import annotations
 
@@ -91,8 +91,10 @@ def export(
             got="a file" if made.is_folder else "a folder",
             next_step="give another --output",
         )
-    found = run.found
-    results = found if isinstance(found, Results) else made.to_results(found, run.truth)
+    stored = run.detections
+    results = (
+        stored if isinstance(stored, Results) else made.to_results(stored, run.truth)
+    )
     if not made.is_folder:
         write(results, run.truth, output)
         return output
@@ -121,8 +123,8 @@ def _stated(run: ScoredRun, truth: VocTruth, asked: str) -> StatedConvention:
         used, options = OF_MEASURED_ROWS, PUBLISHED
     if options.classes is not None:
         return StatedConvention(word=used.word, classes=options.classes)
-    left_out = classes_left_out(run.found, truth, options)
-    counted = [curve.name for curve in curves(run.found, truth, options)]
+    left_out = classes_left_out(run.detections, truth, options)
+    counted = [curve.name for curve in curves(run.detections, truth, options)]
     # Of no class at all the mean is 0, as it is of all.
     classes = tuple(counted) if left_out and counted else None
     return StatedConvention(word=used.word, classes=classes)

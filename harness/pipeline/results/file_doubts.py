@@ -1,4 +1,4 @@
-"""Result files and what was read from them in; what is likely wrong, in words, out."""
+"""Names what is likely wrong with result files; changes no number."""
 
 from __future__ import annotations
 

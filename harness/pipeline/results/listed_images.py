@@ -1,4 +1,4 @@
-"""A list of image names and the truth of all in, the truth of these images out."""
+"""Reads a list of images, and takes the truth of these alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dataset's word and a place in, its truth out: no image is read."""
+"""Reads the truth of a dataset; no image is touched."""
 
 from __future__ import annotations
 

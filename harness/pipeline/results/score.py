@@ -1,4 +1,4 @@
-"""Result files made by any tool in, a record of their scores out.
+"""Scores result files made by any tool, and writes a record.
 
 The same metrics and the same records as for a row that was measured here; judged only
 where somebody says which row's claim the detections are to be held to.

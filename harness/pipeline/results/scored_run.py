@@ -1,4 +1,4 @@
-"""A record and its folder in, the detections and truth of one of its runs out."""
+"""Reads what a score was computed from: detections, truth and convention."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ScoredRun:
 
     name: str  # to show
     dataset: str
-    found: Detections | Results
+    detections: Detections | Results
     truth: Truth
     convention: Convention = ONE_WAY
 
@@ -70,7 +70,7 @@ def read_run(path: Path, *, erratum: str | None = None) -> ScoredRun:
         return ScoredRun(
             name=record.row_id + (f" as {erratum}" if erratum else ""),
             dataset=record.dataset.name,
-            found=read_detections(path.parent, runs[erratum].detections_file),
+            detections=read_detections(path.parent, runs[erratum].detections_file),
             truth=read_truth(path.parent, record.dataset.truth_file),
             convention=convention_of_record(record.dataset.name, record.protocol),
         )
@@ -93,7 +93,7 @@ def read_result_file(
     return ScoredRun(
         name=path.name,
         dataset=dataset,
-        found=FORMATS[dataset].read(path, truth),
+        detections=FORMATS[dataset].read(path, truth),
         truth=truth,
         convention=convention,
     )

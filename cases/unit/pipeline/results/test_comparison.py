@@ -19,9 +19,9 @@ def run(green: Any) -> ScoredRun:
 
 
 def test_differences_are_those_of_the_scores(run: ScoredRun, moved: Any) -> None:
-    worse = replace(run, found=moved(6.0))
+    worse = replace(run, detections=moved(6.0))
     found = compare_runs(run, worse, resamples=30, seed=0)
-    one, other = (METRICS["coco"].score(r.found, r.truth) for r in (run, worse))
+    one, other = (METRICS["coco"].score(r.detections, r.truth) for r in (run, worse))
     all_sizes = {d.part.name: d for d in found if d.part.by == "all"}
 
     assert set(all_sizes) == {"box_ap", "box_ap50", "box_ap75"}
