@@ -99,8 +99,8 @@ class DigestCache:
         self._new = {}
 
 
-def _stamp_of(found: os.stat_result) -> Stamp:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+def _stamp_of(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _read(path: Path) -> tuple[dict[str, tuple[Stamp, str]], str | None]:

@@ -96,14 +96,14 @@ def read_image_bytes(path: Path) -> bytes:
     """
     most_bytes = MAX_PIXEL_BYTES * max_image_pixels()
     try:
-        found = path.stat()
+        status = path.stat()
         # A pipe would be waited for, and a device never ends.
-        if not stat.S_ISREG(found.st_mode) or found.st_size > most_bytes:
-            is_file = stat.S_ISREG(found.st_mode)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most_bytes:
+            is_file = stat.S_ISREG(status.st_mode)
             raise DatasetInvalid(
                 f"image {path} is not read",
                 expected=f"a regular file of at most {most_bytes} bytes",
-                got=f"{found.st_size} bytes" if is_file else "something else",
+                got=f"{status.st_size} bytes" if is_file else "something else",
                 next_step=f"copy or fetch the image again, or give {OPTION} N",
             )
         content = path.read_bytes()
@@ -154,30 +154,30 @@ def opencv_name() -> str:
     Raises:
         UsageError: none, several, or one that is not headless.
     """
-    found = {}
+    installed = {}
     for name in OPENCV_DISTRIBUTIONS:
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    if len(found) == 1:
-        ((name, version),) = found.items()
+    if len(installed) == 1:
+        ((name, version),) = installed.items()
         if name.endswith("-headless"):
             return f"{name} {version}"
     raise UsageError(
         "the OpenCV of this environment",
         expected="exactly one distribution of it, headless",
-        got=", ".join(f"{name} {found[name]}" for name in found) or "none",
-        next_step=_mending(tuple(found)),
+        got=", ".join(f"{name} {installed[name]}" for name in installed) or "none",
+        next_step=_mending(tuple(installed)),
     )
 
 
-def _mending(found: tuple[str, ...]) -> str:
+def _mending(installed: tuple[str, ...]) -> str:
     """Return the pip commands that leave one headless OpenCV."""
-    if not found:
+    if not installed:
         return "run: python -m pip install 'zoo-harness[cpu]' (or [gpu])"
     # Removing one of several also removes files of the others: all go, one comes back.
     return (
-        f"run: python -m pip uninstall -y {' '.join(found)} && "
+        f"run: python -m pip uninstall -y {' '.join(installed)} && "
         f"python -m pip install {PINNED}"
     )

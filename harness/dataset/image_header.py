@@ -1,7 +1,7 @@
 """Reads the format and size that an image's header states.
 
-It is read before any decoder sees the file: they believe what a header claims, and some
-start other programs for formats that no dataset has.
+The header is read before any decoder sees the file. Decoders believe what a header
+claims, and some start other programs for formats that no dataset has.
 """
 
 from __future__ import annotations

@@ -139,9 +139,9 @@ def _image_files(devkit: Path, used: Sequence[_Listed]) -> dict[_Listed, str]:
         for name in dict.fromkeys(one.folder for one in used)
     }
     return {
-        one: f"{one.folder}/{IMAGES}/{found or one.name + SUFFIXES[0]}"
+        one: f"{one.folder}/{IMAGES}/{file or one.name + SUFFIXES[0]}"
         for one in used
-        for found in [folders[one.folder].name_of(one.name)]
+        for file in [folders[one.folder].name_of(one.name)]
     }
 
 

@@ -49,15 +49,15 @@ def find_label_list(devkit: Path) -> Path | None:
         DatasetInvalid: there are two, and they differ.
     """
     places = (devkit / LABEL_LIST, devkit.parent / LABEL_LIST)
-    found = [one for one in places if one.is_file()]
-    if len(found) > 1 and found[0].read_bytes() != found[1].read_bytes():
+    lists = [one for one in places if one.is_file()]
+    if len(lists) > 1 and lists[0].read_bytes() != lists[1].read_bytes():
         raise DatasetInvalid(
             "two class lists that differ",
             expected=f"one {LABEL_LIST}",
-            got=" and ".join(str(one) for one in found),
+            got=" and ".join(str(one) for one in lists),
             next_step="take away the one that is not meant",
         )
-    return found[0] if found else None
+    return lists[0] if lists else None
 
 
 def read_class_names(devkit: Path) -> tuple[str, ...]:

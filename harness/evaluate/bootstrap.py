@@ -78,13 +78,13 @@ def differences(
     for draw in moved:
         weights = np.bincount(rng.integers(0, count, count), minlength=count)
         draw[:] = second.score(weights) - first.score(weights)
-    found = []
+    compared = []
     for place, part in enumerate(first.parts):
         there = moved[~np.isnan(moved[:, place]), place]
         if np.isnan(one[place]) or not len(there):
             continue
         low, high = np.percentile(there, INTERVAL_PCT)
-        found.append(
+        compared.append(
             Difference(
                 part=part,
                 first_pct=float(one[place]),
@@ -95,4 +95,4 @@ def differences(
                 used=len(there),
             )
         )
-    return tuple(found)
+    return tuple(compared)

@@ -52,19 +52,18 @@ def detect(
     stopped: Stopped = lambda kept_images: None,
     told_fault: Callable[[str], str] = str,
 ) -> tuple[Outcome, ...]:
-    """Show the images to every detector that has not seen them, and keep what it finds.
+    """Run every detector over the images that the store has no detections of.
 
-    An image is read once for all detectors; one that cannot be read is told as a fault
-    of the run and has no detections. What the store holds is not computed again;
-    what was computed is stored every ``PART_IMAGES`` images, and when a signal stops
-    the work: whole batches of the part under way. The failure of one run, of whatever
-    kind, does not stop the others.
+    An image is read once for all detectors. One that cannot be read is a fault of the
+    run, and has no detections. Detections are stored every ``PART_IMAGES`` images; when
+    a signal stops the work, so are whole batches of the part under way. The failure of
+    one run, of whatever kind, does not stop the others.
 
     Args:
         images: the dataset, in the order its detections shall have.
         runs: what to run; two of the same key are computed once.
         store: where detections are kept.
-        fresh: forget first what the store holds of these runs.
+        fresh: first discard what the store holds of these runs.
         progress: told the images done so far, those of the store included.
         stopped: told what is kept when a signal stops the work.
         told_fault: what to store of why an image cannot be read.
@@ -126,12 +125,12 @@ class _Job:
         self, seen: Seen, part: int, image_ids: Sequence[int], *, ends_part: bool
     ) -> None:
         assert self.parts is not None
-        found = dict.fromkeys(image_ids, NOTHING)
+        by_image = dict.fromkeys(image_ids, NOTHING)
         if seen.image_ids:
-            found |= zip(seen.image_ids, self._detect(seen), strict=True)
+            by_image |= zip(seen.image_ids, self._detect(seen), strict=True)
         self.computed_images += len(image_ids)
         faults = {key: self.told_fault(text) for key, text in seen.faults.items()}
-        self.parts.add(part, list(found.values()), faults)
+        self.parts.add(part, list(by_image.values()), faults)
         if ends_part:
             self.parts.end_part()
             if not self.parts.missing:
@@ -150,16 +149,16 @@ class _Job:
         assert self.detector is not None
         wall_s, cpu_s = time.perf_counter(), self.detector.cpu_clock_s()
         with located(f"images {seen.image_ids[0]} to {seen.image_ids[-1]}"):
-            found = self.detector.detect(seen.images_rgb, seen.sizes_hw)
+            detections = self.detector.detect(seen.images_rgb, seen.sizes_hw)
             self.wall_s += time.perf_counter() - wall_s
             self.cpu_s += self.detector.cpu_clock_s() - cpu_s
-            if len(found) != len(seen.image_ids):
+            if len(detections) != len(seen.image_ids):
                 raise DetectionsInvalid(
                     "images in the detector's answer",
                     expected=len(seen.image_ids),
-                    got=len(found),
+                    got=len(detections),
                 )
-        return found
+        return detections
 
     def outcome(self) -> Outcome:
         with self.failing_alone():

@@ -40,7 +40,7 @@ class Detector(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorRun:
-    """One detector over the dataset, and the name of what it will find."""
+    """One detector over the dataset, and the key that its detections are stored by."""
 
     key: StoreKey
     view: View  # what the detector looks at

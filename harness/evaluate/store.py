@@ -6,8 +6,8 @@
     <store>/<digest of the key>/part-00000.npz  the first PART_IMAGES images
     <store>/<digest of the key>/begun-00001.npz the first of the next ones
 
-A part that is missing, damaged or of something else counts as not computed. One that
-was begun when its run was stopped is gone on with.
+A part that is missing, damaged or of another run counts as not computed. A part that
+was under way when its run was stopped is finished by the next run.
 """
 
 from __future__ import annotations
@@ -174,10 +174,10 @@ class StoredParts:
         Raises:
             DetectionsInvalid: a part is missing or damaged.
         """
-        found: dict[int, str] = {}
+        told: dict[int, str] = {}
         for _, faults in self._read_parts():
-            found |= faults
-        return found
+            told |= faults
+        return told
 
     def _read_parts(self) -> Iterator[Part]:
         for part in range(self.part_count):
@@ -233,7 +233,7 @@ class StoredParts:
                 )
         except FileNotFoundError:
             return None
-        except Exception as error:  # noqa: BLE001 - damage has many faces; all mean: compute it
+        except Exception as error:  # noqa: BLE001 - damage has many faces
             _log_not_taken(path, error)
             return None
         if digest != self._part_digest(detections, faults):

@@ -1,7 +1,7 @@
 """Computes APs in which each image counts as often as its weight says.
 
-Matching looks at one image at a time, so it is done once. What remains for each weight
-of the images is a walk along detections that are in score order already.
+Matching looks at one image at a time, so it is done once. For each set of weights
+only a walk along the detections remains, which are in score order already.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class CocoProblem:
 
 
 def coco_problem(detections: Detections | Results, truth: CocoTruth) -> CocoProblem:
-    """Return what any engine may be asked; class ``c`` is ``truth.category_ids[c]``.
+    """Return the problem for any engine; class ``c`` is ``truth.category_ids[c]``.
 
     Args:
         detections: of exactly the images of ``truth``.

@@ -1,7 +1,7 @@
 """Refuses a dataset whose classes are not the row's.
 
-A class more or less, or in another place, moves every number after it: the network
-finds what it always found, and each is held against another class.
+With a class too many, too few or in another place the classes after it have other
+numbers. The network detects as before; its detections meet objects of other classes.
 """
 
 from __future__ import annotations

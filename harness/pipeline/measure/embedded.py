@@ -1,8 +1,8 @@
 """Makes a zoo ready that carries its own archives and draws its own data.
 
 Such a zoo has ``archives/embedded.toml`` in its folder, beside the archives under the
-paths of their addresses. They are served by a real HTTP server on this machine, so that
-they go the way of every archive.
+paths of their addresses. A real HTTP server on this machine serves them, so that they
+are fetched like every other archive.
 """
 
 from __future__ import annotations

@@ -80,19 +80,19 @@ def open_dataset(
 def _open(
     name: str, data_root: Path, settings: Settings, digests: DigestCache
 ) -> OpenedDataset:
-    found = DATASETS[name].open(data_root, limit=settings.limit, digests=digests)
-    if found.limit is not None:
-        return OpenedDataset(name=name, found=found, differences=_told_faults(found))
-    known = settings.known_datasets.get(name, KnownDataset())
-    told = differences(found, known)
+    labelled = DATASETS[name].open(data_root, limit=settings.limit, digests=digests)
+    unlike: tuple[str, ...] = ()
+    if labelled.limit is None:
+        known = settings.known_datasets.get(name, KnownDataset())
+        unlike = differences(labelled, known)
     return OpenedDataset(
-        name=name, found=found, differences=(*_told_faults(found), *told)
+        name=name, found=labelled, differences=(*_told_faults(labelled), *unlike)
     )
 
 
-def _told_faults(found: LabelledSet[Truth]) -> tuple[str, ...]:
+def _told_faults(labelled: LabelledSet[Truth]) -> tuple[str, ...]:
     """Return the faults in one line when they are many."""
-    if len(found.faults) <= NAMED_FILES:
-        return found.faults
-    named = "; ".join(found.faults[:NAMED_FILES])
-    return (f"{len(found.faults)} files cannot be read: {named}; ...",)
+    if len(labelled.faults) <= NAMED_FILES:
+        return labelled.faults
+    named = "; ".join(labelled.faults[:NAMED_FILES])
+    return (f"{len(labelled.faults)} files cannot be read: {named}; ...",)
