@@ -1,7 +1,7 @@
 """A dataset has one entry in each of four tables, and its word stands nowhere else."""
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import harness
 from harness.dataset.datasets import DATASETS
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.views import DECODERS
-from harness.evaluate.metrics import METRICS
+from harness.evaluate.metrics import METRICS, Metric
+from harness.evaluate.voc.options import PUBLISHED
+from harness.evaluate.widerface.ap import WiderOptions
 from harness.formats.table import FORMATS
 from harness.values.datasets import PUBLISHED_DATASETS
 from harness.values.detections import Detections
@@ -156,6 +158,35 @@ def test_files_score_as_the_detections_that_they_state(
     metric = METRICS[name]
 
     assert metric.score(made.read(path, truth), truth) == metric.score(results, truth)
+
+
+#: Options by which less counts, of the metrics that have options.
+STRICTER = {
+    "voc": replace(PUBLISHED, iou_threshold=0.95),
+    "widerface": WiderOptions(iou_threshold=0.95),
+}
+
+
+def test_other_options_hold_for_all_that_a_metric_computes(
+    name: str, drawn: Drawn
+) -> None:
+    metric, truth = METRICS[name], drawn.opened.truth
+    assert bool(metric.choices) == (name in STRICTER)
+    if name not in STRICTER:
+        return
+    changed = metric.with_options(STRICTER[name])
+    once = np.ones(len(truth.image_ids), np.int64)
+
+    def numbers(one: Metric) -> list[Any]:
+        return [
+            one.score(drawn.found, truth),
+            np.nan_to_num(one.weighted(drawn.found, truth).score(once)).tolist(),
+            *(way(drawn.found, truth) for way in one.ways.values()),
+            [curve.ap_pct for curve in one.curves(drawn.found, truth)],
+        ]
+
+    for published, by_other in zip(numbers(metric), numbers(changed), strict=True):
+        assert published != by_other
 
 
 def words_of(path: Path) -> set[str]:

@@ -82,5 +82,11 @@ def test_many_files_are_counted_and_the_first_named(
     found = open_coco(write_coco(coco_data))
     pins = {f"{k}.jpg": "0" * 16 for k in range(5)}
 
+    three, four = (
+        differences(found, KnownDataset(files=dict(list(pins.items())[:count])))[0]
+        for count in (3, 4)
+    )
+    assert three == "files not here: 3 of 3: 0.jpg, 1.jpg, 2.jpg"
+    assert four == "files not here: 4 of 4: 0.jpg, 1.jpg, 2.jpg, ..."
     (absent, *_) = differences(found, KnownDataset(files=pins))
     assert absent == "files not here: 5 of 5: 0.jpg, 1.jpg, 2.jpg, ..."

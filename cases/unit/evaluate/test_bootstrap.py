@@ -342,3 +342,47 @@ def test_other_images_are_refused() -> None:
             resamples=1,
             rng=np.random.default_rng(0),
         )
+
+
+def test_the_most_resamples_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.evaluate.bootstrap.MOST_RESAMPLES", 5)
+    one = linear([1, 2, 3, 4])
+    for resamples in (1, 5):
+        (made,) = differences(
+            one, one, resamples=resamples, rng=np.random.default_rng(0)
+        )
+
+        assert made.used == resamples
+
+
+def test_draws_with_nothing_to_find_are_left_out() -> None:
+    """The last image alone has objects: some draws are without it."""
+    first = Weighted(
+        image_ids=np.arange(3),
+        parts=(Part(by="class", name="rare"),),
+        score=lambda weights: np.array([5.0 if weights[2] else np.nan]),
+    )
+    second = replace(
+        first, score=lambda weights: np.array([7.0 if weights[2] else np.nan])
+    )
+    (made,) = differences(first, second, resamples=60, rng=np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    with_it = sum(2 in rng.integers(0, 3, 3) for _ in range(60))
+
+    assert 0 < made.used == with_it < 60
+    assert (made.difference_pct, made.low_pct, made.high_pct) == (2, 2, 2)
+
+
+def test_the_interval_leaves_a_fortieth_out_at_each_end() -> None:
+    values = np.arange(200.0)
+    (made,) = differences(
+        linear([0] * 200, tuple(range(200))),
+        linear(values.tolist(), tuple(range(200))),
+        resamples=2000,
+        rng=np.random.default_rng(3),
+    )
+    rng = np.random.default_rng(3)
+    means = np.sort([values[rng.integers(0, 200, 200)].mean() for _ in range(2000)])
+
+    assert means[49] <= made.low_pct <= means[50]
+    assert means[1949] <= made.high_pct <= means[1950]

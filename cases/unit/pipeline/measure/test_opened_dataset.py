@@ -134,6 +134,21 @@ def test_a_malformed_dataset_is_not_a_missing_one(settings: Settings) -> None:
         open_dataset("coco", settings)
 
 
+@pytest.mark.parametrize(("missing", "lines"), [(1, 1), (3, 3), (4, 1)])
+def test_more_than_three_faults_are_one_line(
+    settings: Settings, tmp_path: Path, missing: int, lines: int
+) -> None:
+    root = tmp_path / "some"
+    write_coco_scenes(root, seed=3, count=6)
+    for path in sorted((root / "coco" / "val2017").iterdir())[:missing]:
+        path.unlink()
+    opened = open_dataset("coco", replace(settings, data_root=root))
+    part = open_dataset("coco", replace(settings, data_root=root, limit=5))
+
+    assert len(opened.differences) == lines
+    assert part.differences == opened.differences  # faults of a part are told too
+
+
 def test_many_missing_images_are_counted_and_the_first_named(
     settings: Settings, tmp_path: Path
 ) -> None:

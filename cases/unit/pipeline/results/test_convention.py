@@ -225,3 +225,7 @@ def test_the_convention_that_is_chosen_is_logged(
         "convention: devkit (asked for)",
         "arithmetic: real (asked for)",
     ]
+
+
+def test_a_record_of_an_unknown_dataset_is_scored_in_one_way() -> None:
+    assert convention_of_record("kitti", {}) == ONE_WAY

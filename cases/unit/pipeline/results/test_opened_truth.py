@@ -86,7 +86,8 @@ def test_a_data_root_that_is_no_folder_is_a_usage_error(
 
     with pytest.raises(
         UsageError,
-        match=rf"^data root {tmp_path}/{name}; expected a folder that .*, got {got}; "
+        match=rf"^data root {tmp_path}/{name}; expected a folder that holds coco, "
+        rf"VOCdevkit or WIDER_val, got {got}; "
         rf"give another --data-root DIR, or set ZOO_DATA_ROOT$",
     ):
         open_truth("voc", data_root=tmp_path / name)

@@ -134,6 +134,25 @@ def test_annotations_that_are_not_the_published_ones_are_told(
     assert made.record.measurements
 
 
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({"annotation_count": 5}, "annotation_count: published 5, here 4"),
+        ({"truth_sha256": "f" * 64}, f"truth_sha256: published {'f' * 64}, here "),
+        ({"fingerprint": "f" * 64}, None),  # of images, which were not looked at
+    ],
+)
+def test_each_fact_of_the_annotations_is_compared(
+    file: Path, truth: Any, tmp_path: Path, claimed: Claimed, known: Any, told: Any
+) -> None:
+    held = replace(claimed, known=KnownDataset(**known))
+    used = score(file, truth, tmp_path, claimed=held).record.dataset
+
+    assert used is not None
+    assert len(used.differences) == (0 if told is None else 1)
+    assert all(one.startswith(told) for one in used.differences)
+
+
 def test_a_row_of_another_dataset_is_refused(
     file: Path, truth: Any, tmp_path: Path, claimed: Claimed
 ) -> None:
