@@ -83,8 +83,11 @@ def score(
         demand_asked,
     )
     from harness.pipeline.results.curves_file import write_curves
-    from harness.pipeline.results.listed_images import truth_of_listed
-    from harness.pipeline.results.opened_truth import class_names_beside, open_truth
+    from harness.pipeline.results.opened_truth import (
+        class_names_beside,
+        open_truth,
+        truth_of_listed,
+    )
     from harness.pipeline.results.score import SCORED, demand_scorable, score_file
     from harness.values.records import PASSING
 

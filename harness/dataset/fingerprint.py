@@ -56,10 +56,3 @@ def digest_files(
             whole.update(hashlib.sha256(listed).digest())
             whole.update(ABSENT if one is None else bytes.fromhex(one))
     return FilesDigest(fingerprint=whole.hexdigest(), files=digest_of)
-
-
-def fingerprint_files(
-    annotations: Mapping[str, Path], images: Mapping[str, Path]
-) -> str:
-    """Return a digest that changes with any byte of any of the files."""
-    return digest_files(annotations, images).fingerprint
