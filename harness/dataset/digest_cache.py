@@ -104,7 +104,7 @@ def _stamp_of(status: os.stat_result) -> Stamp:
 
 
 def _read(path: Path) -> tuple[dict[str, tuple[Stamp, str]], str | None]:
-    """Return what a file keeps, and what is wrong with it: then it keeps nothing."""
+    """Return the digests in a file, and its damage; a damaged file has none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:

@@ -1,4 +1,4 @@
-"""Finds the file of an image that annotations name, or what is there instead."""
+"""Finds the file of an image named by annotations, or the file in its place."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ImageFolder:
         return files[0] if files else None
 
     def told_absent(self, name: str) -> str:
-        """Return what is there in the place of a file that is not, or nothing.
+        """Say which file is in the place of a missing one; nothing where none is.
 
         The same name is looked for with other slashes, without the signs of an address,
         with letters of the other case, with another suffix, and in another of Unicode's

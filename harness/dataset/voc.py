@@ -133,7 +133,7 @@ class _Listed:
 
 
 def _image_files(devkit: Path, used: Sequence[_Listed]) -> dict[_Listed, str]:
-    """Return the image file of each, as published where there is none."""
+    """Return the image file of each; the published name where there is none."""
     folders = {
         name: ImageFolder(devkit / name / IMAGES)
         for name in dict.fromkeys(one.folder for one in used)
@@ -153,7 +153,7 @@ def _told_absent(path: Path) -> str:
 def _read_annotations(
     devkit: Path, used: Sequence[_Listed], class_names: Sequence[str]
 ) -> list[VocAnnotation]:
-    """Return what each XML file says; an image without one has no size, no truth."""
+    """Return the annotations of each image; every one needs its XML file."""
     missing = [one for one in used if not (devkit / one.annotation).is_file()]
     if missing:
         raise DatasetMissing(

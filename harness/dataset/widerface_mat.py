@@ -109,7 +109,7 @@ def _cells(value: Cell, name: str, count: int | None = None) -> list[Cell]:
 
 
 def _text(cell: Cell) -> str:
-    """Return a name that is one part of a path, so that none leads elsewhere."""
+    """Return a name that is one part of a path: it cannot lead to another folder."""
     text = str(cell.item()) if cell.size == 1 and cell.dtype.kind == "U" else ""
     if not text.strip(".") or {"/", "\\", "\0"} & set(text):
         raise DatasetInvalid("a name", expected="text without a slash", got=cell)

@@ -1,4 +1,4 @@
-"""One detector over a dataset: what is asked for, and what came of it."""
+"""One detector over a dataset, and the outcome of its run."""
 
 from __future__ import annotations
 

@@ -57,8 +57,8 @@ class RankedMatches:
     def ap(self, weights: Ints) -> Floats:
         """Return the AP of each curve as a fraction; NaN where nothing is to be found.
 
-        The result is that of a set in which image ``i`` stands ``weights[i]`` times in
-        a row, its detections of one score still one after another.
+        The result is that of a set with ``weights[i]`` copies of image ``i`` in a row.
+        Copies of a detection, being of one score, follow each other.
 
         Args:
             weights: ``[I]``, 0 or more.

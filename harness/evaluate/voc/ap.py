@@ -118,7 +118,7 @@ def classes_left_out(
 def matches_of(
     detections: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
 ) -> Matches:
-    """Return which detections are right, and the objects that had to be found.
+    """Return the true positives, and the objects that count.
 
     Args:
         detections: as for :func:`score`.
@@ -146,7 +146,7 @@ def matches_of(
 def _class_parts(
     detections: Detections | Results, truth: VocTruth, options: VocOptions
 ) -> dict[str, tuple[NDArray[np.bool_], int]]:
-    """Return, of each class that counts, which detections are right, and its objects.
+    """Return the true positives and the number of objects of each class that counts.
 
     The detections of a class are in descending order of their scores.
     """

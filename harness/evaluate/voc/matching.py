@@ -1,7 +1,7 @@
 """Matches detections with VOC truth: which are right, and how many objects count.
 
-No loop over images: the objects that a detection may meet are those of its image and
-class, which lie side by side, and it meets the first of all of them, then the second.
+There is no loop over images. The objects of one image and class lie side by side: all
+detections are compared with the first object of theirs, then all with the second.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def match(candidates: Candidates, truth: VocTruth, options: VocOptions) -> Match
 
     A detection meets the object of its image and class that it overlaps most, the
     first of them on ties. Boxes that do not overlap strictly (unless the options let
-    them touch), or have no inside, overlap by 0. An object is taken once; what meets it
-    later is wrong, and so is what meets none.  # zoo-spec 1.6
+    them touch), or have no inside, overlap by 0. An object is taken once: a
+    further detection of it is wrong, and so is one that meets none.  # zoo-spec 1.6
     """
     class_count = len(truth.class_names)
     images = places_of(truth.box_image_ids, truth.image_ids)  # [M]

@@ -178,7 +178,7 @@ def threshold_ranks(scores: NDArray[np.float64], threshold_count: int) -> Counts
 
 
 def _curve(name: str, iou: float, *, kept: Counts, hits: Counts, faces: int) -> Curve:
-    """Return the curve from what counts and what is found at each threshold."""
+    """Return the curve from the detections and faces that count at each threshold."""
     counts = kept > 0  # [T]
     recall = hits[counts] / faces  # [R]
     precision = hits[counts] / kept[counts]  # [R]

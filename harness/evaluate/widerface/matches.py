@@ -171,7 +171,7 @@ def _hits(
     iou_threshold: float,
     whole_pixels: bool,
 ) -> tuple[Places, Places, Floats]:
-    """Return the pairs that overlap enough, and what they are ranked by."""
+    """Return the pairs that overlap enough, and their ranks."""
     face, one = pairs
     ours = detected.corners(one)
     theirs = faces.corners(face)

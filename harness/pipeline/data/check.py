@@ -1,4 +1,4 @@
-"""Checks a dataset under a data root: what is wrong with it, what is unusual."""
+"""Checks a dataset under a data root: its faults, differences and unusual files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MEANINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedDataset:
-    """What was found out about a dataset."""
+    """The outcome of a check."""
 
     name: str
     image_count: int
@@ -107,7 +107,7 @@ def check_dataset(
 
 
 def _told_absent(path: Path, folders: dict[Path, ImageFolder]) -> str:
-    """Return what is there in the place of an image that is not, or nothing."""
+    """Say which file is in the place of a missing image; nothing where none is."""
     if path.is_file():
         return ""
     folder = folders.setdefault(path.parent, ImageFolder(path.parent))

@@ -1,7 +1,7 @@
 """Decides how result files, or the detections of a record, are scored.
 
-The decision is taken here alone: first what was asked for, then the row's own where its
-claims judge, then what the files say of themselves, then what is usual for files.
+The decision is taken here alone. In order: the convention asked for; the row's own,
+where its claims judge; the one stated beside the files; the usual one for files.
 """
 
 from __future__ import annotations
