@@ -1,8 +1,9 @@
 """COCO scores of the fast engine against pycocotools, and what memory they take.
 
 Times are of the processor, all threads together: a busy machine doubles wall time and
-leaves them alone. Checks of the list and the arrays are in the time. The memory in MB:
-``python cases/bench/test_bench_coco.py arrays``, or ``"result list"``.
+leaves them alone. Checks of the file and the arrays are in the time; reading the file
+is in that of pycocotools too. The memory in MB:
+``python cases/bench/test_bench_coco.py arrays``, or ``"result file" found.json``.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ from pycocotools.cocoeval import COCOeval
 
 from harness.evaluate.coco.ap import score
 from harness.evaluate.coco.stats import STATS
-from harness.formats.coco_entries import entries_to_results
-from harness.formats.coco_results import to_results
+from harness.formats import coco_results
 from harness.values.detections import Detections
 from harness.values.truth import CocoTruth
 
@@ -78,23 +78,7 @@ def drawn_detections(truth: CocoTruth) -> Detections:
     )
 
 
-def result_list(truth: CocoTruth, found: Detections) -> list[dict[str, Any]]:
-    results = to_results(found)
-    columns = (
-        results.image_ids,
-        truth.category_ids[results.classes],
-        results.boxes,
-        results.scores,
-    )
-    return [
-        {"image_id": image_id, "category_id": kind, "bbox": box, "score": value}
-        for image_id, kind, box, value in zip(
-            *(one.tolist() for one in columns), strict=True
-        )
-    ]
-
-
-def plain_pycocotools(truth: CocoTruth, results: list[dict[str, Any]]) -> Any:
+def plain_pycocotools(truth: CocoTruth, path: Path) -> Any:
     columns = (
         truth.box_image_ids,
         truth.box_category_ids,
@@ -112,7 +96,7 @@ def plain_pycocotools(truth: CocoTruth, results: list[dict[str, Any]]) -> Any:
             "annotations": [dict(zip(names, row, strict=True)) for row in rows],
         }
         wanted.createIndex()
-        evaluation = COCOeval(wanted, wanted.loadRes(results), "bbox")
+        evaluation = COCOeval(wanted, wanted.loadRes(str(path)), "bbox")
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
@@ -130,6 +114,16 @@ def found(truth: CocoTruth) -> Detections:
 
 
 @pytest.fixture(scope="module")
+def path(
+    truth: CocoTruth, found: Detections, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Write the result file that `zoo score` reads."""
+    path = tmp_path_factory.mktemp("results") / "found.json"
+    coco_results.write(coco_results.to_results(found), truth, path)
+    return path
+
+
+@pytest.fixture(scope="module")
 def numbers() -> dict[str, Mapping[str, float]]:
     """What each way gave, by its name; pycocotools comes first."""
     return {}
@@ -138,20 +132,21 @@ def numbers() -> dict[str, Mapping[str, float]]:
 @pytest.mark.benchmark(
     group=f"COCO: {IMAGES} images, {FOUND} detections", timer=time.process_time
 )
-@pytest.mark.parametrize("way", ["pycocotools", "result list", "arrays"])
+@pytest.mark.parametrize("way", ["pycocotools", "result file", "arrays"])
 def test_score(
     benchmark: Any,
     truth: CocoTruth,
     found: Detections,
+    path: Path,
     numbers: dict[str, Mapping[str, float]],
     way: str,
 ) -> None:
     if way == "arrays":
         call, arguments = score, (found, truth)
-    elif way == "result list":
-        call, arguments = score_list, (truth, result_list(truth, found))
+    elif way == "result file":
+        call, arguments = score_file, (truth, path)
     else:
-        call, arguments = plain_pycocotools, (truth, result_list(truth, found))
+        call, arguments = plain_pycocotools, (truth, path)
 
     numbers[way] = benchmark.pedantic(
         call, args=arguments, rounds=1 if way == "pycocotools" else 5
@@ -161,28 +156,30 @@ def test_score(
     assert numbers[way] == numbers.get("pycocotools", numbers[way])  # to the last bit
 
 
-@pytest.mark.parametrize("way", ["result list", "arrays"])
-def test_memory(way: str) -> None:
+@pytest.mark.parametrize("way", ["result file", "arrays"])
+def test_memory(way: str, path: Path) -> None:
     child = subprocess.run(
-        [sys.executable, __file__, way], check=True, capture_output=True, text=True
+        [sys.executable, __file__, way, str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
     )
 
     assert 10 < float(child.stdout) < MOST_MB
 
 
-def score_list(truth: CocoTruth, results: list[dict[str, Any]]) -> Mapping[str, float]:
-    return score(entries_to_results(results, truth), truth)
+def score_file(truth: CocoTruth, path: Path) -> Mapping[str, float]:
+    return score(coco_results.read(path, truth), truth)
 
 
-def peak_above_idle_mb(way: str) -> float:
+def peak_above_idle_mb(way: str, path: Path) -> float:
     """Score in this process; return what that took at most."""
     truth = drawn_truth()
     found = drawn_detections(truth)
-    results = result_list(truth, found) if way == "result list" else []
     idle_kb = status_kb("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # peak starts anew
-    if results:
-        score_list(truth, results)
+    if way == "result file":
+        score_file(truth, path)
     else:
         score(found, truth)
     return (status_kb("VmHWM") - idle_kb) / 1024
@@ -194,4 +191,4 @@ def status_kb(name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{peak_above_idle_mb(sys.argv[1]):.0f}")
+    sys.stdout.write(f"{peak_above_idle_mb(sys.argv[1], Path(sys.argv[-1])):.0f}")

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.dataset.image import read_rgb
 from harness.dataset.pil_image import read_rgb_with_pil
-from harness.dataset.readers import DATASETS
+from harness.dataset.datasets import DATASETS
 from harness.dataset.resize import resize_cubic
 from harness.model.boxes.face_scales import base_scale
 from harness.pipeline.measure.embedded import draw_scenes, read_embedded
@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
 
 def yolov3_pixels(root: Path) -> dict[str, np.ndarray]:
     """Validation pictures at each size, and batches to calibrate with."""
-    images = DATASETS["coco"](root).images
+    images = DATASETS["coco"].open(root).images
     rgbs = [read_rgb(one.path) for one in images]
     arrays = {
         "image_ids": np.array([one.image_id for one in images]),
@@ -63,7 +63,7 @@ def yolov3_pixels(root: Path) -> dict[str, np.ndarray]:
 
 def blazeface_pixels(root: Path) -> dict[str, np.ndarray]:
     """Validation pictures at their own sizes, and batches to calibrate with."""
-    images = DATASETS["widerface"](root).images
+    images = DATASETS["widerface"].open(root).images
     arrays = {"image_ids": np.array([one.image_id for one in images])}
     for one in images:
         rgb = read_rgb_with_pil(one.path)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.dataset.readers import DATASETS
+from harness.dataset.datasets import DATASETS
 from harness.values.detections import ImageDetections, join_images
 from harness.evaluate.metrics import METRICS
 
@@ -35,7 +35,7 @@ def main(folder: Path, results: Path) -> None:
 
 def score(folder: Path, path: Path, dataset: str) -> dict[str, dict[str, float]]:
     """Return ``{input size: {metric: percent}}``."""
-    opened = DATASETS[dataset](folder / "data-root")
+    opened = DATASETS[dataset].open(folder / "data-root")
     with np.load(path) as arrays:
         sizes = [key.partition("_")[2] for key in arrays if key.startswith("lengths_")]
         return {

@@ -11,8 +11,9 @@ from harness.dataset.coco import ANNOTATIONS
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
 from harness.files.record_files import read_record, read_records, read_structures
 from harness.plugin.options import settings_of
-from harness.registry.datasets import KnownDataset, read_known_datasets
+from harness.registry.datasets import read_known_datasets
 from harness.registry.zoo import open_zoo
+from harness.values.datasets import KnownDataset
 from harness.values.options import OPTIONS
 from harness.values.records import FAILING, INCOMPLETE, PASSING, Verdict
 from harness.values.rows import MARKERS, Zoo

@@ -23,7 +23,7 @@ from harness.commands.score_options import (
 from harness.printable import counted
 
 if TYPE_CHECKING:
-    from harness.pipeline.results.stored_run import StoredRun
+    from harness.pipeline.results.scored_run import ScoredRun
 
 #: Seed of the resamples; printed, so that anybody can draw the same.
 SEED = 0
@@ -81,13 +81,13 @@ def compare(
     )
     from harness.pipeline.results.opened_truth import open_truth
     from harness.pipeline.results.score import demand_scorable
-    from harness.pipeline.results.stored_run import (
+    from harness.pipeline.results.scored_run import (
         read_result_file,
         read_run,
         rescored_as,
     )
 
-    runs: list[StoredRun]
+    runs: list[ScoredRun]
     asked = Asked(convention=convention, arithmetic=arithmetic)
     if dataset:
         demand_scorable(dataset)

@@ -160,9 +160,9 @@ def check_data(
     max_image_pixels: MaxImagePixels = None,
     as_json: AsJson = False,
 ) -> None:
-    """Decode every image of a dataset, and compare the dataset with the published."""
+    """Decode every image of a dataset, and compare it with the published one."""
+    from harness.dataset.datasets import DATASETS
     from harness.dataset.image_header import allow_pixels
-    from harness.dataset.readers import DATASETS
     from harness.pipeline.data.check import check_dataset
     from harness.pipeline.measure.progress_lines import ProgressLines
 
@@ -247,7 +247,7 @@ def _settings(zoo: Zoo, data_root: Path, cache: Path) -> Settings:
 
 
 def _demand_known(dataset: str) -> None:
-    from harness.dataset.readers import DATASETS
+    from harness.dataset.datasets import DATASETS
 
     if dataset not in DATASETS:
         raise UsageError(

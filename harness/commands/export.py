@@ -56,7 +56,7 @@ def export(
     """Write a record's detections so that the dataset's official tools read them."""
     from harness.formats.table import FORMATS
     from harness.pipeline.results.export import export as write
-    from harness.pipeline.results.stored_run import read_run
+    from harness.pipeline.results.scored_run import read_run
 
     run = read_run(record_path(row_id, zoo, records), erratum=erratum)
     suffix = FORMATS[word or run.dataset].suffix if word in {"", *FORMATS} else ""
@@ -71,10 +71,10 @@ def export(
             published_format=published_format,
         )
     if as_json:
-        told = {"output": str(made), "detections": len(run.found.scores)}
+        told = {"output": str(made), "detections": len(run.detections.scores)}
         print_json(told | {"images": len(run.truth.image_ids)})
     else:
         out.print(
-            f"{made}: {counted(len(run.found.scores), 'detection')} in "
+            f"{made}: {counted(len(run.detections.scores), 'detection')} in "
             f"{counted(len(run.truth.image_ids), 'image')}"
         )

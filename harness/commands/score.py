@@ -83,24 +83,27 @@ def score(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score detections of any tool, given as the dataset's official result files."""
-    from harness.evaluate.breakdown import BREAKDOWNS, breakdown_of
+    """Score detections made by any tool, from the dataset's official result files."""
     from harness.evaluate.coco.engine_names import chosen_engine
+    from harness.evaluate.metrics import METRICS, metric_of
     from harness.pipeline.results.convention import (
         Asked,
         convention_of_files,
         demand_asked,
     )
     from harness.pipeline.results.curves_file import write_curves
-    from harness.pipeline.results.listed_images import truth_of_listed
-    from harness.pipeline.results.opened_truth import coco_class_names, open_truth
+    from harness.pipeline.results.opened_truth import (
+        class_names_beside,
+        open_truth,
+        truth_of_listed,
+    )
     from harness.pipeline.results.score import SCORED, demand_scorable, score_file
     from harness.values.records import PASSING
 
     demand_scorable(dataset)
     asked = Asked(convention=convention, classes=_names(classes), arithmetic=arithmetic)
     demand_asked(dataset, asked)
-    _demand_fitting(BREAKDOWNS[dataset].ways, by, dataset)
+    _demand_fitting(METRICS[dataset].ways, by, dataset)
     _demand_either("--name", name, "--row", row)
     _demand_either("--classes", classes, "--row", row)
     claimed = _claimed(zoo, row) if row else None
@@ -124,14 +127,14 @@ def score(
         convention=used,
         passed_over=passed_over,
     )
-    told_in = breakdown_of(dataset, used.options)
-    parts = told_in.ways[by](scored.results, ground_truth) if by is not None else {}
-    if dataset == "coco" and by is Way.CLASS:
-        names = coco_class_names(data_root=data_root, file=truth)
+    metric = metric_of(dataset, options=used.options)
+    parts = metric.ways[by](scored.results, ground_truth) if by is not None else {}
+    if by is Way.CLASS:
+        names = class_names_beside(dataset, data_root=data_root, file=truth)
         parts = {names.get(one, one): ap_pct for one, ap_pct in parts.items()}
     if curves is not None:
         with writing(curves, CURVES_FILE):
-            write_curves(curves, told_in.curves(scored.results, ground_truth))
+            write_curves(curves, metric.curves(scored.results, ground_truth))
     if as_json:
         told = _as_data(scored, used)
         print_json(told | ({f"by_{by}": dict(parts)} if by is not None else {}))
@@ -218,7 +221,7 @@ def _print_scored(
 def _claimed(zoo: str, row_id: str) -> Claimed:
     from harness.pipeline.measure.known_datasets import known_datasets
     from harness.pipeline.results.score import Claimed
-    from harness.registry.datasets import KnownDataset
+    from harness.values.datasets import KnownDataset
 
     opened = open_zoo(zoo)
     row = asked_row(opened, row_id)

@@ -1,4 +1,4 @@
-"""Scores and claims in, verdicts out.
+"""Judges scores by claims.
 
 A measured number meets the printed one under a written tolerance
 (:mod:`harness.compare.tolerance`), and the judgements of a row become its verdict and

@@ -1,4 +1,4 @@
-"""A published figure and what was computed for it in, their comparison out."""
+"""Compares a published figure with what was computed for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a tolerance and a row in, the row's budget out."""
+"""Chooses the parts of the tolerance that apply to a row: the row's budget."""
 
 from __future__ import annotations
 

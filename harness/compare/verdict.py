@@ -1,4 +1,4 @@
-"""Measured numbers and claims in; verdicts and the sentences that explain them out."""
+"""Judges measured numbers by claims, and says why in sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A labelled set in, the images whose annotations are unusual out; none is mended."""
+"""Finds images whose annotations are unusual; mends none."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ BOX_TRAITS = (
 EDGE_PX = 1.0
 
 
-def box_traits(found: LabelledSet[Truth]) -> Mapping[str, tuple[int, ...]]:
+def box_traits(labelled: LabelledSet[Truth]) -> Mapping[str, tuple[int, ...]]:
     """Return the ids of the images that each trait is true of, ascending."""
-    truth = found.truth
-    ids = np.array([one.image_id for one in found.images], dtype=np.int64)  # [I]
-    sizes = np.array([(one.width_px, one.height_px) for one in found.images])  # [I, 2]
+    truth = labelled.truth
+    ids = np.array([one.image_id for one in labelled.images], dtype=np.int64)  # [I]
+    sizes = np.array(
+        [(one.width_px, one.height_px) for one in labelled.images]
+    )  # [I, 2]
     order = np.argsort(ids)
     places = order[np.searchsorted(ids, truth.box_image_ids, sorter=order)]  # [M]
     starts, ends = _corners(truth)  # [M, 2] each

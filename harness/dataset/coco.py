@@ -1,18 +1,29 @@
-"""A data root in, its COCO validation set out: images, truth, fingerprint."""
+"""Reads the COCO validation set of a data root: images and truth, or truth alone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from harness.dataset.coco_annotations import parse_annotations
+from harness.dataset.coco_annotations import (
+    parse_annotations,
+    parse_category_names,
+    parse_truth,
+)
 from harness.dataset.digest_cache import DigestCache
 from harness.dataset.fingerprint import digest_files
 from harness.dataset.image import ImageEntry
 from harness.dataset.image_folder import ImageFolder
 from harness.dataset.labelled import LabelledSet
-from harness.errors import DatasetMissing, UsageError, located
+from harness.errors import (
+    DatasetInvalid,
+    DatasetMissing,
+    UsageError,
+    located,
+    refusing_unreadable,
+)
 from harness.values.truth import CocoTruth
 
 ANNOTATIONS = Path("coco", "annotations", "instances_val2017.json")  # design 3
@@ -80,6 +91,54 @@ def open_coco(
         class_names=parsed.class_names,
         faults=tuple(_told_absent(name, folder) for name in absent),
         file_digests=digest.files,
+    )
+
+
+def coco_truth(root: Path) -> CocoTruth:
+    """Read the annotations of the COCO validation set under a data root.
+
+    Raises:
+        DatasetMissing: the annotation file is not there.
+        DatasetInvalid: it is malformed.
+    """
+    return coco_truth_of(root / ANNOTATIONS)
+
+
+def coco_truth_of(path: Path) -> CocoTruth:
+    """Read any annotation file in the form of COCO's ``instances_val2017.json``.
+
+    Names and sizes of images may be missing: scoring needs none.
+
+    Raises:
+        DatasetMissing: there is no such file.
+        DatasetInvalid: it is malformed.
+    """
+    content = _read_annotations(path)
+    with located(path):
+        return parse_truth(content)
+
+
+def coco_category_names_of(path: Path) -> Mapping[str, str]:
+    """Return category id -> name as an annotation file has it; ids as text.
+
+    Raises:
+        DatasetMissing: there is no such file.
+        DatasetInvalid: it is malformed.
+    """
+    content = _read_annotations(path)
+    with located(path):
+        return {str(one): name for one, name in parse_category_names(content).items()}
+
+
+def _read_annotations(path: Path) -> bytes:
+    with located(path), refusing_unreadable(DatasetInvalid, "give another --truth"):
+        if path.is_file():
+            return path.read_bytes()
+    raise DatasetMissing(
+        "no annotations to score against",
+        expected=path,
+        got="no such file",
+        next_step="give --data-root DIR, or --truth FILE",
     )
 
 

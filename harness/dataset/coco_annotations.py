@@ -1,4 +1,4 @@
-"""The text of a COCO annotation file in, its checked images and truth out."""
+"""Parses and checks a COCO annotation file: its images and its truth."""
 
 from __future__ import annotations
 
@@ -203,12 +203,13 @@ def _unique_ids(entries: Sequence[Mapping[str, Any]], what: str) -> list[int]:
     ids: dict[int, int] = {}
     for index, entry in enumerate(entries):
         with located(f"{what} at index {index}"):
-            found = _integer(entry, "id")
-            if found in ids:
+            entry_id = _integer(entry, "id")
+            if entry_id in ids:
                 raise DatasetInvalid(
-                    f"id {found} is listed twice", got=f"also at index {ids[found]}"
+                    f"id {entry_id} is listed twice",
+                    got=f"also at index {ids[entry_id]}",
                 )
-            ids[found] = index
+            ids[entry_id] = index
     return list(ids)
 
 

@@ -1,4 +1,4 @@
-"""A file in, its SHA-256 out, read only when it may have changed since the last time.
+"""Keeps the SHA-256 of files, so that an unchanged file is not read again.
 
 ::
 
@@ -10,7 +10,6 @@ deleted at any time. One that is damaged, be it by a single digit, counts as emp
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from harness.files.atomic import write_text
+from harness.files.digest import file_sha256
 
 FILE_NAME = "digests-2.json"
 FORMAT = 2
@@ -99,24 +99,12 @@ class DigestCache:
         self._new = {}
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as 64 lower-case hexadecimal digits.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _stamp_of(found: os.stat_result) -> Stamp:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+def _stamp_of(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _read(path: Path) -> tuple[dict[str, tuple[Stamp, str]], str | None]:
-    """Return what a file keeps, and what is wrong with it: then it keeps nothing."""
+    """Return the digests in a file, and its damage; a damaged file has none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:

@@ -1,4 +1,4 @@
-"""The files of a dataset in, a digest of each and one of them all out."""
+"""Computes the digest of each file of a dataset, and one of them all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.dataset.digest_cache import DigestCache, file_sha256
+from harness.dataset.digest_cache import DigestCache
+from harness.files.digest import file_sha256
 
 #: Stands in a fingerprint for a file that is not there: no file is known to give it.
 ABSENT = bytes(hashlib.sha256().digest_size)
@@ -33,8 +34,8 @@ def digest_files(
 ) -> FilesDigest:
     """Return the digest of each file, and one that changes with any byte of any.
 
-    It does not depend on where the folder lies, nor on the order the images come in. A
-    file that is not there is one of the files all the same, and changes it too.
+    Neither the folder's place nor the order of the images changes it. A file that is
+    missing counts as one of the files, and changes it.
 
     Args:
         annotations: where each annotation file is, by its name in the dataset.
@@ -42,7 +43,7 @@ def digest_files(
         digests: knows the digests of files that did not change since it saw them.
     """
     whole = hashlib.sha256(b"dataset/2")
-    found: dict[str, str | None] = {}
+    digest_of: dict[str, str | None] = {}
     for files in (annotations, images):
         whole.update(f"{len(files)}".encode())
         for name in sorted(files):
@@ -50,15 +51,8 @@ def digest_files(
                 one = (digests.sha256 if digests else file_sha256)(files[name])
             except (OSError, ValueError):  # a NUL or a lone surrogate names no file
                 one = None
-            found[name] = one
+            digest_of[name] = one
             listed = name.encode("utf-8", "surrogatepass")
             whole.update(hashlib.sha256(listed).digest())
             whole.update(ABSENT if one is None else bytes.fromhex(one))
-    return FilesDigest(fingerprint=whole.hexdigest(), files=found)
-
-
-def fingerprint_files(
-    annotations: Mapping[str, Path], images: Mapping[str, Path]
-) -> str:
-    """Return a digest that changes with any byte of any of the files."""
-    return digest_files(annotations, images).fingerprint
+    return FilesDigest(fingerprint=whole.hexdigest(), files=digest_of)

@@ -1,4 +1,4 @@
-"""The bytes of a text file in, its text out, or what kind of file it is instead."""
+"""Reads the text of a file, and names the kind of a file that is none."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def refuse_foreign(content: bytes, expected: str) -> None:
 
 
 def foreign_kind(content: bytes) -> ForeignKind | None:
-    """Return what a file is that is no text of annotations; None where nothing says."""
+    """Return the kind of a file that is no annotations; None where nothing shows it."""
     if not content.strip(b"\0"):  # zeros: space was taken on a disk, and never filled
         return EMPTY
     head = content[:HEAD_BYTES].removeprefix(BOM_UTF8).lstrip().lower()

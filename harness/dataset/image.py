@@ -1,8 +1,9 @@
-"""An image file in, RGB pixels out, and the name of the decoder that made them."""
+"""Reads an image file as RGB with OpenCV, and names the decoder."""
 
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.dataset.image_header import OPTION, demand_header, max_image_pixels
-from harness.dataset.jpeg_end import is_cut_jpeg
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 
 Pixels = NDArray[np.uint8]  # [H, W, 3] RGB
@@ -26,6 +26,11 @@ OPENCV_DISTRIBUTIONS = (
 
 #: The most that a file spends on a pixel: four channels of 16 bits, not compressed.
 MAX_PIXEL_BYTES = 8
+
+START, END = b"\xff\xd8", b"\xff\xd9"  # SOI and EOI  # ITU-T T.81, table B.1
+#: The next mark that ends the image or has a length. The others are stuffed data, TEM,
+#: RST0 to RST7, SOI and filling: 8 MB of them are no 8 million steps.
+MARK = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
 
 #: What the extras ``cpu`` and ``gpu`` install: its version sets pixels.
 PINNED = "opencv-python-headless==4.11.0.86"  # pyproject.toml
@@ -91,14 +96,14 @@ def read_image_bytes(path: Path) -> bytes:
     """
     most_bytes = MAX_PIXEL_BYTES * max_image_pixels()
     try:
-        found = path.stat()
+        status = path.stat()
         # A pipe would be waited for, and a device never ends.
-        if not stat.S_ISREG(found.st_mode) or found.st_size > most_bytes:
-            is_file = stat.S_ISREG(found.st_mode)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most_bytes:
+            is_file = stat.S_ISREG(status.st_mode)
             raise DatasetInvalid(
                 f"image {path} is not read",
                 expected=f"a regular file of at most {most_bytes} bytes",
-                got=f"{found.st_size} bytes" if is_file else "something else",
+                got=f"{status.st_size} bytes" if is_file else "something else",
                 next_step=f"copy or fetch the image again, or give {OPTION} N",
             )
         content = path.read_bytes()
@@ -114,6 +119,29 @@ def read_image_bytes(path: Path) -> bytes:
     return content
 
 
+def is_cut_jpeg(content: bytes) -> bool:
+    """Whether the bytes start as a JPEG and stop before its end mark.
+
+    Decoders differ about a JPEG that was cut short: some refuse it, some paint the rest
+    grey and say nothing. Whether one is whole must not depend on which is installed.
+
+    What follows the mark does not matter. Other formats are never cut here: their
+    decoders notice.
+    """
+    if not content.startswith(START):
+        return False
+    if content.endswith(END):
+        return False
+    place = len(START)
+    while mark := MARK.search(content, place):
+        if mark[0] == END:
+            return False
+        # The length counts itself.
+        length = int.from_bytes(content[mark.end() : mark.end() + 2], "big")
+        place = mark.end() + max(length, 2)
+    return True
+
+
 def opencv_name() -> str:
     """Return the one OpenCV distribution that is installed, and its version.
 
@@ -126,30 +154,30 @@ def opencv_name() -> str:
     Raises:
         UsageError: none, several, or one that is not headless.
     """
-    found = {}
+    installed = {}
     for name in OPENCV_DISTRIBUTIONS:
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    if len(found) == 1:
-        ((name, version),) = found.items()
+    if len(installed) == 1:
+        ((name, version),) = installed.items()
         if name.endswith("-headless"):
             return f"{name} {version}"
     raise UsageError(
         "the OpenCV of this environment",
         expected="exactly one distribution of it, headless",
-        got=", ".join(f"{name} {found[name]}" for name in found) or "none",
-        next_step=_mending(tuple(found)),
+        got=", ".join(f"{name} {installed[name]}" for name in installed) or "none",
+        next_step=_mending(tuple(installed)),
     )
 
 
-def _mending(found: tuple[str, ...]) -> str:
+def _mending(installed: tuple[str, ...]) -> str:
     """Return the pip commands that leave one headless OpenCV."""
-    if not found:
+    if not installed:
         return "run: python -m pip install 'zoo-harness[cpu]' (or [gpu])"
     # Removing one of several also removes files of the others: all go, one comes back.
     return (
-        f"run: python -m pip uninstall -y {' '.join(found)} && "
+        f"run: python -m pip uninstall -y {' '.join(installed)} && "
         f"python -m pip install {PINNED}"
     )

@@ -1,4 +1,4 @@
-"""The name of an image in annotations in, its file out, or what is there instead."""
+"""Finds the file of an image named by annotations, or the file in its place."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class ImageFolder:
         published = f"{stem}{SUFFIXES[0]}"
         if (self.path / published).is_file():
             return published
-        found = [
+        files = [
             one
             for one in self._beside("").get(_key(stem), [])
             if PurePosixPath(one).stem == stem
         ]
-        if len(found) > 1:
+        if len(files) > 1:
             raise DatasetInvalid(
-                f"{len(found)} files of image {stem}",
+                f"{len(files)} files of image {stem}",
                 expected="one",
-                got=", ".join(found),
+                got=", ".join(files),
                 next_step="take away those that are not meant",
             )
-        return found[0] if found else None
+        return files[0] if files else None
 
     def told_absent(self, name: str) -> str:
-        """Return what is there in the place of a file that is not, or nothing.
+        """Say which file is in the place of a missing one; nothing where none is.
 
         The same name is looked for with other slashes, without the signs of an address,
         with letters of the other case, with another suffix, and in another of Unicode's
@@ -54,18 +54,18 @@ class ImageFolder:
         for written in dict.fromkeys((name, name.replace("\\", "/"), unquote(name))):
             parent, _, last = written.rpartition("/")
             try:
-                found = self._beside(parent).get(_key(PurePosixPath(last).stem), [])
+                beside = self._beside(parent).get(_key(PurePosixPath(last).stem), [])
             except (OSError, ValueError):  # a name that no system has
                 continue
-            if last in found:
+            if last in beside:
                 return f"{written} is there"
-            same = [one for one in found if _nfc(one) == _nfc(last)]
+            same = [one for one in beside if _nfc(one) == _nfc(last)]
             if same:
                 form = "NFC" if unicodedata.is_normalized("NFC", same[0]) else "NFD"
                 shown = "the same name" if written == name else written
                 return f"{shown} is there in Unicode's form {form}"
-            if found:
-                return f"{parent}{'/' if parent else ''}{found[0]} is there"
+            if beside:
+                return f"{parent}{'/' if parent else ''}{beside[0]} is there"
         return ""
 
     def _beside(self, parent: str) -> Mapping[str, list[str]]:

@@ -1,7 +1,7 @@
-"""The bytes of an image file in, its format and size as the header states them out.
+"""Reads the format and size that an image's header states.
 
-It is read before any decoder sees the file: they believe what a header claims, and some
-start other programs for formats that no dataset has.
+The header is read before any decoder sees the file. Decoders believe what a header
+claims, and some start other programs for formats that no dataset has.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from harness.errors import DatasetInvalid, UsageError
+from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 from harness.values.options import MAX_IMAGE_PIXELS as MAX_IMAGE_PIXELS_OPTION
 
 Content: TypeAlias = bytes | mmap.mmap
@@ -81,6 +81,28 @@ def demand_header(content: Content, path: Path) -> ImageHeader:
             next_step=f"if that is meant, give {OPTION} N or set {VARIABLE}",
         )
     return header
+
+
+def read_size_wh(path: Path) -> tuple[int, int]:
+    """Return width and height in pixels, as stored: an EXIF orientation turns nothing.
+
+    Raises:
+        DatasetMissing: no such file, or it may not be read.
+        DatasetInvalid: it is no JPEG, PNG or BMP, or states more pixels than are read.
+    """
+    if not path.is_file():
+        raise DatasetMissing(f"image {path} is not there")
+    if not path.stat().st_size:  # nothing cannot be mapped
+        demand_header(b"", path)
+    try:
+        with (
+            path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        ):
+            header = demand_header(content, path)
+    except OSError as error:
+        raise DatasetMissing(f"image {path} cannot be read", got=error) from error
+    return header.width_px, header.height_px
 
 
 def max_image_pixels() -> int:

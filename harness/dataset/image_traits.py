@@ -1,4 +1,4 @@
-"""An image file in, what is unusual about it out: faults, and traits that are fine."""
+"""Inspects an image file: faults, and traits that do no harm."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _header_traits(path: Path) -> frozenset[str]:
             warnings.catch_warnings(action="ignore"),  # of an EXIF that is damaged
             Image.open(path, formats=FORMATS) as image,
         ):
-            found = {
+            traits = {
                 "cmyk": image.mode == "CMYK",
                 "grey": image.mode in GREY_MODES,
                 "sixteen_bit": image.mode.startswith("I") or _is_deep_png(path),
@@ -94,7 +94,7 @@ def _header_traits(path: Path) -> frozenset[str]:
             }
     except Exception:  # noqa: BLE001 - decoding it says what is wrong with it
         return frozenset()
-    return frozenset(name for name, is_so in found.items() if is_so)
+    return frozenset(name for name, is_so in traits.items() if is_so)
 
 
 def _is_deep_png(path: Path) -> bool:

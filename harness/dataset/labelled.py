@@ -1,4 +1,4 @@
-"""What every dataset reader makes of a data root."""
+"""An opened dataset: what every reader makes of a data root."""
 
 from __future__ import annotations
 

@@ -46,13 +46,13 @@ def read_mat(asked: Reading) -> Told:
     from scipy.io.matlab import MatReadError  # noqa: PLC0415
 
     try:
-        found = loadmat(BytesIO(asked.content), variable_names=asked.names)
+        variables = loadmat(BytesIO(asked.content), variable_names=asked.names)
         left = [MOST_CELLS]
         return Told(
             {
-                name: told_cell(found[name], left)
+                name: told_cell(variables[name], left)
                 for name in asked.names
-                if name in found
+                if name in variables
             }
         )
     except (

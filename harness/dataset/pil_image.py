@@ -1,4 +1,4 @@
-"""An image file in, the RGB pixels that Pillow makes of it out: the way of faces."""
+"""Reads an image file as RGB with Pillow, as face detection was evaluated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dataset and what is known of the published one in, their differences out."""
+"""Tells how an opened dataset differs from the published one."""
 
 from __future__ import annotations
 
@@ -6,45 +6,32 @@ from collections.abc import Iterator, Mapping
 
 from harness.dataset.labelled import LabelledSet
 from harness.printable import first_few
+from harness.values.datasets import KnownDataset
 from harness.values.truth import Truth
 
 #: How many files of a kind a difference names; the rest are counted.
 NAMED_FILES = 3
 
 
-def differences(
-    found: LabelledSet[Truth],
-    *,
-    image_count: int | None = None,
-    annotation_count: int | None = None,
-    fingerprint: str | None = None,
-    truth_sha256: str | None = None,
-    files: Mapping[str, str] | None = None,
-) -> tuple[str, ...]:
+def differences(opened: LabelledSet[Truth], known: KnownDataset) -> tuple[str, ...]:
     """Return in which ways a dataset is not the published one; empty when it is.
 
-    Only what is known is compared: an argument left out differs from nothing.
-
     Args:
-        found: the dataset that was opened.
-        image_count: images of the published one.
-        annotation_count: annotations of the published one, crowds too.
-        fingerprint: that of the published one.
-        truth_sha256: the digest of what is scored against in the published one.
-        files: first digits of the SHA-256 of each of its files, by name.
+        opened: the whole dataset.
+        known: what is known of the published one; what is not differs from nothing.
     """
-    known = {
-        "image_count": (image_count, found.image_count),
-        "annotation_count": (annotation_count, found.annotation_count),
-        "fingerprint": (fingerprint, found.fingerprint),
-        "truth_sha256": (truth_sha256, truth_sha256 and found.truth.sha256()),
-    }
-    told = [
-        f"{name}: published {published}, here {here}"
-        for name, (published, here) in known.items()
-        if published is not None and published != here
-    ]
-    return (*told, *_file_differences(files or {}, found.file_digests))
+    unlike = known.unlike(
+        {
+            "image_count": opened.image_count,
+            "annotation_count": opened.annotation_count,
+            "fingerprint": opened.fingerprint,
+            "truth_sha256": opened.truth.sha256(),
+        }
+    )
+    return (
+        *map(str, unlike),
+        *_file_differences(known.files or {}, opened.file_digests),
+    )
 
 
 def _file_differences(

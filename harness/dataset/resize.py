@@ -1,4 +1,4 @@
-"""An image in, the square that a YOLOv3 network looks at out."""
+"""Resizes an image to the square that YOLOv3 takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a detector looks at: how an image is read, and what is then made of it."""
+"""The inputs of detectors: how an image is decoded and resized for each."""
 
 from __future__ import annotations
 

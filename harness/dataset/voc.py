@@ -1,4 +1,4 @@
-"""A data root in, one split of a Pascal-VOC-format set out: images, truth, notes."""
+"""Reads one split of a Pascal-VOC-format set: images, truth, notes."""
 
 from __future__ import annotations
 
@@ -134,15 +134,15 @@ class _Listed:
 
 
 def _image_files(devkit: Path, used: Sequence[_Listed]) -> dict[_Listed, str]:
-    """Return the image file of each, as published where there is none."""
+    """Return the image file of each; the published name where there is none."""
     folders = {
         name: ImageFolder(devkit / name / IMAGES)
         for name in dict.fromkeys(one.folder for one in used)
     }
     return {
-        one: f"{one.folder}/{IMAGES}/{found or one.name + SUFFIXES[0]}"
+        one: f"{one.folder}/{IMAGES}/{file or one.name + SUFFIXES[0]}"
         for one in used
-        for found in [folders[one.folder].name_of(one.name)]
+        for file in [folders[one.folder].name_of(one.name)]
     }
 
 
@@ -154,7 +154,7 @@ def _told_absent(path: Path) -> str:
 def _read_annotations(
     devkit: Path, used: Sequence[_Listed], class_names: Sequence[str]
 ) -> list[VocAnnotation]:
-    """Return what each XML file says; an image without one has no size, no truth."""
+    """Return the annotations of each image; every one needs its XML file."""
     missing = [one for one in used if not (devkit / one.annotation).is_file()]
     if missing:
         raise DatasetMissing(

@@ -1,4 +1,4 @@
-"""The content of one Pascal VOC XML file in, its size and objects out."""
+"""Parses and checks one Pascal VOC XML file: the image's size and objects."""
 
 from __future__ import annotations
 
@@ -151,12 +151,12 @@ def _parse_object(element: ET.Element, classes: Mapping[str, int]) -> VocObject:
 
 
 def _only(parent: ET.Element, tag: str) -> ET.Element:
-    found = parent.findall(tag)
-    if len(found) != 1:
+    elements = parent.findall(tag)
+    if len(elements) != 1:
         raise DatasetInvalid(
-            f"element {tag} in {parent.tag}", expected="exactly one", got=len(found)
+            f"element {tag} in {parent.tag}", expected="exactly one", got=len(elements)
         )
-    return found[0]
+    return elements[0]
 
 
 def _text(parent: ET.Element, tag: str) -> str:

@@ -1,13 +1,16 @@
-"""The text files of a VOCdevkit in: which images a split has, and which classes."""
+"""Reads the lists of a VOCdevkit: the images of a split, and the classes."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from harness.dataset.foreign_file import text_of
 from harness.dataset.image_folder import SUFFIXES
 from harness.errors import DatasetInvalid, DatasetMissing, located
+
+LOGGER = logging.getLogger(__name__)
 
 #: Class c is the c-th.  # zoo-spec 1.6
 CLASS_NAMES = (
@@ -46,15 +49,15 @@ def find_label_list(devkit: Path) -> Path | None:
         DatasetInvalid: there are two, and they differ.
     """
     places = (devkit / LABEL_LIST, devkit.parent / LABEL_LIST)
-    found = [one for one in places if one.is_file()]
-    if len(found) > 1 and found[0].read_bytes() != found[1].read_bytes():
+    lists = [one for one in places if one.is_file()]
+    if len(lists) > 1 and lists[0].read_bytes() != lists[1].read_bytes():
         raise DatasetInvalid(
             "two class lists that differ",
             expected=f"one {LABEL_LIST}",
-            got=" and ".join(str(one) for one in found),
+            got=" and ".join(str(one) for one in lists),
             next_step="take away the one that is not meant",
         )
-    return found[0] if found else None
+    return lists[0] if lists else None
 
 
 def read_class_names(devkit: Path) -> tuple[str, ...]:
@@ -65,6 +68,7 @@ def read_class_names(devkit: Path) -> tuple[str, ...]:
             part of a file's; or there are two lists.
     """
     path = find_label_list(devkit)
+    LOGGER.info("classes of %s: %s", devkit, path or f"VOC's {len(CLASS_NAMES)}")
     return CLASS_NAMES if path is None else read_names(path)
 
 

@@ -1,7 +1,8 @@
-"""A data root in, its WIDER FACE validation set out: images, truth, fingerprint."""
+"""Reads the WIDER FACE validation set of a data root: images and truth."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from harness.dataset.digest_cache import DigestCache
 from harness.dataset.fingerprint import digest_files
 from harness.dataset.image import ImageEntry
-from harness.dataset.image_size import read_size_wh
+from harness.dataset.image_header import read_size_wh
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.widerface_files import LIST
 from harness.dataset.widerface_list import read_face_list
@@ -18,6 +19,8 @@ from harness.dataset.widerface_mat import MAT_FILES, read_ground_truth
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
 from harness.printable import first_few
 from harness.values.truth import FaceTruth
+
+LOGGER = logging.getLogger(__name__)
 
 IMAGES = Path("WIDER_val", "images")  # design 3
 SPLIT = Path("wider_face_split")  # design 3
@@ -167,6 +170,7 @@ def _ground_truth_folder(root: Path) -> Path:
     """Return the folder that holds the four ``.mat`` files."""
     for folder in GROUND_TRUTH:
         if all((root / folder / name).is_file() for name in MAT_FILES):
+            LOGGER.info("ground truth of WIDER FACE: %s", root / folder)
             return root / folder
     either = " or ".join(str(folder) for folder in GROUND_TRUTH)
     raise _not_under_root(root, f"{', '.join(MAT_FILES)} in {either}")

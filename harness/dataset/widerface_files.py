@@ -1,4 +1,4 @@
-"""Face truth in, the official WIDER FACE ground truth files out: drawn sets need them.
+"""Writes face truth as the official WIDER FACE files; drawn sets need them.
 
 The same truth gives the same bytes everywhere, in any year.
 """

@@ -1,4 +1,4 @@
-"""A WIDER FACE list (``wider_face_val_bbx_gt.txt``) in, its faces image by image out.
+"""Parses a WIDER FACE list (``wider_face_val_bbx_gt.txt``), image by image.
 
 For each image: a line with its path, a line with the number of faces, a line per face
 that starts with ``x y w h``. An image without a face has the number 0 and then, in the

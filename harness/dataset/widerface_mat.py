@@ -1,4 +1,4 @@
-"""The four official WIDER FACE ``.mat`` files in, the truth of the faces out.
+"""Reads the ground truth of the four official WIDER FACE ``.mat`` files.
 
 ``wider_face_val.mat`` holds cells: ``event_list{e}``, ``file_list{e}{i}`` (no
 ``.jpg``) and ``face_bbx_list{e}{i}`` (``[M, 4]``, xywh). Each of the files of a subset
@@ -109,7 +109,7 @@ def _cells(value: Cell, name: str, count: int | None = None) -> list[Cell]:
 
 
 def _text(cell: Cell) -> str:
-    """Return a name that is one part of a path, so that none leads elsewhere."""
+    """Return a name that is one part of a path: it cannot lead to another folder."""
     text = str(cell.item()) if cell.size == 1 and cell.dtype.kind == "U" else ""
     if not text.strip(".") or {"/", "\\", "\0"} & set(text):
         raise DatasetInvalid("a name", expected="text without a slash", got=cell)

@@ -1,4 +1,4 @@
-"""Detectors and a dataset in; detections, and from those scores, out.
+"""Runs detectors over a dataset, and scores their detections.
 
 Two steps that need not happen on one machine. *Detect* shows the images to detectors
 and keeps what they find in a store named by content, so a killed run goes on where it

@@ -1,7 +1,7 @@
-"""Image entries in, batches of pixels out, read one batch ahead.
+"""Loads batches of images, one batch ahead of the detectors.
 
-An image is read and decoded once and made ready once per distinct view, however many
-detectors look at it.
+However many detectors take an image, it is decoded once, and prepared once for each
+distinct view.
 """
 
 from __future__ import annotations

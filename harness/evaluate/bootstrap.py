@@ -1,4 +1,4 @@
-"""Two sets of detections of the same images in, how sure their difference is, out.
+"""Resamples images to say how sure the difference of two sets of detections is.
 
 A resampled set draws as many images as there are, with repetition; an image that is
 drawn twice counts twice, its objects and its detections. Both sets are scored on the
@@ -7,23 +7,12 @@ same draws, so what makes an image hard cancels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.errors import DetectionsInvalid, UsageError
-from harness.evaluate.coco.weighted import weighted_coco
-from harness.evaluate.voc.weighted import weighted_voc
 from harness.evaluate.weighted_ap import Part, Weighted
-from harness.evaluate.widerface.weighted import weighted_wider
-
-#: Dataset -> what makes of detections and truth a function of the images' weights.
-WEIGHTED: Mapping[str, Callable[..., Weighted]] = {
-    "coco": weighted_coco,
-    "voc": weighted_voc,
-    "widerface": weighted_wider,
-}
 
 #: Ends of the interval that holds 95 % of the resampled differences.
 INTERVAL_PCT = (2.5, 97.5)
@@ -89,13 +78,13 @@ def differences(
     for draw in moved:
         weights = np.bincount(rng.integers(0, count, count), minlength=count)
         draw[:] = second.score(weights) - first.score(weights)
-    found = []
+    compared = []
     for place, part in enumerate(first.parts):
         there = moved[~np.isnan(moved[:, place]), place]
         if np.isnan(one[place]) or not len(there):
             continue
         low, high = np.percentile(there, INTERVAL_PCT)
-        found.append(
+        compared.append(
             Difference(
                 part=part,
                 first_pct=float(one[place]),
@@ -106,4 +95,4 @@ def differences(
                 used=len(there),
             )
         )
-    return tuple(found)
+    return tuple(compared)

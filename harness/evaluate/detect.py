@@ -1,23 +1,31 @@
-"""Images and several detectors in, the detections of each out, by way of the store."""
+"""Runs several detectors over the images, and keeps their detections in the store."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.dataset.image import ImageEntry
 from harness.dataset.views import View
 from harness.errors import DetectionsInvalid, UsageError, located
 from harness.evaluate.batches import BATCH_SIZE, Seen, read_ahead
+from harness.evaluate.detector_run import (
+    Detected,
+    Detector,
+    DetectorRun,
+    Failed,
+    Outcome,
+)
 from harness.evaluate.run_parts import RunParts, open_parts
-from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredRun, StoreKey
-from harness.values.detections import Detections, ImageDetections
+from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredParts
+from harness.values.detections import ImageDetections
+
+LOGGER = logging.getLogger(__name__)
 
 #: Called with how many images are done and how many there are.
 Progress = Callable[[int, int], None]
@@ -25,65 +33,6 @@ Progress = Callable[[int, int], None]
 #: Called with how many images of each run are kept, by the digest of its key.
 Stopped = Callable[[Mapping[str, int]], None]
 
-
-class Detector(Protocol):
-    """What ``harness.model`` makes of a verified folder."""
-
-    @property
-    def input_px(self) -> int:
-        """The input size that its row prints; of a square view, the side S."""
-        ...
-
-    def detect(
-        self, images_rgb: Any, sizes_hw: NDArray[np.int32]
-    ) -> list[ImageDetections]:
-        """Return what is in each image, in original pixels.
-
-        Args:
-            images_rgb: ``[B, S, S, 3]``, or B arrays ``[H, W, 3]``, as the run's view.
-            sizes_hw: ``[B, 2]``, original height and width.
-        """
-        ...
-
-    def cpu_clock_s(self) -> float:
-        """Return the processor seconds used so far by the process that computes."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One detector over the dataset, and the name of what it will find."""
-
-    key: StoreKey
-    view: View  # what the detector looks at
-    open_detector: Callable[[], Detector]  # not called when all is in the store
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detected:
-    """A run that came to its end."""
-
-    detections: Detections  # of every image, in the order given
-    computed_images: int  # the others came from the store
-    wall_s: float  # inside the detector, for the computed images alone
-    cpu_s: float  # of the process that computed, in that time
-    #: Image id -> why it could not be read; such an image has no detections.
-    faults: Mapping[int, str] = field(default_factory=dict)
-
-    @property
-    def replayed(self) -> bool:
-        """Whether all detections came from the store: nothing was measured."""
-        return self.computed_images == 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """A run that was stopped by an error; the parts before it stay in the store."""
-
-    error: Exception
-
-
-Outcome = Detected | Failed
 
 #: Of an image that could not be read.
 NOTHING = ImageDetections(
@@ -95,7 +44,7 @@ NOTHING = ImageDetections(
 
 def detect(
     images: Sequence[ImageEntry],
-    runs: Sequence[Run],
+    runs: Sequence[DetectorRun],
     store: DetectionStore,
     *,
     fresh: bool = False,
@@ -103,19 +52,18 @@ def detect(
     stopped: Stopped = lambda kept_images: None,
     told_fault: Callable[[str], str] = str,
 ) -> tuple[Outcome, ...]:
-    """Show the images to every detector that has not seen them, and keep what it finds.
+    """Run every detector over the images that the store has no detections of.
 
-    An image is read once for all detectors; one that cannot be read is told as a fault
-    of the run and has no detections. What the store holds is not computed again;
-    what was computed is stored every ``PART_IMAGES`` images, and when a signal stops
-    the work: whole batches of the part under way. The failure of one run, of whatever
-    kind, does not stop the others.
+    An image is read once for all detectors. One that cannot be read is a fault of the
+    run, and has no detections. Detections are stored every ``PART_IMAGES`` images; when
+    a signal stops the work, so are whole batches of the part under way. The failure of
+    one run, of whatever kind, does not stop the others.
 
     Args:
         images: the dataset, in the order its detections shall have.
         runs: what to run; two of the same key are computed once.
         store: where detections are kept.
-        fresh: forget first what the store holds of these runs.
+        fresh: first discard what the store holds of these runs.
         progress: told the images done so far, those of the store included.
         stopped: told what is kept when a signal stops the work.
         told_fault: what to store of why an image cannot be read.
@@ -152,7 +100,7 @@ class _Job:
 
     input_px: int
     view: View
-    stored: StoredRun
+    stored: StoredParts
     told_fault: Callable[[str], str]
     parts: RunParts | None = None  # None until the store is read
     detector: Detector | None = None  # let go of when the job fails or is done
@@ -177,12 +125,12 @@ class _Job:
         self, seen: Seen, part: int, image_ids: Sequence[int], *, ends_part: bool
     ) -> None:
         assert self.parts is not None
-        found = dict.fromkeys(image_ids, NOTHING)
+        by_image = dict.fromkeys(image_ids, NOTHING)
         if seen.image_ids:
-            found |= zip(seen.image_ids, self._detect(seen), strict=True)
+            by_image |= zip(seen.image_ids, self._detect(seen), strict=True)
         self.computed_images += len(image_ids)
         faults = {key: self.told_fault(text) for key, text in seen.faults.items()}
-        self.parts.add(part, list(found.values()), faults)
+        self.parts.add(part, list(by_image.values()), faults)
         if ends_part:
             self.parts.end_part()
             if not self.parts.missing:
@@ -201,16 +149,16 @@ class _Job:
         assert self.detector is not None
         wall_s, cpu_s = time.perf_counter(), self.detector.cpu_clock_s()
         with located(f"images {seen.image_ids[0]} to {seen.image_ids[-1]}"):
-            found = self.detector.detect(seen.images_rgb, seen.sizes_hw)
+            detections = self.detector.detect(seen.images_rgb, seen.sizes_hw)
             self.wall_s += time.perf_counter() - wall_s
             self.cpu_s += self.detector.cpu_clock_s() - cpu_s
-            if len(found) != len(seen.image_ids):
+            if len(detections) != len(seen.image_ids):
                 raise DetectionsInvalid(
                     "images in the detector's answer",
                     expected=len(seen.image_ids),
-                    got=len(found),
+                    got=len(detections),
                 )
-        return found
+        return detections
 
     def outcome(self) -> Outcome:
         with self.failing_alone():
@@ -241,7 +189,11 @@ class _Step:
 
 
 def _open_job(
-    run: Run, stored: StoredRun, told_fault: Callable[[str], str], *, fresh: bool
+    run: DetectorRun,
+    stored: StoredParts,
+    told_fault: Callable[[str], str],
+    *,
+    fresh: bool,
 ) -> _Job:
     job = _Job(
         input_px=run.key.input_px, view=run.view, stored=stored, told_fault=told_fault
@@ -250,6 +202,13 @@ def _open_job(
         if fresh:
             stored.discard()
         job.parts = open_parts(stored)
+        LOGGER.info(
+            "run %s: %d of %d images are in the store, %d parts are computed",
+            run.key.digest(),
+            job.parts.kept_images,
+            len(stored.image_ids),
+            len(job.parts.missing),
+        )
         if job.parts.missing:
             detector = run.open_detector()
             if detector.input_px != job.input_px:

@@ -1,13 +1,16 @@
-"""A stored run in, what of it is still to be looked at out; and the part under way."""
+"""Knows which parts of a run are stored, and keeps the one under way."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.evaluate.batches import BATCH_SIZE
-from harness.evaluate.store import PART_IMAGES, StoredRun
+from harness.evaluate.store import PART_IMAGES, StoredParts
 from harness.values.detections import ImageDetections, join_images, split_images
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,7 @@ class Begun:
     """
 
     part: int
-    found: tuple[ImageDetections, ...] = ()
+    images: tuple[ImageDetections, ...] = ()
     faults: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -27,13 +30,13 @@ class Begun:
 class RunParts:
     """The parts of one run while it is under way."""
 
-    stored: StoredRun
+    stored: StoredParts
     missing: frozenset[int]
     _kept: dict[int, Begun]  # of missing parts, what the store holds
     _begun: Begun | None = None
 
     def wants(self, start: int) -> bool:
-        """Whether the batch that starts at an image is still to be looked at."""
+        """Whether the batch that starts at an image is still to be computed."""
         part, before = divmod(start, PART_IMAGES)
         return part in self.missing and before >= self._kept_images(part)
 
@@ -47,15 +50,15 @@ class RunParts:
         return len(self.stored.image_ids) - sum(to_come)
 
     def add(
-        self, part: int, found: Sequence[ImageDetections], faults: Mapping[int, str]
+        self, part: int, images: Sequence[ImageDetections], faults: Mapping[int, str]
     ) -> None:
-        """Add what is in the next batch of a part."""
+        """Add the detections of the next batch of a part."""
         begun = self._begun
         if begun is None or begun.part != part:
             begun = self._kept.get(part, Begun(part=part))
         self._begun = Begun(
             part=part,
-            found=(*begun.found, *found),
+            images=(*begun.images, *images),
             faults={**begun.faults, **faults},
         )
 
@@ -63,28 +66,35 @@ class RunParts:
         """Store the part whose last batch was added."""
         begun = self._begun
         assert begun is not None
-        found = join_images(self.stored.part_image_ids(begun.part), begun.found)
-        self.stored.write_part(begun.part, found, begun.faults)
+        detections = join_images(self.stored.part_image_ids(begun.part), begun.images)
+        self.stored.write_part(begun.part, detections, begun.faults)
         self.missing -= {begun.part}
+        LOGGER.debug("part %d of %s: stored", begun.part, self.stored.folder)
 
     def keep_begun(self) -> None:
-        """Store what was found in the part under way; the next run goes on there."""
+        """Store the detections of the part under way; the next run goes on there."""
         begun = self._begun
         if begun is None or begun.part not in self.missing:
             return
         image_ids = self.stored.part_image_ids(begun.part)
-        if len(begun.found) == len(image_ids):  # stopped just before it was stored
+        if len(begun.images) == len(image_ids):  # stopped just before it was stored
             self.end_part()
             return
-        found = join_images(image_ids[: len(begun.found)], begun.found)
-        self.stored.write_begun(begun.part, found, begun.faults)
+        detections = join_images(image_ids[: len(begun.images)], begun.images)
+        self.stored.write_begun(begun.part, detections, begun.faults)
+        LOGGER.info(
+            "part %d of %s: the first %d images are kept",
+            begun.part,
+            self.stored.folder,
+            len(begun.images),
+        )
         self._kept[begun.part] = begun
 
     def _kept_images(self, part: int) -> int:
-        return len(self._kept[part].found) if part in self._kept else 0
+        return len(self._kept[part].images) if part in self._kept else 0
 
 
-def open_parts(stored: StoredRun) -> RunParts:
+def open_parts(stored: StoredParts) -> RunParts:
     """Return the parts of a run; every stored one is read and checked."""
     missing = frozenset(stored.missing_parts())
     kept = {}
@@ -92,10 +102,10 @@ def open_parts(stored: StoredRun) -> RunParts:
         read = stored.read_begun(part)
         if read is None:
             continue
-        found, faults = read
-        count = len(found.evaluated_ids)
+        detections, faults = read
+        count = len(detections.evaluated_ids)
         is_short = count < len(stored.part_image_ids(part))
         if is_short and count % BATCH_SIZE == 0:
-            images = tuple(split_images(found))
-            kept[part] = Begun(part=part, found=images, faults=faults)
+            images = tuple(split_images(detections))
+            kept[part] = Begun(part=part, images=images, faults=faults)
     return RunParts(stored=stored, missing=missing, _kept=kept)

@@ -1,4 +1,4 @@
-"""A run's detections in parts, so that a killed run goes on where it was.
+"""Keeps a run's detections in parts, so that a killed run goes on where it was.
 
 ::
 
@@ -6,14 +6,15 @@
     <store>/<digest of the key>/part-00000.npz  the first PART_IMAGES images
     <store>/<digest of the key>/begun-00001.npz the first of the next ones
 
-A part that is missing, damaged or of something else counts as not computed. One that
-was begun when its run was stopped is gone on with.
+A part that is missing, damaged or of another run counts as not computed. A part that
+was under way when its run was stopped is finished by the next run.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +25,10 @@ import numpy as np
 from harness.errors import DetectionsInvalid
 from harness.files.atomic import replacing, write_text
 from harness.files.own_folders import CACHE, writing
+from harness.printable import printable
 from harness.values.detections import Detections, join_detections
+
+LOGGER = logging.getLogger(__name__)
 
 #: Bump by hand when the project's own code makes other detections of the same inputs;
 #: what the stores hold under an older one is then never looked at again.
@@ -67,7 +71,7 @@ class StoreKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
+class StoredParts:
     """The parts of one run: one key over one sequence of images."""
 
     folder: Path
@@ -170,10 +174,10 @@ class StoredRun:
         Raises:
             DetectionsInvalid: a part is missing or damaged.
         """
-        found: dict[int, str] = {}
+        told: dict[int, str] = {}
         for _, faults in self._read_parts():
-            found |= faults
-        return found
+            told |= faults
+        return told
 
     def _read_parts(self) -> Iterator[Part]:
         for part in range(self.part_count):
@@ -229,14 +233,22 @@ class StoredRun:
                 )
         except FileNotFoundError:
             return None
-        except Exception:  # noqa: BLE001 - damage has many faces; all mean: compute it
+        except Exception as error:  # noqa: BLE001 - damage has many faces
+            _log_not_taken(path, error)
             return None
         if digest != self._part_digest(detections, faults):
+            _log_not_taken(path, "its digest is not that of its values and key")
             return None
         got = tuple(detections.evaluated_ids.tolist())
         if got != self._expected_ids(part, got, path):
+            _log_not_taken(path, "it is of other images")
             return None
         return detections, faults
+
+
+def _log_not_taken(path: Path, why: object) -> None:
+    """Log why a file of the store counts as not computed."""
+    LOGGER.info("%s is not taken from the store: %s", path, printable(why))
 
 
 def _faults_text(faults: Mapping[int, str]) -> str:
@@ -253,8 +265,8 @@ class DetectionStore:
 
     folder: Path
 
-    def open_run(self, key: StoreKey, image_ids: Sequence[int]) -> StoredRun:
+    def open_run(self, key: StoreKey, image_ids: Sequence[int]) -> StoredParts:
         """Return the run of that key over those images; nothing is made on disk."""
-        return StoredRun(
+        return StoredParts(
             folder=self.folder / key.digest(), key=key, image_ids=tuple(image_ids)
         )

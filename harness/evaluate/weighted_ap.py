@@ -1,7 +1,7 @@
-"""Matches of every image in, APs in which an image counts as often as one says, out.
+"""Computes APs in which each image counts as often as its weight says.
 
-Matching looks at one image at a time, so it is done once. What remains for each weight
-of the images is a walk along detections that are in score order already.
+Matching looks at one image at a time, so it is done once. For each set of weights
+only a walk along the detections remains, which are in score order already.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class RankedMatches:
     def ap(self, weights: Ints) -> Floats:
         """Return the AP of each curve as a fraction; NaN where nothing is to be found.
 
-        The result is that of a set in which image ``i`` stands ``weights[i]`` times in
-        a row, its detections of one score still one after another.
+        The result is that of a set with ``weights[i]`` copies of image ``i`` in a row.
+        Copies of a detection, being of one score, follow each other.
 
         Args:
             weights: ``[I]``, 0 or more.

@@ -1,4 +1,4 @@
-"""The text of a COCO result list in; its entries, or the first at fault named, out."""
+"""Checks a COCO result list entry by entry, and names the first at fault."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""COCO results and truth in; which other reading of them fits better, in words, out.
+"""Guesses how boxes and categories of a COCO result file are meant.
 
-Boxes as corners or centres, and categories as places in a list, are read without a
-fault and score near 0. Whether another reading is meant can be seen: its boxes meet
-objects of their image and class where those of the file do not.
+Boxes written as corners or centres, and categories written as places in a list, are
+read without an error and score near 0. Another reading is likely meant when its boxes
+overlap objects of their image and class, and those of the file do not.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -16,6 +17,8 @@ from harness.formats.coco_checked_entries import CocoEntry, checked_entries
 from harness.values.boxes import xyxy_to_xywh_inclusive
 from harness.values.detections import Detections, Results
 from harness.values.truth import CocoTruth
+
+LOGGER = logging.getLogger(__name__)
 
 _ENTRIES = msgspec.json.Decoder(list[CocoEntry])
 
@@ -59,6 +62,7 @@ def read(path: Path, truth: CocoTruth) -> Results:
             results = None
         if results is None or not _is_sound(results):
             # Six times as long, and it names the entry.
+            LOGGER.debug("%s: read entry by entry", path)
             results = _to_arrays(checked_entries(content, truth), truth)
     return results
 

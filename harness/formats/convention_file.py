@@ -1,4 +1,4 @@
-"""What a folder of results is to be scored by, to and from its ``convention.json``.
+"""Reads and writes ``convention.json``: how a folder of results is to be scored.
 
 The files of VOC are the same by every convention, so they cannot say it themselves.
 """

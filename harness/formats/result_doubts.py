@@ -1,6 +1,6 @@
-"""Results of any file in; what is likely wrong with them, in words, out.
+"""Names what is likely wrong with results; mends nothing.
 
-Nothing is mended here: the number stays that of the file, and a sentence stands beside.
+The score stays that of the file; a sentence stands beside it.
 """
 
 from __future__ import annotations

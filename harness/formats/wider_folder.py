@@ -1,4 +1,4 @@
-"""A folder of WIDER FACE results in, the file of each image out."""
+"""Finds the result file of each image in a folder of WIDER FACE results."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def files_of_images(
                 got="a file" if folder.is_file() else None,
                 next_step=given,
             )
-        found = set(_text_files(folder, "", os.path.realpath(folder)))
+        with_file = set(_text_files(folder, "", os.path.realpath(folder)))
     names: list[str] = truth.image_names.tolist()
-    unknown = sorted(found.difference(names, passed_over))
+    unknown = sorted(with_file.difference(names, passed_over))
     if unknown:
         event = unknown[0].rpartition("/")[0]
         with located(f"{unknown[0]}.txt"):
@@ -53,7 +53,7 @@ def files_of_images(
                 f"no such image in the event {event}",
                 next_step="remove it, or score against the truth that lists it",
             )
-    missing = [name for name in names if name not in found]
+    missing = [name for name in names if name not in with_file]
     if missing:
         named = first_few([f"{name}.txt" for name in missing], NAMED_FILES)
         raise DetectionsInvalid(

@@ -1,7 +1,7 @@
-"""Lines of five numbers in, a table out: a million lines in a second, or not at all.
+"""Parses lines of five numbers at once: a million in a second, or none.
 
-Other tools write other precisions, so no format is demanded. What is not plainly five
-numbers a line is left to the caller, who can say in which line of which file.
+Other tools write other precisions, so no format is demanded. Text that is not plainly
+five numbers a line is refused as a whole: the caller names the file and the line.
 """
 
 from __future__ import annotations

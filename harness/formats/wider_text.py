@@ -176,9 +176,9 @@ def write(
         else:
             line = f"{' '.join(map(repr, box))} {score!r}\n"
         lines[image_id].append(line)
-    for image_id, found in lines.items():
+    for image_id, rows in lines.items():
         name = names[image_id]
-        text = f"{name}.jpg\n{len(found)}\n{''.join(found)}"
+        text = f"{name}.jpg\n{len(rows)}\n{''.join(rows)}"
         write_text(folder / f"{name}.txt", text)
 
 

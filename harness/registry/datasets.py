@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml, table_of
 from harness.registry.problems import noting
+from harness.values.datasets import KnownDataset
 from harness.values.rows import METRICS_OF_DATASET
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownDataset:
-    """What is known of the dataset a zoo was measured on; None is not known."""
-
-    image_count: int | None = None
-    annotation_count: int | None = None
-    #: The name of each class, in the order that the networks count them in.
-    class_names: tuple[str, ...] | None = None
-    fingerprint: str | None = None  # SHA-256 in lower-case hexadecimal
-    truth_sha256: str | None = None  # likewise, of what is scored against
-    files: Mapping[str, str] | None = None  # first digits of each file's SHA-256
 
 
 def read_known_datasets(

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.errors import ZooDataError
-from harness.registry.lock import Pin
 from harness.registry.moves import Move
 from harness.registry.table_file import TableFile
+from harness.values.pins import Pin
 from harness.values.rows import (
     DIFFERENCE_METRICS,
     METRICS_OF_DATASET,

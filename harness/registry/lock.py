@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import tomli_w
@@ -12,15 +11,7 @@ from harness.errors import ZooDataError, located
 from harness.files.atomic import write_text
 from harness.registry.block import Block, read_toml, table_of
 from harness.registry.problems import noting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """What is known of the bytes of one archive."""
-
-    url: str  # the address that served them
-    size_bytes: int
-    sha256: str  # lower-case hexadecimal
+from harness.values.pins import Pin
 
 
 def read_lock(

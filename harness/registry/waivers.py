@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ZooDataError, located
 from harness.registry.block import Block, read_toml
 from harness.registry.problems import noting
 from harness.values.records import PASSING, Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
-    """A verdict of a row that is accepted until a day."""
-
-    zoo: str
-    row_id: str
-    verdict: Verdict
-    reason: str
-    expires: dt.date  # the last day on which it holds
+from harness.values.waivers import Waiver
 
 
 def read_waivers(

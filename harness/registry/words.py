@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from harness.errors import ZooDataError
+from harness.values.datasets import PUBLISHED_DATASETS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +62,7 @@ CHAPTERS: Mapping[str, str] = {
 ARCHITECTURES: Mapping[str, str] = {"YOLOv3": "yolov3", "BlazeFace": "blazeface"}
 
 DATASETS: Mapping[str, str] = {
-    "COCO": "coco",
-    "Pascal VOC": "voc",
-    "WIDER FACE": "widerface",
+    one.title: name for name, one in PUBLISHED_DATASETS.items()
 }
 
 #: architecture -> printed word -> ours.  # zoo-spec 1.1
@@ -103,10 +102,6 @@ STRATEGIES: Mapping[str, str] = {
 
 #: What an empty cell prints.
 EMPTY_CELLS = ("-", "–")
-
-#: Outputs of a published network's classifier per dataset; a face network has
-#: background and face.  # zoo-spec 1.2, 1.4, 1.6
-NUM_CLASSES: Mapping[str, int] = {"coco": 80, "voc": 20, "widerface": 2}
 
 KNOWN_BACKBONES: Mapping[str, frozenset[str]] = {
     "yolov3": frozenset(BACKBONES["yolov3"].values()) | {"resnet50_vd_dcn_obj365"},

@@ -17,12 +17,13 @@ from harness.registry.joins import (
     join_claims,
     unique_rows,
 )
-from harness.registry.lock import Pin, read_lock
+from harness.registry.lock import read_lock
 from harness.registry.moves import Move, read_moves
 from harness.registry.problems import noting
 from harness.registry.sources import MOVES_FILE, ZOO_FILE, ZooSources, find_sources
 from harness.registry.table_file import TableFile, read_table
 from harness.registry.tolerance import read_tolerance
+from harness.values.pins import Pin
 from harness.values.rows import Row, Zoo
 
 

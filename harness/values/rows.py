@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from harness.values.datasets import PUBLISHED_DATASETS
+
 #: The claims that one row of a dataset makes, in printed order.  # zoo-spec 1.5-1.7
 METRICS_OF_DATASET: Mapping[str, tuple[str, ...]] = {
-    "coco": ("box_ap",),
-    "voc": ("box_ap",),
-    "widerface": ("easy", "medium", "hard"),
+    name: one.metrics for name, one in PUBLISHED_DATASETS.items()
 }
 
 #: Figures that need no data, as documents print them; a unit is part of the name. A
@@ -36,9 +36,10 @@ DIFFERENCE_METRICS: Mapping[str, str] = {
 
 #: marker -> what it selects; design 3 freezes the list.
 MARKERS: Mapping[str, str] = {
-    "coco": "rows measured on COCO val2017",
-    "voc": "rows measured on Pascal VOC2007 test",
-    "widerface": "rows measured on the WIDER FACE validation set",
+    **{
+        name: f"rows measured on {one.measured_on}"
+        for name, one in PUBLISHED_DATASETS.items()
+    },
     "prune": "pruned models",
     "distill": "distilled models",
     "quant": "quantised models",
@@ -106,7 +107,7 @@ class Row:
     table: str  # key of the Table that prints it
     architecture: str  # "yolov3" | "blazeface"
     backbone: str  # "mobilenet_v1", "resnet34", "resnet50_vd_dcn", "original", ...
-    dataset: str  # "coco" | "voc" | "widerface"
+    dataset: str  # of PUBLISHED_DATASETS
     strategy: str  # "prune_r578", "distill_l2", "quant_post", "baseline", ...
     input_px: int  # as printed, even where an erratum moves it
     archive: str  # Archive.name

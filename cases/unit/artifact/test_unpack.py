@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.artifact.unpack import Limits, unpack
+from harness.artifact.unpack import unpack
+from harness.artifact.unpack_limits import Limits
 from harness.errors import ArchiveUnreadable, UsageError
 from harness.files.digest import file_sha256
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact.written_entries import Limits, is_taken, write_entries
+from harness.artifact.unpack_limits import Limits
+from harness.artifact.written_entries import is_taken, write_entries
 from harness.errors import ArchiveUnreadable
 
 

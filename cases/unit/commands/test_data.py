@@ -14,7 +14,7 @@ import pytest
 from harness.artifact.server import serve_folder
 from harness.dataset.coco import ANNOTATIONS
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
-from harness.dataset.image_size import read_size_wh
+from harness.dataset.image_header import read_size_wh
 
 Zoo = Callable[..., Any]  # conftest's fixture
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.dataset.truths import TRUTHS
+from harness.dataset.datasets import DATASETS
 from harness.dataset.widerface_files import write_ground_truth
 from harness.evaluate.metrics import METRICS, metric_of
 from harness.evaluate.voc.options import VOC_CONVENTIONS
@@ -18,7 +18,6 @@ from harness.values.detections import Detections
 from harness.values.truth import FaceTruth, Truth
 
 Zoo = Callable[..., Any]  # conftest's fixture
-DATASETS = ("coco", "voc", "widerface")
 IDS = np.arange(4)
 OBJECT_IMAGES = np.array([0, 0, 1, 3])
 BOXES = np.array(
@@ -110,7 +109,7 @@ def results(root: Path) -> Callable[..., Path]:
     """Write detections as the official result file of a dataset."""
 
     def write(dataset: str, name: str = "theirs", noise_px: float = 5) -> Path:
-        made, truth = FORMATS[dataset], TRUTHS[dataset](root)
+        made, truth = FORMATS[dataset], DATASETS[dataset].truth(root)
         path = root.parent / f"{name}{made.suffix}"
         made.write(made.to_results(found(dataset, truth, noise_px), truth), truth, path)
         return path
@@ -122,7 +121,7 @@ def results(root: Path) -> Callable[..., Path]:
 def test_any_tool_s_detections_are_scored(
     dataset: str, root: Path, results: Any, zoo: Zoo
 ) -> None:
-    path, truth = results(dataset), TRUTHS[dataset](root)
+    path, truth = results(dataset), DATASETS[dataset].truth(root)
     said = zoo("score", dataset, path, "--data-root", root)
     expected = METRICS[dataset].score(found(dataset, truth, 5), truth)
     head, *lines = said.out.splitlines()
@@ -326,7 +325,7 @@ def test_voc_files_are_scored_by_either_convention(
 ) -> None:
     path = results("voc", noise_px=FAR_PX)
     words = ("score", "voc", path, "--data-root", root)
-    truth = TRUTHS["voc"](root)
+    truth = DATASETS["voc"].truth(root)
     read = FORMATS["voc"].read(path, truth)
     numbers = {
         word: metric_of("voc", options=options).score(read, truth)["box_ap"]
@@ -426,7 +425,7 @@ def test_faces_are_scored_in_either_arithmetic(
 ) -> None:
     path = results("widerface", noise_px=12)
     words = ("score", "widerface", path, "--data-root", root)
-    truth = TRUTHS["widerface"](root)
+    truth = DATASETS["widerface"].truth(root)
     read = FORMATS["widerface"].read(path, truth)
     numbers = {
         word: metric_of("widerface", options=WiderOptions(arithmetic=arithmetic)).score(
@@ -501,7 +500,7 @@ def test_what_looks_wrong_is_said_and_the_number_stays(
     words = ("score", "coco", path, "--data-root", root)
     entries = json.loads(path.read_text())
     path.write_text(json.dumps(entries + entries[:5]))
-    truth = TRUTHS["coco"](root)
+    truth = DATASETS["coco"].truth(root)
     read = FORMATS["coco"].read(path, truth)
     told = json.loads(zoo(*words, "--json").out)
 

@@ -70,3 +70,27 @@ def test_the_first_figure_that_misses_is_the_verdict_of_all() -> None:
 
     assert verdict_of_figures([right, low]) is Verdict.LOWER
     assert verdict_of_figures([right, right]) is Verdict.REPRODUCED
+
+
+@pytest.mark.parametrize(
+    ("metric", "printed", "computed", "difference", "tolerance", "basis"),
+    [
+        ("gflops", "20.64", 20.65, 0.01, "0.005", "half of the last printed digit"),
+        ("size_mb", "94", 93.5, -0.5, "1", "one unit of the last printed digit"),
+        ("size_mb", "31.30", 31.3, 0, "0.02", "the folder's own entry and rounding"),
+    ],
+)
+def test_a_figure_keeps_what_was_compared_and_why(
+    metric: str,
+    printed: str,
+    computed: float,
+    difference: float,
+    tolerance: str,
+    basis: str,
+) -> None:
+    figure = judge_figure(Claim(row_id="a", metric=metric, printed=printed), computed)
+
+    assert (figure.metric, figure.printed) == (metric, printed)
+    assert (figure.computed, figure.difference) == (computed, difference)
+    assert (figure.tolerance, figure.basis) == (tolerance, basis)
+    assert not figure.is_estimate

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.dataset import digest_cache
-from harness.dataset.digest_cache import DigestCache, file_sha256
+from harness.dataset.digest_cache import DigestCache
+from harness.files.digest import file_sha256
 
 LONG_AGO_NS = 10**18
 LATER = 2**62

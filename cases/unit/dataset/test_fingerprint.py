@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from harness.dataset.digest_cache import DigestCache
-from harness.dataset.fingerprint import digest_files, fingerprint_files
+from harness.dataset.fingerprint import digest_files
 
 
 def write_files(folder: Path, files: dict[str, bytes]) -> dict[str, Path]:
@@ -17,7 +17,7 @@ def fingerprint(folder: Path, files: dict[str, bytes], truth: bytes = b"{}") -> 
     images = write_files(folder, files)
     annotations = folder / "truth.json"
     annotations.write_bytes(truth)
-    return fingerprint_files({annotations.name: annotations}, images)
+    return digest_files({annotations.name: annotations}, images).fingerprint
 
 
 def test_the_folder_and_the_order_do_not_matter(tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ from harness.dataset.image_header import (
     ImageHeader,
     max_image_pixels,
     parse_header,
+    read_size_wh,
 )
-from harness.dataset.image_size import read_size_wh
 from harness.dataset.image_traits import inspect_image
 from harness.dataset.pil_image import read_rgb_with_pil
 from harness.errors import DatasetInvalid, UsageError

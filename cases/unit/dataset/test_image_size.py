@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from harness.dataset.image_size import read_size_wh
+from harness.dataset.image_header import read_size_wh
 from harness.errors import DatasetInvalid, DatasetMissing
 
 

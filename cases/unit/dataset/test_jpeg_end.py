@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from harness.dataset.jpeg_end import is_cut_jpeg
+from harness.dataset.image import is_cut_jpeg
 
 WAYS = {
     "baseline": {},

@@ -6,19 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.dataset.coco import ANNOTATIONS, open_coco
-from harness.dataset.readers import DATASETS
-from harness.dataset.truths import TRUTH_FILES, TRUTHS, coco_truth, coco_truth_of
+from harness.dataset.coco import ANNOTATIONS, coco_truth, coco_truth_of, open_coco
 from harness.dataset.voc import voc_truth
 from harness.dataset.widerface import widerface_truth
 from harness.dataset.widerface_files import write_ground_truth
 from harness.errors import DatasetInvalid, DatasetMissing
 from harness.values.truth import FaceTruth
-
-
-def test_every_dataset_has_a_truth_without_images() -> None:
-    assert set(TRUTHS) == set(DATASETS)
-    assert set(TRUTH_FILES) <= set(TRUTHS)
 
 
 def test_coco_s_truth_is_the_reader_s(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,17 @@ def test_a_malformed_list_says_which_line(
 def test_a_list_that_is_not_there_is_missing(tmp_path: Path) -> None:
     with pytest.raises(DatasetMissing, match=r"test\.txt: list cannot be read; got "):
         read_names(tmp_path / "test.txt")
+
+
+def test_where_the_classes_are_from_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.dataset"):
+        read_class_names(tmp_path)
+        (tmp_path / "label_list.txt").write_text("disc\n")
+        read_class_names(tmp_path)
+
+    assert caplog.messages == [
+        f"classes of {tmp_path}: VOC's 20",
+        f"classes of {tmp_path}: {tmp_path / 'label_list.txt'}",
+    ]

@@ -1,3 +1,4 @@
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -5,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.dataset.readers import DATASETS
 from harness.dataset.widerface import open_widerface
 from harness.dataset.widerface_files import write_ground_truth
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
@@ -34,10 +34,6 @@ def test_every_face_is_an_annotation_whatever_its_subset(face_root: Path) -> Non
 
     assert (found.image_count, found.annotation_count, found.limit) == (3, 5, None)
     assert found.faults == ()
-
-
-def test_the_word_of_its_rows_opens_it(face_root: Path) -> None:
-    assert DATASETS["widerface"](face_root).image_count == 3
 
 
 def test_the_ground_truth_may_be_where_the_official_tool_has_it(
@@ -189,3 +185,13 @@ def test_a_set_without_any_of_its_images_is_missing(face_root: Path) -> None:
         match=r"3 of 3 images are missing: 0--Parade/a\.jpg, .*; put the images there",
     ):
         open_widerface(face_root)
+
+
+def test_the_ground_truth_that_is_read_is_logged(
+    face_root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.dataset"):
+        open_widerface(face_root)
+
+    folder = face_root / "wider_face_split"
+    assert caplog.messages == [f"ground truth of WIDER FACE: {folder}"]

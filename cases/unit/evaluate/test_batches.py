@@ -127,6 +127,17 @@ def test_an_unreadable_image_is_left_out_and_told(drawn_images: Images) -> None:
         assert "broken.bmp cannot be decoded" in seen.faults[drawn_images[2].image_id]
 
 
+def test_a_batch_of_unreadable_images_shows_nothing(
+    drawn_images: Images, tmp_path: Path
+) -> None:
+    gone = [replace(one, path=tmp_path / "gone.jpg") for one in drawn_images[:2]]
+    seen = load_batch(gone, (EIGHT,))[EIGHT]
+
+    assert (seen.image_ids, len(seen.images_rgb)) == ((), 0)
+    assert seen.sizes_hw.shape == (0, 2)
+    assert set(seen.faults) == {one.image_id for one in gone}
+
+
 def test_the_reader_ends_with_its_caller(drawn_images: Images) -> None:
     coming = read_ahead(Step((image,)) for image in drawn_images)
     next(coming)

@@ -10,7 +10,6 @@ import pytest
 from harness.errors import DatasetInvalid, DetectionsInvalid, UsageError
 from harness.evaluate.bootstrap import (
     MOST_RESAMPLES,
-    WEIGHTED,
     Difference,
     differences,
 )
@@ -176,13 +175,13 @@ def metric(dataset: str, found: Results, truth: Truth) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("ties", [True, False])
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_with_every_weight_1_the_scores_are_the_metric_s(
     dataset: str, ties: bool
 ) -> None:
     for seed in SEEDS:
         found, truth = problem(dataset, seed, ties=ties)
-        weighted = WEIGHTED[dataset](found, truth)
+        weighted = METRICS[dataset].weighted(found, truth)
         got = named(weighted, np.ones(len(truth.image_ids), np.int64))
         expected = metric(dataset, found, truth)
 
@@ -190,13 +189,13 @@ def test_with_every_weight_1_the_scores_are_the_metric_s(
         assert there == pytest.approx(expected, abs=1e-9), seed
 
 
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_a_weight_is_the_image_that_often_under_new_ids(dataset: str) -> None:
     compared = 0
     for seed in SEEDS:
         found, truth = problem(dataset, seed, ties=False)
         rng = np.random.default_rng(seed)
-        weighted = WEIGHTED[dataset](found, truth)
+        weighted = METRICS[dataset].weighted(found, truth)
         weights = rng.integers(0, 4, len(truth.image_ids))
         if not weights.any():
             continue
@@ -214,19 +213,19 @@ def test_a_weight_is_the_image_that_often_under_new_ids(dataset: str) -> None:
     assert compared > len(SEEDS) / 2
 
 
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_what_is_not_drawn_does_not_count(dataset: str) -> None:
     found, truth = problem(dataset, 3, ties=True)
-    weighted = WEIGHTED[dataset](found, truth)
+    weighted = METRICS[dataset].weighted(found, truth)
     scores = weighted.score(np.zeros(len(truth.image_ids), np.int64))
 
     assert np.isnan(scores[[one.by != "all" for one in weighted.parts]]).all()
 
 
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_a_set_compared_with_itself_does_not_differ(dataset: str) -> None:
     found, truth = problem(dataset, 5, ties=False)
-    one = WEIGHTED[dataset](found, truth)
+    one = METRICS[dataset].weighted(found, truth)
     made = differences(one, one, resamples=20, rng=np.random.default_rng(0))
 
     assert made
@@ -234,11 +233,14 @@ def test_a_set_compared_with_itself_does_not_differ(dataset: str) -> None:
     assert not any(d.excludes_zero for d in made)
 
 
-@pytest.mark.parametrize("dataset", WEIGHTED)
+@pytest.mark.parametrize("dataset", METRICS)
 def test_the_same_seed_gives_the_same_intervals(dataset: str) -> None:
     found, truth = problem(dataset, 7, ties=False)
     worse = replace(found, scores=found.scores[::-1].copy())
-    pair = (WEIGHTED[dataset](found, truth), WEIGHTED[dataset](worse, truth))
+    pair = (
+        METRICS[dataset].weighted(found, truth),
+        METRICS[dataset].weighted(worse, truth),
+    )
     again = [
         differences(*pair, resamples=20, rng=np.random.default_rng(seed))
         for seed in (1, 1, 2)
@@ -340,3 +342,47 @@ def test_other_images_are_refused() -> None:
             resamples=1,
             rng=np.random.default_rng(0),
         )
+
+
+def test_the_most_resamples_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.evaluate.bootstrap.MOST_RESAMPLES", 5)
+    one = linear([1, 2, 3, 4])
+    for resamples in (1, 5):
+        (made,) = differences(
+            one, one, resamples=resamples, rng=np.random.default_rng(0)
+        )
+
+        assert made.used == resamples
+
+
+def test_draws_with_nothing_to_find_are_left_out() -> None:
+    """The last image alone has objects: some draws are without it."""
+    first = Weighted(
+        image_ids=np.arange(3),
+        parts=(Part(by="class", name="rare"),),
+        score=lambda weights: np.array([5.0 if weights[2] else np.nan]),
+    )
+    second = replace(
+        first, score=lambda weights: np.array([7.0 if weights[2] else np.nan])
+    )
+    (made,) = differences(first, second, resamples=60, rng=np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    with_it = sum(2 in rng.integers(0, 3, 3) for _ in range(60))
+
+    assert 0 < made.used == with_it < 60
+    assert (made.difference_pct, made.low_pct, made.high_pct) == (2, 2, 2)
+
+
+def test_the_interval_leaves_a_fortieth_out_at_each_end() -> None:
+    values = np.arange(200.0)
+    (made,) = differences(
+        linear([0] * 200, tuple(range(200))),
+        linear(values.tolist(), tuple(range(200))),
+        resamples=2000,
+        rng=np.random.default_rng(3),
+    )
+    rng = np.random.default_rng(3)
+    means = np.sort([values[rng.integers(0, 200, 200)].mean() for _ in range(2000)])
+
+    assert means[49] <= made.low_pct <= means[50]
+    assert means[1949] <= made.high_pct <= means[1950]

@@ -1,6 +1,8 @@
 """The engines of the COCO metric, as the pipeline asks for them."""
 
 import importlib.metadata
+import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,14 +26,14 @@ def test_the_judge_is_asked_first_and_the_fast_engine_by_default() -> None:
 
     assert judge.engine_name() == "pycocotools 2.0.11"
     assert fast.engine_name() == "ultrafast-pycocotools 0.1.14"
-    assert metric_of("coco") is METRICS["coco"] is fast
+    assert metric_of("coco") == METRICS["coco"] == fast != judge
     assert chosen_engine(None) == FAST
 
 
 def test_datasets_with_one_engine_heed_no_choice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    only = METRICS["coco"]
+    only = replace(METRICS["coco"], engines={})
     monkeypatch.setitem(METRICS, "drawn", only)
 
     assert metric_of("drawn", coco_engine=JUDGE) is only
@@ -92,3 +94,14 @@ def test_a_metric_scores_detections(engine: str) -> None:
     scores = metric_of("coco", coco_engine=engine).score(found, truth)
 
     assert scores["box_ap"] == pytest.approx(100)
+
+
+def test_the_engine_that_is_chosen_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.evaluate"):
+        metric_of("coco", coco_engine=JUDGE)
+        metric_of("voc")
+
+    assert caplog.messages == [
+        "coco is scored by pycocotools 2.0.11",
+        "voc is scored by harness voc/1",
+    ]

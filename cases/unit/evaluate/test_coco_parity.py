@@ -18,7 +18,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from harness.evaluate.coco.ap import score
-from harness.evaluate.coco.engines import ENGINES, JUDGE
+from harness.evaluate.coco.engine_names import JUDGE
+from harness.evaluate.coco.engines import ENGINES
 from harness.evaluate.coco.problem import coco_problem
 from harness.values.detections import Results
 from harness.values.truth import CocoTruth

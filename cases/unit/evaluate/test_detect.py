@@ -1,4 +1,5 @@
 import errno
+import logging
 import os
 import time
 import weakref
@@ -20,7 +21,14 @@ from harness.errors import (
     UsageError,
 )
 from harness.evaluate.batches import BATCH_SIZE
-from harness.evaluate.detect import Detected, Detector, Failed, Outcome, Run, detect
+from harness.evaluate.detect import detect
+from harness.evaluate.detector_run import (
+    Detected,
+    Detector,
+    DetectorRun,
+    Failed,
+    Outcome,
+)
 from harness.evaluate.store import PART_IMAGES, DetectionStore, StoreKey
 from harness.values.detections import Detections, ImageDetections
 
@@ -80,8 +88,8 @@ class FailingDetector(FakeDetector):
         return super().look(colour, height, width)
 
 
-def run_of(key: StoreKey, detector: Detector) -> Run:
-    return Run(
+def run_of(key: StoreKey, detector: Detector) -> DetectorRun:
+    return DetectorRun(
         key=key,
         view=Square(input_px=key.input_px),
         open_detector=lambda: detector,
@@ -163,7 +171,9 @@ def test_a_second_run_is_a_replay_without_network_or_images(
         pytest.fail("a replay opened the detector")
 
     (second,) = detect(
-        drawn_images, [Run(key=key_of(), view=VIEW, open_detector=refuse)], store
+        drawn_images,
+        [DetectorRun(key=key_of(), view=VIEW, open_detector=refuse)],
+        store,
     )
 
     again = detected(second)
@@ -515,7 +525,7 @@ def test_a_detector_that_does_not_open_fails_alone(
     def refuse() -> Detector:
         raise ArchiveUnreadable("no such variable")
 
-    bad = Run(key=key_of(archive_sha256="b"), view=VIEW, open_detector=refuse)
+    bad = DetectorRun(key=key_of(archive_sha256="b"), view=VIEW, open_detector=refuse)
 
     first, second = detect(
         drawn_images[:8], [bad, run_of(key_of(), FakeDetector())], store
@@ -586,7 +596,7 @@ def test_images_are_given_as_they_are_to_who_wants_them_so(
             return [self.look(1, *one) for one in sizes_hw.tolist()]
 
     seen: list[tuple[int, ...]] = []
-    run = Run(key=key_of(), view=AsItIs(), open_detector=Whole)
+    run = DetectorRun(key=key_of(), view=AsItIs(), open_detector=Whole)
 
     (outcome,) = detect(drawn_images[:3], [run], store)
 
@@ -617,7 +627,7 @@ def test_a_detector_is_let_go_as_soon_as_it_is_done(
     detect(
         drawn_images,
         [
-            Run(key=keys[0], view=VIEW, open_detector=open_early),
+            DetectorRun(key=keys[0], view=VIEW, open_detector=open_early),
             run_of(keys[1], Watching()),
         ],
         store,
@@ -671,3 +681,22 @@ def test_detections_that_are_not_finite_are_never_stored(
 
     assert isinstance(failed(outcome), DetectionsInvalid)
     assert not store.folder.exists()
+
+
+def test_what_is_computed_and_what_is_replayed_is_logged(
+    drawn_images: Images,
+    store: DetectionStore,
+    key_of: KeyOf,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    digest = key_of().digest()
+    with caplog.at_level(logging.DEBUG, logger="harness.evaluate"):
+        detect(drawn_images, [run_of(key_of(), FakeDetector())], store)
+        detect(drawn_images, [run_of(key_of(), FakeDetector())], store)
+    decisions = [one.message for one in caplog.records if one.levelname == "INFO"]
+
+    assert decisions == [
+        f"run {digest}: 0 of 150 images are in the store, 3 parts are computed",
+        f"run {digest}: 150 of 150 images are in the store, 0 parts are computed",
+    ]
+    assert f"part 2 of {store.folder / digest}: stored" in caplog.messages

@@ -1,4 +1,5 @@
 import json
+import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from harness.evaluate.store import (
     DETECTION_REVISION,
     PART_IMAGES,
     DetectionStore,
-    StoredRun,
+    StoredParts,
     StoreKey,
 )
 from harness.values.detections import Detections
@@ -34,11 +35,11 @@ def found_of(image_ids: tuple[int, ...], seed: int = 0) -> Detections:
 
 
 @pytest.fixture
-def run(tmp_path: Path, key_of: KeyOf) -> StoredRun:
+def run(tmp_path: Path, key_of: KeyOf) -> StoredParts:
     return DetectionStore(tmp_path / "store").open_run(key_of(), IMAGE_IDS)
 
 
-def write_all(run: StoredRun) -> None:
+def write_all(run: StoredParts) -> None:
     for part in range(run.part_count):
         run.write_part(part, found_of(run.part_image_ids(part), seed=part), {})
 
@@ -95,18 +96,18 @@ def test_a_part_is_whole_batches() -> None:
     assert PART_IMAGES % BATCH_SIZE == 0
 
 
-def test_parts_cut_the_images_in_order(run: StoredRun) -> None:
+def test_parts_cut_the_images_in_order(run: StoredParts) -> None:
     assert run.part_count == 3
     assert sum((run.part_image_ids(part) for part in range(3)), ()) == IMAGE_IDS
     assert len(run.part_image_ids(2)) == 5
 
 
-def test_opening_a_run_makes_nothing(run: StoredRun, tmp_path: Path) -> None:
+def test_opening_a_run_makes_nothing(run: StoredParts, tmp_path: Path) -> None:
     assert run.missing_parts() == (0, 1, 2)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_written_parts_come_back_as_they_were(run: StoredRun) -> None:
+def test_written_parts_come_back_as_they_were(run: StoredParts) -> None:
     write_all(run)
 
     found = run.read_all()
@@ -120,13 +121,13 @@ def test_written_parts_come_back_as_they_were(run: StoredRun) -> None:
         assert (back == array).all()
 
 
-def test_parts_may_be_written_in_any_order(run: StoredRun) -> None:
+def test_parts_may_be_written_in_any_order(run: StoredParts) -> None:
     run.write_part(2, found_of(run.part_image_ids(2)), {})
 
     assert run.missing_parts() == (0, 1)
 
 
-def test_a_part_without_detections_is_there_all_the_same(run: StoredRun) -> None:
+def test_a_part_without_detections_is_there_all_the_same(run: StoredParts) -> None:
     ids = run.part_image_ids(2)
     empty = {name: array[:0] for name, array in found_of(ids).arrays().items()}
     empty["evaluated_ids"] = np.array(ids, np.int64)
@@ -135,7 +136,7 @@ def test_a_part_without_detections_is_there_all_the_same(run: StoredRun) -> None
     assert run.missing_parts() == (0, 1)
 
 
-def test_the_key_is_explained_beside_the_parts(run: StoredRun, key_of: KeyOf) -> None:
+def test_the_key_is_explained_beside_the_parts(run: StoredParts, key_of: KeyOf) -> None:
     run.write_part(0, found_of(run.part_image_ids(0)), {})
 
     text = (run.folder / "key.json").read_text()
@@ -167,7 +168,7 @@ def test_other_images_under_the_same_key_are_not_those(
     assert shifted.missing_parts() == (0, 1, 2)
 
 
-def test_discarding_forgets_every_part(run: StoredRun) -> None:
+def test_discarding_forgets_every_part(run: StoredParts) -> None:
     write_all(run)
 
     run.discard()
@@ -178,7 +179,7 @@ def test_discarding_forgets_every_part(run: StoredRun) -> None:
 # --- damage ---------------------------------------------------------------------------
 
 
-def test_a_truncated_part_is_computed_again(run: StoredRun) -> None:
+def test_a_truncated_part_is_computed_again(run: StoredParts) -> None:
     write_all(run)
     path = run.folder / "part-00001.npz"
     content = path.read_bytes()
@@ -215,7 +216,7 @@ def test_one_changed_byte_never_changes_a_trusted_value(
     assert trusted < len(content) / 7 / 2
 
 
-def test_a_part_with_altered_values_is_computed_again(run: StoredRun) -> None:
+def test_a_part_with_altered_values_is_computed_again(run: StoredParts) -> None:
     write_all(run)
     path = run.folder / "part-00000.npz"
     with np.load(path) as arrays:
@@ -240,7 +241,7 @@ def test_a_part_copied_from_another_run_is_computed_again(
     assert one.missing_parts() == (0,)
 
 
-def test_a_run_that_finds_its_key_explained_leaves_that_alone(run: StoredRun) -> None:
+def test_a_run_that_finds_its_key_explained_leaves_that_alone(run: StoredParts) -> None:
     run.write_part(0, found_of(run.part_image_ids(0)), {})
     before = (run.folder / "key.json").stat().st_ino
 
@@ -249,7 +250,7 @@ def test_a_run_that_finds_its_key_explained_leaves_that_alone(run: StoredRun) ->
     assert (run.folder / "key.json").stat().st_ino == before
 
 
-def test_a_pickle_is_not_opened(run: StoredRun) -> None:
+def test_a_pickle_is_not_opened(run: StoredParts) -> None:
     run.folder.mkdir(parents=True)
     np.savez(
         run.folder / "part-00000.npz",
@@ -260,7 +261,7 @@ def test_a_pickle_is_not_opened(run: StoredRun) -> None:
 
 
 def test_a_half_written_part_is_not_found(
-    run: StoredRun, monkeypatch: pytest.MonkeyPatch
+    run: StoredParts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(file: object, **arrays: object) -> None:
         file.write(b"half")  # type: ignore[attr-defined]
@@ -277,7 +278,7 @@ def test_a_half_written_part_is_not_found(
 # --- what is refused ------------------------------------------------------------------
 
 
-def test_detections_of_other_images_are_not_stored(run: StoredRun) -> None:
+def test_detections_of_other_images_are_not_stored(run: StoredParts) -> None:
     with pytest.raises(
         DetectionsInvalid, match=r"evaluated images of part 1; expected \(564, .*, got "
     ):
@@ -286,7 +287,7 @@ def test_detections_of_other_images_are_not_stored(run: StoredRun) -> None:
     assert not run.folder.exists()
 
 
-def test_detections_that_no_metric_may_score_are_not_stored(run: StoredRun) -> None:
+def test_detections_that_no_metric_may_score_are_not_stored(run: StoredParts) -> None:
     found = found_of(run.part_image_ids(0))
     found.scores[4] = np.nan
 
@@ -294,3 +295,30 @@ def test_detections_that_no_metric_may_score_are_not_stored(run: StoredRun) -> N
         run.write_part(0, found, {})
 
     assert not run.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda path: path.write_bytes(b"no zip\x1b"), "pickled"),
+        (
+            lambda path: path.replace(path.with_name("part-00001.npz")),
+            "it is of other images",
+        ),
+    ],
+)
+def test_why_a_part_counts_as_not_computed_is_logged(
+    run: StoredParts,
+    caplog: pytest.LogCaptureFixture,
+    damage: Callable[[Path], object],
+    why: str,
+) -> None:
+    write_all(run)
+    damage(run.folder / "part-00000.npz")
+    with caplog.at_level(logging.INFO, logger="harness.evaluate"):
+        missing = run.missing_parts()
+
+    assert 0 in missing
+    path, _, reason = caplog.messages[0].partition(" is not taken from the store: ")
+    assert Path(path).parent == run.folder
+    assert why in reason

@@ -5,7 +5,6 @@ import pytest
 
 from harness.formats.table import FORMATS
 from harness.values.detections import Detections, Results
-from harness.values.rows import METRICS_OF_DATASET
 from harness.values.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
 IDS = np.array([0, 1, 2], np.int64)
@@ -52,10 +51,6 @@ def found(truth: Truth) -> Detections:
             [[1 / 3, 2, 30, 40.7], [5, 6, 7.1, 8], [0, 0, 1e-3, 80]], np.float32
         ),
     )
-
-
-def test_formats_have_the_words_of_rows() -> None:
-    assert set(FORMATS) == set(METRICS_OF_DATASET)
 
 
 @pytest.mark.parametrize("word", FORMATS)

@@ -23,8 +23,7 @@ from harness.pipeline.gate.demands import Demands
 from harness.pipeline.gate.gate import GateReport, gate
 from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.pipeline.measure.run_keys import store_key
-from harness.registry.datasets import KnownDataset
-from harness.registry.waivers import Waiver
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Detections, ImageDetections, join_images
 from harness.values.records import (
     ArchiveUsed,
@@ -37,6 +36,7 @@ from harness.values.records import (
 )
 from harness.values.rows import Archive, Claim, Erratum, Row, Table, TolerancePart, Zoo
 from harness.values.truth import CocoTruth
+from harness.values.waivers import Waiver
 from testing.rows import build_row
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"

@@ -15,11 +15,11 @@ from harness.files.record_files import write_detections, write_record, write_tru
 from harness.pipeline.gate.demands import Demands
 from harness.pipeline.gate.finding import Finding, Rule
 from harness.pipeline.measure.run_keys import store_key
-from harness.registry.datasets import KnownDataset
-from harness.registry.waivers import Waiver
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Detections, Results
 from harness.values.records import Record, StructureRecord, Verdict
 from harness.values.truth import CocoTruth, VocTruth
+from harness.values.waivers import Waiver
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"

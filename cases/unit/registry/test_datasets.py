@@ -4,7 +4,8 @@ import pytest
 
 from harness.dataset.voc_lists import CLASS_NAMES
 from harness.errors import ZooDataError
-from harness.registry.datasets import KnownDataset, read_known_datasets
+from harness.registry.datasets import read_known_datasets
+from harness.values.datasets import KnownDataset
 
 
 def test_the_published_datasets_are_known(repository: Path) -> None:

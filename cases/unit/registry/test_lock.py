@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ZooDataError
-from harness.registry.lock import Pin, read_lock, write_lock
+from harness.registry.lock import read_lock, write_lock
+from harness.values.pins import Pin
 
 PIN = Pin(url="https://example.org/a.tar", size_bytes=4, sha256="0" * 64)
 OTHER = Pin(url="https://example.org/b.tar", size_bytes=5, sha256="1" * 64)

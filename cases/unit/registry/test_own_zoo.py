@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from harness.pipeline.measure.known_datasets import known_datasets
-from harness.registry.datasets import KnownDataset
 from harness.registry.lint.zoo import lint_zoo
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
+from harness.values.datasets import KnownDataset
 from harness.values.rows import MARKERS
 from testing.rows import build_row
 from testing.zoos import write_zoo

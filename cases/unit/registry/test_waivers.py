@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ZooDataError
-from harness.registry.waivers import Waiver, read_waivers
+from harness.registry.waivers import read_waivers
 from harness.values.records import Verdict
+from harness.values.waivers import Waiver
 
 TEXT = """
 [[waiver]]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ZooDataError
-from harness.registry.lock import Pin, write_lock
+from harness.registry.lock import write_lock
 from harness.registry.zoo import open_zoo
+from harness.values.pins import Pin
 from harness.values.rows import Zoo
 from testing.zoos import copy_lone_zoo
 

@@ -1,4 +1,4 @@
-"""A seed and a count in, a COCO-format folder of drawn scenes out."""
+"""Draws a COCO-format folder of scenes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A frozen random stream in, pixels and shapes out: what every drawn image is made of.
+"""Draws shapes from a frozen random stream: what every drawn image is made of.
 
 Only integers are used, and numpy's frozen ``RandomState`` stream, so a drawing is the
 same on every machine and its digest can be pinned.

@@ -1,4 +1,4 @@
-"""A seed and an index in, one drawn crowd of faces with its truth out.
+"""Draws one crowd of faces with its truth.
 
 A crowd is the same on every machine, so its digest can be pinned.
 """

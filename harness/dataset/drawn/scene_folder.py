@@ -1,4 +1,4 @@
-"""A way to fill a folder in, the folder out: whole, or not at all."""
+"""Fills a folder whole, or not at all."""
 
 from __future__ import annotations
 

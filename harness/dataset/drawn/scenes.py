@@ -1,4 +1,4 @@
-"""A seed and an index in, one drawn scene with its truth out: the demo's images.
+"""Draws one scene with its truth: the demo's images.
 
 A scene is the same on every machine, so its digest can be pinned.
 """

@@ -1,4 +1,4 @@
-"""A seed and a count in, a WIDER-FACE-format folder of drawn crowds out."""
+"""Draws a WIDER-FACE-format folder of crowds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detections and COCO truth in, the twelve COCO box numbers in percent out."""
+"""Computes the twelve COCO box numbers, in percent."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping
 
 from harness.evaluate.coco.engine_names import DEFAULT_ENGINE
 from harness.evaluate.coco.engines import evaluate
-from harness.evaluate.coco.stats import STATS
+from harness.evaluate.coco.stats import SIZES_PX2, STATS
 from harness.values.detections import Detections, Results
 from harness.values.truth import CocoTruth
 
 
 def score(
-    found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
+    detections: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
 ) -> Mapping[str, float]:
     """Return the COCO box APs and ARs in percent, unrounded.
 
     Class ``c`` is ``truth.category_ids[c]``.  # zoo-spec 1.5
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
         engine: of ``ENGINE_NAMES``; all give the same bits.
 
@@ -33,9 +33,21 @@ def score(
         DatasetInvalid: the truth is malformed, or has nothing to score against.
         UsageError: there is no such engine.
     """
-    stats = evaluate(found, truth, engine=engine).stats
+    stats = evaluate(detections, truth, engine=engine).stats
     return {
         key: value * 100
         for key, value in zip(STATS, stats.tolist(), strict=True)
         if value >= 0  # -1: no truth of that size; empty is empty
     }
+
+
+def ap_by_size(
+    detections: Detections | Results, truth: CocoTruth
+) -> Mapping[str, float]:
+    """Return the AP of each size that the truth has objects of, in percent.
+
+    Arguments and errors as for :func:`score`.
+    """
+    scores = score(detections, truth)
+    keys = {size: f"box_ap_{size}" for size in SIZES_PX2}
+    return {size: scores[key] for size, key in keys.items() if key in scores}

@@ -1,4 +1,4 @@
-"""Detections and COCO truth in; scores of each class and its curves out, unrounded."""
+"""Computes the COCO scores of each class, and the precision-recall curves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.values.truth import CocoTruth
 
 
 def by_class(
-    found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
+    detections: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
 ) -> Mapping[str, Mapping[str, float]]:
     """Return the scores of each class that has truth, in percent, unrounded.
 
@@ -29,7 +29,7 @@ def by_class(
     the order of a float sum.
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
         engine: of ``ENGINE_NAMES``; all give the same bits.
 
@@ -42,7 +42,7 @@ def by_class(
         DatasetInvalid: as for ``coco_ap.score``.
         UsageError: there is no such engine.
     """
-    evaluated = evaluate(found, truth, engine=engine)
+    evaluated = evaluate(detections, truth, engine=engine)
     scores = {}
     for place, category_id in enumerate(truth.category_ids.tolist()):
         one = slice(place, place + 1)
@@ -57,13 +57,22 @@ def by_class(
     return scores
 
 
+def ap_by_class(
+    detections: Detections | Results, truth: CocoTruth
+) -> Mapping[str, float]:
+    """Return the AP of each class that has truth, in percent; as :func:`by_class`."""
+    return {
+        name: scores["box_ap"] for name, scores in by_class(detections, truth).items()
+    }
+
+
 def curves(
-    found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
+    detections: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
 ) -> tuple[Curve, ...]:
     """Return precision at 101 recall points, of the 100 best detections of each image.
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
         engine: of ``ENGINE_NAMES``; all give the same bits.
 
@@ -77,7 +86,7 @@ def curves(
         DatasetInvalid: as for ``coco_ap.score``.
         UsageError: there is no such engine.
     """
-    evaluated = evaluate(found, truth, engine=engine)
+    evaluated = evaluate(detections, truth, engine=engine)
     made: list[Curve] = []
     for place, category_id in enumerate(truth.category_ids.tolist()):
         for size_place, size in enumerate(SIZES_PX2):

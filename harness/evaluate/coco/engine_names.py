@@ -1,4 +1,4 @@
-"""The names of the COCO engines, for who chooses one and has nothing to score yet."""
+"""The names of the COCO engines; loading one is not needed to choose it."""
 
 from __future__ import annotations
 

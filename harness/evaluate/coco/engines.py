@@ -1,4 +1,4 @@
-"""A checked COCO problem in, what an engine makes of it out; engines by name.
+"""Runs a COCO engine on a checked problem; the engines by name.
 
 pycocotools is the judge: its numbers are the definition. The fast engine gives the same
 bits (cases/unit/evaluate/test_coco_parity.py), so people wait for that one.
@@ -37,7 +37,7 @@ from harness.values.truth import CocoTruth
 
 
 def run_pycocotools(problem: CocoProblem) -> Evaluated:
-    """Return what the judge says; it changes what it is given, so that is a copy."""
+    """Run the judge on a copy: it changes its input."""
     results = [
         {"image_id": image_id, "category_id": category_id, "bbox": box, "score": score}
         for image_id, category_id, box, score in zip(
@@ -58,7 +58,7 @@ def run_pycocotools(problem: CocoProblem) -> Evaluated:
 
 
 def run_ultrafast(problem: CocoProblem) -> Evaluated:
-    """Return what the fast engine says, from one array of all detections.
+    """Run the fast engine on one array of all detections.
 
     They go in class by class, which saves it a sixth of its time. The order within an
     image and class, which settles ties, stays.
@@ -85,12 +85,12 @@ ENGINES: Mapping[str, Callable[[CocoProblem], Evaluated]] = {
 
 
 def evaluate(
-    found: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
+    detections: Detections | Results, truth: CocoTruth, *, engine: str = DEFAULT_ENGINE
 ) -> Evaluated:
-    """Return what an engine makes of detections; no detections at all are worth 0.
+    """Run an engine on detections; no detections at all score 0.
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
         engine: of ``ENGINES``.
 
@@ -100,7 +100,7 @@ def evaluate(
         UsageError: there is no such engine.
     """
     run = ENGINES[chosen_engine(engine)]
-    problem = coco_problem(found, truth)
+    problem = coco_problem(detections, truth)
     return run(problem) if len(problem.images) else _nothing_found(problem)
 
 

@@ -1,4 +1,4 @@
-"""Detections and COCO truth in; which detection matches what, at every overlap, out.
+"""Matches detections with COCO truth, at every overlap and size.
 
 The same matches as pycocotools' ``evaluateImg``, for all images and thresholds at once:
 overlaps below the lowest threshold can never match and are dropped first.

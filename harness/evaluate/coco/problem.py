@@ -1,4 +1,4 @@
-"""Detections and COCO truth in, checked and in numbers no engine trips over, out.
+"""Checks detections and COCO truth, and numbers them as every engine can read.
 
 Engines differ in what they let pass: NaN, an unknown image, an annotation 0 that to
 pycocotools is no match. All of that is settled here, before any of them is asked.
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DatasetInvalid, DetectionsInvalid
 from harness.evaluate.coco.stats import SIZES_PX2
+from harness.evaluate.same_images import demand_same_images
 from harness.formats.coco_results import to_results
 from harness.values.detections import Detections, Results
 from harness.values.truth import CocoTruth
@@ -49,11 +50,11 @@ class CocoProblem:
         return np.stack(counts, axis=1)
 
 
-def coco_problem(found: Detections | Results, truth: CocoTruth) -> CocoProblem:
-    """Return what any engine may be asked; class ``c`` is ``truth.category_ids[c]``.
+def coco_problem(detections: Detections | Results, truth: CocoTruth) -> CocoProblem:
+    """Return the problem for any engine; class ``c`` is ``truth.category_ids[c]``.
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
 
     Raises:
@@ -61,9 +62,11 @@ def coco_problem(found: Detections | Results, truth: CocoTruth) -> CocoProblem:
             an image of the truth was not evaluated.
         DatasetInvalid: the truth is malformed, or has nothing to score against.
     """
-    found.check()
-    _demand_same_images(found.evaluated_ids, truth.image_ids)
-    results = to_results(found) if isinstance(found, Detections) else found
+    detections.check()
+    demand_same_images(detections, truth)
+    results = (
+        to_results(detections) if isinstance(detections, Detections) else detections
+    )
     _check_classes(results.classes, len(truth.category_ids))
     _check_truth(truth)
     ids = np.sort(truth.image_ids)
@@ -89,20 +92,6 @@ def coco_problem(found: Detections | Results, truth: CocoTruth) -> CocoProblem:
             got=f"{len(truth.is_crowd)} boxes in {len(ids)} images",
         )
     return problem
-
-
-def _demand_same_images(
-    evaluated: NDArray[np.int64], listed: NDArray[np.int64]
-) -> None:
-    unseen = np.setdiff1d(listed, evaluated)
-    unknown = np.setdiff1d(evaluated, listed)
-    if len(unseen) or len(unknown):
-        raise DetectionsInvalid(
-            "evaluated images",
-            expected=f"the {len(listed)} of the truth",
-            got=f"{len(unseen)} too few, {len(unknown)} unknown",
-            next_step="score against the truth of the evaluated images alone",
-        )
 
 
 def _check_classes(classes: NDArray[np.int32], count: int) -> None:

@@ -1,4 +1,4 @@
-"""What COCOeval measures, as arrays, in; the twelve COCO numbers out."""
+"""Sums up the arrays that COCOeval measures as the twelve COCO numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detections and COCO truth in, their APs as a function of the images' weights out."""
+"""Computes the COCO APs as a function of how often each image counts."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from harness.values.truth import CocoTruth
 OVERLAPS = {"box_ap": slice(None), "box_ap50": slice(0, 1), "box_ap75": slice(5, 6)}
 
 
-def weighted_coco(found: Detections | Results, truth: CocoTruth) -> Weighted:
+def weighted_coco(detections: Detections | Results, truth: CocoTruth) -> Weighted:
     """Match once, and return what the COCO box APs become for any weights.
 
     With every weight 1 they are those of ``coco_ap.score``, to 1e-9.
 
     Args:
-        found: checked, of exactly the images of ``truth``.
+        detections: checked, of exactly the images of ``truth``.
         truth: what is really there.
     """
-    results = to_results(found) if isinstance(found, Detections) else found
+    results = (
+        to_results(detections) if isinstance(detections, Detections) else detections
+    )
     class_count = len(truth.category_ids)
     ranked = rank_coco(match_coco(results, truth), class_count)
 

@@ -1,4 +1,4 @@
-"""Detections and VOC truth in, mAP in percent and its curves out.
+"""Computes the VOC mAP in percent, and its curves.
 
 Inclusive pixels, 11 points, and the published evaluation's other habits: each is a
 named option of :class:`harness.evaluate.voc.options.VocOptions`.
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DatasetInvalid, DetectionsInvalid
 from harness.evaluate.curve import Curve
+from harness.evaluate.same_images import demand_same_images
 from harness.evaluate.voc.matching import Candidates, Matches, match, places_of
 from harness.evaluate.voc.options import N_RECALL_POINTS, PUBLISHED, VocOptions
 from harness.values.detections import Detections, Results
@@ -26,12 +27,12 @@ def engine_name() -> str:
 
 
 def score(
-    found: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
+    detections: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
 ) -> Mapping[str, float]:
     """Return the VOC mAP in percent, unrounded.
 
     Args:
-        found: of exactly the images of ``truth``; ``Results`` count pixels from 1.
+        detections: of exactly the images of ``truth``; ``Results`` count pixels from 1.
         truth: what is really there.
         options: the conventions.
 
@@ -44,7 +45,7 @@ def score(
             an image of the truth was not evaluated.
         DatasetInvalid: the truth is malformed, or has nothing to score against.
     """
-    parts = _class_parts(found, truth, options)
+    parts = _class_parts(detections, truth, options)
     areas = [_area_ap(*parts[name]) for name in parts]
     if options.interpolation == "11point":
         return {
@@ -55,14 +56,14 @@ def score(
 
 
 def curves(
-    found: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
+    detections: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
 ) -> tuple[Curve, ...]:
     """Return the curve of each class that the mAP is the mean of, in class order.
 
     ``precision`` is as it is after each detection that counts, without interpolation.
 
     Args:
-        found: as for :func:`score`.
+        detections: as for :func:`score`.
         truth: as for :func:`score`.
         options: the conventions; a class that they leave out has no curve.
 
@@ -84,19 +85,29 @@ def curves(
             recall=np.cumsum(is_right) / count,
             precision=_precision(is_right),
         )
-        for name, (is_right, count) in _class_parts(found, truth, options).items()
+        for name, (is_right, count) in _class_parts(detections, truth, options).items()
     )
 
 
+def ap_by_class(
+    detections: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
+) -> Mapping[str, float]:
+    """Return the AP of each class that the mAP is the mean of, in percent.
+
+    Arguments and errors as for :func:`score`.
+    """
+    return {one.name: one.ap_pct for one in curves(detections, truth, options)}
+
+
 def classes_left_out(
-    found: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
+    detections: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
 ) -> tuple[str, ...]:
     """Return the classes that have objects and are none of the mean's, in class order.
 
     Arguments and errors as for :func:`score`.
     """
-    parts = _class_parts(found, truth, options)
-    counts = matches_of(found, truth, options).object_counts.tolist()
+    parts = _class_parts(detections, truth, options)
+    counts = matches_of(detections, truth, options).object_counts.tolist()
     return tuple(
         name
         for name, count in zip(truth.class_names.tolist(), counts, strict=True)
@@ -105,12 +116,12 @@ def classes_left_out(
 
 
 def matches_of(
-    found: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
+    detections: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
 ) -> Matches:
-    """Return which detections are right, and the objects that had to be found.
+    """Return the true positives, and the objects that count.
 
     Args:
-        found: as for :func:`score`.
+        detections: as for :func:`score`.
         truth: as for :func:`score`.
         options: the conventions.
 
@@ -118,10 +129,10 @@ def matches_of(
         DetectionsInvalid: as for :func:`score`.
         DatasetInvalid: as for :func:`score`.
     """
-    found.check()
+    detections.check()
     _check_truth(truth)
-    _check_found(found, truth)
-    matches = match(_candidates(found, truth, options), truth, options)
+    _check_detections(detections, truth)
+    matches = match(_candidates(detections, truth, options), truth, options)
     if not matches.object_counts[_is_chosen(truth, options)].any():
         raise DatasetInvalid(
             "no truth to score against",
@@ -133,13 +144,13 @@ def matches_of(
 
 
 def _class_parts(
-    found: Detections | Results, truth: VocTruth, options: VocOptions
+    detections: Detections | Results, truth: VocTruth, options: VocOptions
 ) -> dict[str, tuple[NDArray[np.bool_], int]]:
-    """Return, of each class that counts, which detections are right, and its objects.
+    """Return the true positives and the number of objects of each class that counts.
 
     The detections of a class are in descending order of their scores.
     """
-    matches = matches_of(found, truth, options)
+    matches = matches_of(detections, truth, options)
     ends = np.cumsum(np.bincount(matches.classes, minlength=len(truth.class_names)))
     parts = np.split(matches.is_right, ends[:-1])
     return {
@@ -164,19 +175,19 @@ def _is_chosen(truth: VocTruth, options: VocOptions) -> NDArray[np.bool_]:
 
 
 def _candidates(
-    found: Detections | Results, truth: VocTruth, options: VocOptions
+    detections: Detections | Results, truth: VocTruth, options: VocOptions
 ) -> Candidates:
-    if isinstance(found, Detections):
-        boxes, origin = found.boxes_xyxy.astype(np.float64), 0
+    if isinstance(detections, Detections):
+        boxes, origin = detections.boxes_xyxy.astype(np.float64), 0
     else:
-        boxes, origin = found.boxes, 1  # as result files have it
+        boxes, origin = detections.boxes, 1  # as result files have it
     corners = np.array(boxes.T, order="C")  # [4, N], a copy: it may be shifted
     if origin != options.prediction_origin:
         corners += options.prediction_origin - origin
     return Candidates(
-        images=places_of(found.image_ids, truth.image_ids),
-        classes=found.classes.astype(np.int64),
-        scores=found.scores,
+        images=places_of(detections.image_ids, truth.image_ids),
+        classes=detections.classes.astype(np.int64),
+        scores=detections.scores,
         corners=corners,
     )
 
@@ -236,17 +247,9 @@ def _check_truth(truth: VocTruth) -> None:
         raise DatasetInvalid("truth, boxes_xyxy", expected="finite numbers")
 
 
-def _check_found(found: Detections | Results, truth: VocTruth) -> None:
-    unseen = np.setdiff1d(truth.image_ids, found.evaluated_ids)
-    unknown = np.setdiff1d(found.evaluated_ids, truth.image_ids)
-    if len(unseen) or len(unknown):
-        raise DetectionsInvalid(
-            "evaluated images",
-            expected=f"the {len(truth.image_ids)} of the truth",
-            got=f"{len(unseen)} too few, {len(unknown)} unknown",
-            next_step="score against the truth of the evaluated images alone",
-        )
-    outside = _outside(found.classes, truth)
+def _check_detections(detections: Detections | Results, truth: VocTruth) -> None:
+    demand_same_images(detections, truth)
+    outside = _outside(detections.classes, truth)
     if len(outside):
         raise DetectionsInvalid(
             "classes", expected=f"0 to {len(truth.class_names) - 1}", got=outside[0]

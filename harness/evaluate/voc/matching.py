@@ -1,7 +1,7 @@
-"""Detections and VOC truth in; which are right, and how many objects there are, out.
+"""Matches detections with VOC truth: which are right, and how many objects count.
 
-No loop over images: the objects that a detection may meet are those of its image and
-class, which lie side by side, and it meets the first of all of them, then the second.
+There is no loop over images. The objects of one image and class lie side by side: all
+detections are compared with the first object of theirs, then all with the second.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.evaluate.voc.options import VocOptions
-from harness.evaluate.voc.ranking import rank_descending
 from harness.values.truth import VocTruth
 
 #: Detections that meet their objects at once: few enough to stay in a core's cache.
@@ -55,48 +54,75 @@ class _Objects:
     starts: Numbers  # [I * C] the first of them
 
 
-def match(found: Candidates, truth: VocTruth, options: VocOptions) -> Matches:
+def match(candidates: Candidates, truth: VocTruth, options: VocOptions) -> Matches:
     """Return which detections are right, under the options' conventions.
 
     A detection meets the object of its image and class that it overlaps most, the
     first of them on ties. Boxes that do not overlap strictly (unless the options let
-    them touch), or have no inside, overlap by 0. An object is taken once; what meets it
-    later is wrong, and so is what meets none.  # zoo-spec 1.6
+    them touch), or have no inside, overlap by 0. An object is taken once: a
+    further detection of it is wrong, and so is one that meets none.  # zoo-spec 1.6
     """
     class_count = len(truth.class_names)
     images = places_of(truth.box_image_ids, truth.image_ids)  # [M]
     objects = _objects_of(images, truth, options)
-    overlaps, met = _best_objects(found, objects, class_count, options)
+    overlaps, met = _best_objects(candidates, objects, class_count, options)
     if options.must_exceed:
         meets = overlaps > options.iou_threshold  # [N]
     else:
         meets = overlaps >= options.iou_threshold  # [N]
-    counts = np.ones(len(found.scores), np.bool_)
+    counts = np.ones(len(candidates.scores), np.bool_)
     if options.images_without_objects == "skipped":
         has_objects = np.bincount(images, minlength=len(truth.image_ids)) > 0  # [I]
-        counts = has_objects[found.images]
+        counts = has_objects[candidates.images]
     counts[meets] &= ~objects.is_ignored[met[meets]]
-    by_score = rank_descending(found.scores)  # [N] as given on ties
+    by_score = rank_descending(candidates.scores)  # [N] as given on ties
     takers = np.flatnonzero(meets & counts)
     if options.matching_order == "score":
         takers = by_score[(meets & counts)[by_score]]
     _, first = np.unique(met[takers], return_index=True)
-    is_right = np.zeros(len(found.scores), np.bool_)
+    is_right = np.zeros(len(candidates.scores), np.bool_)
     is_right[takers[first]] = True
 
     ranked = by_score[counts[by_score]]  # [K]
     # As few bytes as the classes need: numpy sorts 16 bits and fewer by counting.
-    classes = found.classes[ranked].astype(np.min_scalar_type(class_count))
+    classes = candidates.classes[ranked].astype(np.min_scalar_type(class_count))
     ranked = ranked[np.argsort(classes, kind="stable")]
     groups = _wanted_groups(objects)
     return Matches(
-        classes=found.classes[ranked],
-        images=found.images[ranked],
+        classes=candidates.classes[ranked],
+        images=candidates.images[ranked],
         is_right=is_right[ranked],
         object_classes=groups % class_count,
         object_images=groups // class_count,
         object_counts=np.bincount(groups % class_count, minlength=class_count),
     )
+
+
+def rank_descending(scores: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """Return the places of the scores, the highest first, equal ones as they come.
+
+    The same as ``np.argsort(-scores, kind="stable")``, in a third of its time.
+
+    Args:
+        scores: ``[N]``, float32 or float64, no NaN.
+
+    Returns:
+        ``[N]``.
+    """
+    bits = 8 * scores.dtype.itemsize
+    unsigned = np.dtype(f"u{scores.dtype.itemsize}").type
+    sign = unsigned(1 << (bits - 1))
+    # The bits of a float ascend as its size does. Turned where it is positive, they
+    # descend as its value does. Adding 0 makes -0.0 the 0.0 that it equals.
+    raw = (scores + scores.dtype.type(0)).view(unsigned)
+    keys = np.where(raw & sign, raw, ~(raw | sign))
+    order = np.arange(len(scores))
+    # numpy sorts 16 bits by counting, and keeps the order of what is equal: from the
+    # lowest bits on, each turn leaves the turns before as its ties.
+    for shift in range(0, bits, 16):
+        part = (keys[order] >> unsigned(shift)).astype(np.uint16)
+        order = order[np.argsort(part, kind="stable")]
+    return order
 
 
 def places_of(ids: Numbers, known_ids: Numbers) -> Numbers:
@@ -140,10 +166,10 @@ def _unpadded(images: Numbers, boxes: Floats, max_boxes: int) -> Numbers:
 
 
 def _best_objects(
-    found: Candidates, objects: _Objects, class_count: int, options: VocOptions
+    candidates: Candidates, objects: _Objects, class_count: int, options: VocOptions
 ) -> tuple[Floats, Numbers]:
     """Return the largest overlap of each detection, and the object it is with."""
-    groups = found.images * class_count + found.classes  # [N]
+    groups = candidates.images * class_count + candidates.classes  # [N]
     counts, starts = objects.counts[groups], objects.starts[groups]  # [N]
     best = np.zeros(len(groups))
     met = np.full(len(groups), -1)
@@ -153,7 +179,7 @@ def _best_objects(
         while len(active):
             rivals = starts[active] + turn
             overlaps = _overlaps(
-                found.corners[:, active],
+                candidates.corners[:, active],
                 objects.corners[:, rivals],
                 1 if options.inclusive_px else 0,
                 may_touch=options.touching_overlap,

@@ -1,4 +1,4 @@
-"""Detections and VOC truth in, their APs as a function of the images' weights out."""
+"""Computes the VOC mAPs as a function of how often each image counts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from harness.values.truth import VocTruth
 
 
 def weighted_voc(
-    found: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
+    detections: Detections | Results, truth: VocTruth, options: VocOptions = PUBLISHED
 ) -> Weighted:
     """Match once, and return what the VOC mAPs become for any weights.
 
     With every weight 1 they are those of ``voc_ap.score``, to 1e-9.
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
         options: the conventions.
 
@@ -31,7 +31,7 @@ def weighted_voc(
         DetectionsInvalid: as for ``voc_ap.score``.
         DatasetInvalid: as for ``voc_ap.score``.
     """
-    matches = matches_of(found, truth, options)
+    matches = matches_of(detections, truth, options)
     names: list[str] = truth.class_names.tolist()
     area = rank_voc(matches, len(names))
     points = replace(area, recall_points=options.recalls())

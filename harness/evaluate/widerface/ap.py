@@ -1,4 +1,4 @@
-"""Detections and face truth in, the easy, medium and hard AP in percent out.
+"""Computes the easy, medium and hard AP of faces, in percent.
 
 What the official MATLAB tool computes, convention by convention. The names are its
 files and functions:
@@ -33,8 +33,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DatasetInvalid, DetectionsInvalid
+from harness.errors import DatasetInvalid
 from harness.evaluate.curve import Curve
+from harness.evaluate.same_images import demand_same_images
 from harness.evaluate.widerface.matches import FaceMatches, match_faces
 from harness.formats.wider_text import to_results
 from harness.values.detections import Detections, Results
@@ -75,12 +76,12 @@ def engine_name() -> str:
 
 
 def score(
-    found: Detections | Results, truth: FaceTruth, options: WiderOptions = OFFICIAL
+    detections: Detections | Results, truth: FaceTruth, options: WiderOptions = OFFICIAL
 ) -> Mapping[str, float]:
     """Return the AP of each subset in percent, unrounded.
 
     Args:
-        found: of exactly the images of ``truth``; our detections are rounded first, as
+        detections: of exactly the images of ``truth``; ours are rounded first, as
             the official text files state them.
         truth: what is really there.
         options: the conventions.
@@ -94,18 +95,18 @@ def score(
             image of the truth was not evaluated.
         DatasetInvalid: the truth is malformed, or no subset has a face.
     """
-    return {one.name: one.ap_pct for one in curves(found, truth, options)}
+    return {one.name: one.ap_pct for one in curves(detections, truth, options)}
 
 
 def curves(
-    found: Detections | Results, truth: FaceTruth, options: WiderOptions = OFFICIAL
+    detections: Detections | Results, truth: FaceTruth, options: WiderOptions = OFFICIAL
 ) -> tuple[Curve, ...]:
     """Return the curve of each subset that has faces: easy, medium, hard.
 
     A point for every threshold from which anything counts. Arguments and errors as for
     :func:`score`.
     """
-    results, matches = matches_of(found, truth, options)
+    results, matches = matches_of(detections, truth, options)
     count = options.threshold_count
     ranks = threshold_ranks(results.scores, count)  # [N]
     counted = np.bincount(ranks[matches.has_faces], minlength=count)  # [T]
@@ -129,14 +130,16 @@ def curves(
 
 
 def matches_of(
-    found: Detections | Results, truth: FaceTruth, options: WiderOptions = OFFICIAL
+    detections: Detections | Results, truth: FaceTruth, options: WiderOptions = OFFICIAL
 ) -> tuple[Results, FaceMatches]:
     """Return detections as the text files state them, and what each hits.
 
     Arguments and errors as for :func:`score`.
     """
-    _check(found, truth)
-    results = to_results(found) if isinstance(found, Detections) else found
+    _check(detections, truth)
+    results = (
+        to_results(detections) if isinstance(detections, Detections) else detections
+    )
     matches = match_faces(
         results,
         truth,
@@ -175,7 +178,7 @@ def threshold_ranks(scores: NDArray[np.float64], threshold_count: int) -> Counts
 
 
 def _curve(name: str, iou: float, *, kept: Counts, hits: Counts, faces: int) -> Curve:
-    """Return the curve from what counts and what is found at each threshold."""
+    """Return the curve from the detections and faces that count at each threshold."""
     counts = kept > 0  # [T]
     recall = hits[counts] / faces  # [R]
     precision = hits[counts] / kept[counts]  # [R]
@@ -202,17 +205,9 @@ def is_whole(truth: FaceTruth, arithmetic: Arithmetic = Arithmetic.OFFICIAL) -> 
     return arithmetic is Arithmetic.WHOLE_PIXELS
 
 
-def _check(found: Detections | Results, truth: FaceTruth) -> None:
-    found.check()
-    unseen = np.setdiff1d(truth.image_ids, found.evaluated_ids)
-    unknown = np.setdiff1d(found.evaluated_ids, truth.image_ids)
-    if len(unseen) or len(unknown):
-        raise DetectionsInvalid(
-            "evaluated images",
-            expected=f"the {len(truth.image_ids)} of the truth",
-            got=f"{len(unseen)} too few, {len(unknown)} unknown",
-            next_step="score against the truth of the evaluated images alone",
-        )
+def _check(detections: Detections | Results, truth: FaceTruth) -> None:
+    detections.check()
+    demand_same_images(detections, truth)
     strange = np.setdiff1d(truth.box_image_ids, truth.image_ids)
     if len(strange):
         raise DatasetInvalid(

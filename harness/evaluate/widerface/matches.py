@@ -1,4 +1,4 @@
-"""Boxes of detections and of faces in, the face that each detection hits out.
+"""Matches each detection with the face that it hits.
 
 This is ``image_evaluation`` of the official tool without its subsets: which face a
 detection is judged by does not depend on them, so one pass serves all three.
@@ -56,7 +56,7 @@ def match_faces(
     box_ends = np.cumsum(np.bincount(place_of_box, minlength=len(ids)))  # [I]
     faces = _Boxes.of(truth.boxes_xywh[box_order])
     order, starts = _group(results.image_ids)
-    found = _Boxes.of(results.boxes if order is None else results.boxes[order])
+    detected = _Boxes.of(results.boxes if order is None else results.boxes[order])
     ends = np.append(starts[1:], len(results.image_ids))
     run_ids = results.image_ids[starts if order is None else order[starts]]
     places = np.searchsorted(ids, run_ids)  # [R] images, by what was found
@@ -72,8 +72,8 @@ def match_faces(
         )
     ]
     hits = [
-        _hits(faces, found, pairs, iou_threshold, whole_pixels)
-        for pairs in _near_pairs(faces, found, slices)
+        _hits(faces, detected, pairs, iou_threshold, whole_pixels)
+        for pairs in _near_pairs(faces, detected, slices)
     ]
     hit_faces = np.full(len(results.image_ids), -1, np.int64)
     _choose(hit_faces, hits)
@@ -128,17 +128,17 @@ def _group(image_ids: Places) -> tuple[Places | None, Places]:
 
 
 def _near_pairs(
-    faces: _Boxes, found: _Boxes, slices: list[tuple[int, int, int, int]]
+    faces: _Boxes, detected: _Boxes, slices: list[tuple[int, int, int, int]]
 ) -> Iterator[tuple[Places, Places]]:
     """Yield pairs (face, detection) of one image that may overlap, by the thousand.
 
     Only a sieve: what it lets through is computed exactly afterwards. It grows faces by
     two pixels, more than the far edge and any rounding can bring.
     """
-    is_small = max(faces.reach_px(), found.reach_px()) < FLOAT32_REACH_PX
+    is_small = max(faces.reach_px(), detected.reach_px()) < FLOAT32_REACH_PX
     dtype = np.float32 if is_small else np.float64
     fx1, fy1, fx2, fy2 = faces.padded(dtype, 2)
-    dx1, dy1, dx2, dy2 = found.padded(dtype, 0)
+    dx1, dy1, dx2, dy2 = detected.padded(dtype, 0)
     held: list[tuple[Places, Places]] = []
     count = 0
     for start, end, first, last in slices:
@@ -166,14 +166,14 @@ def _joined(held: list[tuple[Places, Places]]) -> tuple[Places, Places]:
 
 def _hits(
     faces: _Boxes,
-    found: _Boxes,
+    detected: _Boxes,
     pairs: tuple[Places, Places],
     iou_threshold: float,
     whole_pixels: bool,
 ) -> tuple[Places, Places, Floats]:
-    """Return the pairs that overlap enough, and what they are ranked by."""
+    """Return the pairs that overlap enough, and their ranks."""
     face, one = pairs
-    ours = found.corners(one)
+    ours = detected.corners(one)
     theirs = faces.corners(face)
     total = _areas(theirs) + _areas(ours)  # [K]
     if whole_pixels:

@@ -1,4 +1,4 @@
-"""Detections and face truth in, their APs as a function of the images' weights out."""
+"""Computes the face APs as a function of how often each image counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 def weighted_wider(
-    found: Detections | Results, truth: FaceTruth, options: WiderOptions = OFFICIAL
+    detections: Detections | Results, truth: FaceTruth, options: WiderOptions = OFFICIAL
 ) -> Weighted:
     """Match once, and return what the three APs become for any weights.
 
@@ -32,7 +32,7 @@ def weighted_wider(
     stretched anew over the images that count at all, as the official tool would.
 
     Args:
-        found: of exactly the images of ``truth``.
+        detections: of exactly the images of ``truth``.
         truth: what is really there.
         options: the conventions.
 
@@ -40,7 +40,7 @@ def weighted_wider(
         DetectionsInvalid: as for ``wider_ap.score``.
         DatasetInvalid: as for ``wider_ap.score``.
     """
-    results, matches = matches_of(found, truth, options)
+    results, matches = matches_of(detections, truth, options)
     ids = np.sort(truth.image_ids)
     images = np.searchsorted(ids, results.image_ids)  # [N]
     face_images = np.searchsorted(ids, truth.box_image_ids)  # [M]
@@ -126,9 +126,11 @@ def _ap(
     kept = _cumulated(
         ranks.detections[counts], weights[ranked.images[counts]], ranked.count
     )
-    found = _cumulated(ranks.faces[member], weights[face_images[member]], ranked.count)
+    hit_faces = _cumulated(
+        ranks.faces[member], weights[face_images[member]], ranked.count
+    )
     points = kept > 0  # [T]
-    return area_under(found[points] / faces, found[points] / kept[points])
+    return area_under(hit_faces[points] / faces, hit_faces[points] / kept[points])
 
 
 def _cumulated(ranks: Ints, weights: Ints, count: int) -> Floats:

@@ -12,8 +12,9 @@ from harness.errors import HarnessError, UsageError
 from harness.pipeline.measure.ready_folders import sweep_cache
 from harness.pipeline.measure.settings import Settings
 from harness.registry.location import demand_checkout
-from harness.registry.lock import Pin, read_lock, write_lock
+from harness.registry.lock import read_lock, write_lock
 from harness.registry.sources import find_sources
+from harness.values.pins import Pin
 from harness.values.rows import Archive, Zoo
 
 

@@ -1,4 +1,4 @@
-"""A dataset under a data root in, everything that is wrong or unusual about it out."""
+"""Checks a dataset under a data root: its faults, differences and unusual files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.dataset.box_traits import BOX_TRAITS, box_traits
-from harness.dataset.decoders import DECODER_OF
+from harness.dataset.datasets import DATASETS
 from harness.dataset.image import ImageEntry, read_rgb
 from harness.dataset.image_folder import SUFFIXES, ImageFolder
 from harness.dataset.image_traits import TRAITS, inspect_image
@@ -16,7 +16,7 @@ from harness.dataset.views import DECODERS
 from harness.pipeline.measure.dataset_classes import class_faults
 from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.settings import Settings
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Row
 from harness.values.truth import Truth
 
@@ -32,7 +32,7 @@ MEANINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedDataset:
-    """What was found out about a dataset."""
+    """The outcome of a check."""
 
     name: str
     image_count: int
@@ -70,17 +70,17 @@ def check_dataset(
         DatasetInvalid: its annotations are malformed.
     """
     opened = open_dataset(name, settings, noting=noting)
-    found, root = opened.found, settings.data_root
+    labelled, root = opened.found, settings.data_root
     assert root is not None  # it was opened there
     known = settings.known_datasets.get(name, KnownDataset())
     of_dataset = [row for row in rows if row.dataset == name]
-    faults = list(class_faults(found, of_dataset, known))
+    faults = list(class_faults(labelled, of_dataset, known))
     folders: dict[Path, ImageFolder] = {}
     traits: dict[str, list[str]] = {one: [] for one in (*TRAITS, *BOX_TRAITS, UNLISTED)}
-    for done, entry in enumerate(found.images, start=1):
+    for done, entry in enumerate(labelled.images, start=1):
         inspected = inspect_image(
             entry.path,
-            DECODERS[DECODER_OF[name]],
+            DECODERS[DATASETS[name].decoder],
             witness=read_rgb,
             width_px=entry.width_px,
             height_px=entry.height_px,
@@ -90,16 +90,16 @@ def check_dataset(
             faults.append(inspected.fault + (f"; {instead}" if instead else ""))
         for trait in inspected.traits:
             traits[trait].append(_named(entry, root))
-        progress(done, len(found.images))
-    names = {entry.image_id: _named(entry, root) for entry in found.images}
-    for trait, image_ids in box_traits(found).items():
+        progress(done, len(labelled.images))
+    names = {entry.image_id: _named(entry, root) for entry in labelled.images}
+    for trait, image_ids in box_traits(labelled).items():
         traits[trait] = [names[image_id] for image_id in image_ids]
-    traits[UNLISTED] = [] if found.limit else _unlisted(found, root)
+    traits[UNLISTED] = [] if labelled.limit else _unlisted(labelled, root)
     return CheckedDataset(
         name=name,
-        image_count=found.image_count,
-        annotation_count=found.annotation_count,
-        fingerprint=found.fingerprint,
+        image_count=labelled.image_count,
+        annotation_count=labelled.annotation_count,
+        fingerprint=labelled.fingerprint,
         faults=tuple(faults),
         differences=opened.differences,
         traits={trait: tuple(images) for trait, images in traits.items() if images},
@@ -107,7 +107,7 @@ def check_dataset(
 
 
 def _told_absent(path: Path, folders: dict[Path, ImageFolder]) -> str:
-    """Return what is there in the place of an image that is not, or nothing."""
+    """Say which file is in the place of a missing image; nothing where none is."""
     if path.is_file():
         return ""
     folder = folders.setdefault(path.parent, ImageFolder(path.parent))
@@ -118,8 +118,8 @@ def _named(entry: ImageEntry, root: Path) -> str:
     return entry.path.relative_to(root).as_posix()
 
 
-def _unlisted(found: LabelledSet[Truth], root: Path) -> list[str]:
-    listed = {entry.path for entry in found.images}
+def _unlisted(labelled: LabelledSet[Truth], root: Path) -> list[str]:
+    listed = {entry.path for entry in labelled.images}
     return [
         path.relative_to(root).as_posix()
         for folder in sorted({path.parent for path in listed if path.parent.is_dir()})

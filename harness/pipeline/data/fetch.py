@@ -1,4 +1,4 @@
-"""Parts of published datasets in, their files under a data root out.
+"""Fetches parts of published datasets, and places their files in a data root.
 
 An archive is fetched into the cache, checked against what was published of it, unpacked
 beside its place, and its files are moved there: nothing half-written ever lies under
@@ -7,6 +7,7 @@ its real name, and a file that is there already is never changed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from harness.files.temporary import folder_in, sweep
 from harness.pipeline.data.parts import state_of
 from harness.pipeline.measure.ready_folders import sweep_cache
 from harness.registry.dataset_sources import DataPart
+
+LOGGER = logging.getLogger(__name__)
 
 #: Below the cache: archives that are being fetched.
 FOLDER = "datasets-1"
@@ -93,6 +96,7 @@ def _fetch_alone(
     fetched = []
     for part in parts:
         if part not in wanted:
+            LOGGER.info("%s of %s: there already", part.name, part.dataset)
             fetched.append(FetchedPart(part=part, was_present=True))
             continue
         try:
@@ -100,8 +104,10 @@ def _fetch_alone(
         except UsageError:
             raise
         except HarnessError as refusal:
+            LOGGER.info("%s of %s: %s", part.name, part.dataset, refusal)
             fetched.append(FetchedPart(part=part, was_present=False, refusal=refusal))
         else:
+            LOGGER.info("%s of %s: from %s", part.name, part.dataset, source)
             fetched.append(FetchedPart(part=part, was_present=False, source=source))
     if not plan.keep:
         refused = {one.part.file_name for one in fetched if one.refusal}

@@ -1,4 +1,4 @@
-"""The published archives and a data root in, what is there and what is missing out."""
+"""Tells which parts of published datasets a data root has, and what is missing."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def data_parts(
         return [one for one in parts if one.split == measured[one.dataset]]
     if split == ALL:
         return parts
-    found = [one for one in parts if one.split == split]
-    if not found:
+    of_split = [one for one in parts if one.split == split]
+    if not of_split:
         splits = dict.fromkeys(one.split for one in parts)
         raise UsageError(
             f"split of {dataset}",
@@ -67,7 +67,7 @@ def data_parts(
             got=split,
             next_step="give one of these words",
         )
-    return found
+    return of_split
 
 
 def state_of(part: DataPart, data_root: Path) -> PartState:
@@ -86,12 +86,12 @@ def _missing(part: DataPart, data_root: Path) -> str:
         if not there.exists():
             return f"no {path}"
         if there.is_dir():
-            found = sum(
+            file_count = sum(
                 one.is_file() and not one.name.startswith(".")  # macOS adds ``._x``
                 for one in there.rglob("*")
             )
-            if found < count:
-                return f"{found} of {count} files in {path}"
+            if file_count < count:
+                return f"{file_count} of {count} files in {path}"
     if part.list_path is not None:
         stems = (data_root / part.list_path).read_text(encoding="utf-8").split()
         paths = [one.format(stem) for stem in stems for one in part.listed]

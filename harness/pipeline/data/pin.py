@@ -1,4 +1,4 @@
-"""A dataset under a data root in, the digests of its files in ``expected/`` out."""
+"""Pins the digests of a dataset's files in ``expected/``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from harness.pipeline.measure.dataset_classes import class_faults
 from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.settings import Settings
 from harness.registry.dataset_pins import KEPT_DIGITS, DatasetPins, write_pins
-from harness.registry.datasets import KnownDataset
 from harness.registry.location import demand_checkout, pins_path
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Row
 
 

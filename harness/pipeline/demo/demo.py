@@ -37,7 +37,7 @@ from harness.pipeline.measure.measure import measure_rows
 from harness.pipeline.measure.settings import Settings
 from harness.registry.claims import claims_text
 from harness.registry.location import RECIPES_FOLDER
-from harness.registry.lock import Pin, write_lock
+from harness.registry.lock import write_lock
 from harness.registry.sources import find_sources
 from harness.registry.zoo import read_zoo
 from harness.train.initial import initial_weights
@@ -45,6 +45,7 @@ from harness.train.recipe import Recipe, read_recipe
 from harness.train.tasks import TASKS
 from harness.train.trainer import Progress, train
 from harness.train.yolov3 import network_of
+from harness.values.pins import Pin
 from harness.values.records import DatasetUsed, Record
 from harness.values.rows import METRICS_OF_DATASET, Archive, Claim, Row, Zoo
 

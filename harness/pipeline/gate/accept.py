@@ -28,7 +28,7 @@ from harness.pipeline.gate.accepted_list import (
 )
 from harness.pipeline.gate.recheck import recheck_record
 from harness.pipeline.gate.rescore import SAME_SCORE_PCT
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.records import PASSING, Measurement, Record, Verdict
 from harness.values.rows import Row, Zoo
 

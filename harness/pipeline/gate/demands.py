@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.pipeline.gate.agreement import ON_PUBLISHED
 from harness.pipeline.gate.finding import Finding, Note, Rule, refused
 from harness.pipeline.gate.recheck_making import day_of
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.records import Record
 from harness.values.rows import Row, Zoo
 

@@ -24,10 +24,10 @@ from harness.pipeline.gate.recheck_figures import recheck_structures
 from harness.pipeline.gate.records_folder import demand_records, read_folder
 from harness.pipeline.gate.rules import RuleDifference
 from harness.pipeline.gate.sampled import Sampling, check_sample
-from harness.registry.datasets import KnownDataset
-from harness.registry.waivers import Waiver
 from harness.report.tally import count_outcomes
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Zoo
+from harness.values.waivers import Waiver
 
 LOGGER = logging.getLogger(__name__)
 

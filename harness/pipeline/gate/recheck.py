@@ -17,8 +17,8 @@ from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
 from harness.pipeline.gate.recheck_archive import recheck_archive
 from harness.pipeline.gate.recheck_making import recheck_making
 from harness.pipeline.gate.rescore import recheck_scores
-from harness.registry.datasets import KnownDataset
 from harness.report.tally import NOT_MEASURED
+from harness.values.datasets import FACTS, KnownDataset
 from harness.values.records import (
     FAILING,
     INCOMPLETE,
@@ -186,16 +186,14 @@ def _check_dataset(
         )
     if known is None or used.differences or used.limit is not None:
         return
-    for field in ("image_count", "annotation_count", "fingerprint", "truth_sha256"):
-        expected, got = getattr(known, field), getattr(used, field)
-        if expected is not None and got != expected:
-            yield refused(
-                Rule.DATASET,
-                row.row_id,
-                f"{field} is not the published one and the record does not say so",
-                expected=expected,
-                got=got,
-            )
+    for one in known.unlike({fact: getattr(used, fact) for fact in FACTS}):
+        yield refused(
+            Rule.DATASET,
+            row.row_id,
+            f"{one.fact} is not the published one and the record does not say so",
+            expected=one.published,
+            got=one.here,
+        )
 
 
 def _check_judgements(

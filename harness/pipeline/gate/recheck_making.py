@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 
-from harness.dataset.decoders import DECODER_OF
+from harness.dataset.datasets import DATASETS
 from harness.errors import HarnessError
 from harness.evaluate.metrics import every_metric
 from harness.model.paddle_run.precision import FLOAT32
@@ -113,7 +113,7 @@ def _check_environment(row: Row, record: Record) -> Iterator[Finding]:
             next_step="measure the row without --precision",
         )
     engines = [_engine_form(one.engine_name()) for one in every_metric(row.dataset)]
-    decoder = _DECODERS[DECODER_OF[row.dataset]]
+    decoder = _DECODERS[DATASETS[row.dataset].decoder]
     forms = {
         "harness": _VERSION if record.made is None else re.escape(record.made.harness),
         "python": _VERSION,

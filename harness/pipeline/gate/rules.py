@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
-from harness.registry.datasets import KnownDataset
-from harness.registry.waivers import Waiver
+from harness.values.datasets import FACTS, KnownDataset
 from harness.values.rows import Erratum, Row, Zoo
+from harness.values.waivers import Waiver
 
 #: Stands where one side does not have a rule at all.
 ABSENT = "none"
@@ -112,7 +112,7 @@ def _row(row: Row) -> str:
 
 def _datasets(known: Mapping[str, KnownDataset]) -> Iterator[tuple[str, str]]:
     for dataset, one in known.items():
-        for field in ("image_count", "annotation_count", "fingerprint", "truth_sha256"):
+        for field in FACTS:
             value = getattr(one, field)
             if value is not None:
                 yield f"{field} of {dataset}", str(value)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DatasetInvalid, HarnessError, RecordInvalid, WrongArchive
-from harness.evaluate.detect import Failed
+from harness.evaluate.detector_run import Failed
 from harness.evaluate.store import DetectionStore
 from harness.files.record_files import read_detections
 from harness.files.temporary import temporary_folder

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.dataset.views import AsItIs, Square, View
 from harness.evaluate.batches import BATCH_SIZE
-from harness.evaluate.detect import Detector
+from harness.evaluate.detector_run import Detector
 from harness.model.boxes.face_finding import FaceDetector
 from harness.model.boxes.face_scales import LARGEST_AREA_PX2
 from harness.model.detectors.archive_heads import open_heads

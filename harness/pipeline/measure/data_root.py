@@ -1,9 +1,10 @@
-"""The data root that was asked for in, a refusal where it is no folder out."""
+"""Refuses a data root that is no folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from harness.dataset.datasets import DATASETS
 from harness.errors import UsageError
 
 
@@ -20,9 +21,10 @@ def demand_data_root(path: Path, *, may_be_made: bool = False) -> Path:
     is_there = path.exists() or path.is_symlink()
     if path.is_dir() or (may_be_made and not is_there):
         return path
+    *folders, last = (one.folder for one in DATASETS.values())
     raise UsageError(
         f"data root {path}",
-        expected="a folder that holds coco, VOCdevkit or WIDER_val",
+        expected=f"a folder that holds {', '.join(folders)} or {last}",
         got="a file" if path.is_file() else "nothing there",
         next_step="give another --data-root DIR, or set ZOO_DATA_ROOT",
     )

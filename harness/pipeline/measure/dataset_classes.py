@@ -1,7 +1,7 @@
-"""A dataset's classes and a row's in, a refusal where they are not the same out.
+"""Refuses a dataset whose classes are not the row's.
 
-A class more or less, or in another place, moves every number after it: the network
-finds what it always found, and each is held against another class.
+With a class too many, too few or in another place the classes after it have other
+numbers. The network detects as before; its detections meet objects of other classes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from harness.dataset.labelled import LabelledSet
 from harness.errors import WrongDataset
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Row
 from harness.values.truth import Truth
 
@@ -40,7 +40,7 @@ def classes_of(row: Row, known: KnownDataset) -> Classes:
     return Classes(count=row.num_classes, names=names if fits else None)
 
 
-def demand_classes(found: LabelledSet[Truth], classes: Classes) -> None:
+def demand_classes(labelled: LabelledSet[Truth], classes: Classes) -> None:
     """Refuse a dataset whose classes are not those of the row.
 
     The number is compared, and the names where both are known. A dataset of one kind
@@ -49,7 +49,7 @@ def demand_classes(found: LabelledSet[Truth], classes: Classes) -> None:
     Raises:
         WrongDataset: it has more, fewer or others; both lists are told.
     """
-    here = found.class_names
+    here = labelled.class_names
     if not here or (
         len(here) == classes.count and not _differing(here, classes.names or here)
     ):
@@ -63,19 +63,19 @@ def demand_classes(found: LabelledSet[Truth], classes: Classes) -> None:
 
 
 def class_faults(
-    found: LabelledSet[Truth], rows: Sequence[Row], known: KnownDataset
+    labelled: LabelledSet[Truth], rows: Sequence[Row], known: KnownDataset
 ) -> tuple[str, ...]:
     """Return, each once, why rows cannot be measured on a dataset, and how many.
 
     Args:
-        found: the dataset that was opened.
+        labelled: the dataset that was opened.
         rows: of this dataset.
         known: what is known of the published one.
     """
     refused: dict[str, int] = {}
     for row in rows:
         try:
-            demand_classes(found, classes_of(row, known))
+            demand_classes(labelled, classes_of(row, known))
         except WrongDataset as error:
             refused[str(error)] = refused.get(str(error), 0) + 1
     return tuple(

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.dataset.labelled import LabelledSet
-from harness.evaluate.detect import Detected, Detector, Outcome, detect
-from harness.evaluate.detect import Run as DetectorRun
+from harness.evaluate.detect import detect
+from harness.evaluate.detector_run import Detected, Detector, DetectorRun, Outcome
 from harness.evaluate.store import DetectionStore, StoreKey
 from harness.model.paddle_run.device import Device, open_device
 from harness.pipeline.measure.architectures import (

@@ -1,31 +1,30 @@
-"""A zoo that carries its own archives and draws its own data, made ready to measure.
+"""Makes a zoo ready that carries its own archives and draws its own data.
 
 Such a zoo has ``archives/embedded.toml`` in its folder, beside the archives under the
-paths of their addresses. They are served by a real HTTP server on this machine, so that
-they go the way of every archive.
+paths of their addresses. A real HTTP server on this machine serves them, so that they
+are fetched like every other archive.
 """
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from filelock import FileLock
 
 from harness.artifact.cache_entry import writing_cache
 from harness.artifact.server import serve_folder
-from harness.dataset.drawn.coco_scenes import write_coco_scenes
-from harness.dataset.drawn.scenes import CLASS_NAMES
-from harness.dataset.drawn.voc_scenes import write_voc_scenes
-from harness.dataset.drawn.widerface_scenes import write_widerface_scenes
+from harness.dataset.datasets import DATASETS
 from harness.errors import ZooDataError, located
 from harness.pipeline.measure.settings import Settings
 from harness.values.rows import Zoo
+
+LOGGER = logging.getLogger(__name__)
 
 ARCHIVES = "archives"
 DESCRIPTION = "embedded.toml"
@@ -34,26 +33,6 @@ SCENES = "scenes-2"
 
 #: Told of a dataset how many of its images are drawn, and of how many.
 Drawing = Callable[[str, int, int], None]
-
-
-class Drawer(Protocol):
-    """What draws the set of one dataset under a data root, unless it is there."""
-
-    def __call__(
-        self, root: Path, *, seed: int, count: int, report: Callable[[int, int], None]
-    ) -> None:
-        """Draw ``count`` images of the series ``seed``; told after each."""
-        ...
-
-
-#: Dataset -> what draws a set of it.
-DRAWERS: Mapping[str, Drawer] = {
-    "coco": write_coco_scenes,
-    "voc": write_voc_scenes,
-    "widerface": write_widerface_scenes,
-}
-#: Dataset -> the classes of what is drawn, where they are told apart.
-DRAWN_CLASSES: Mapping[str, tuple[str, ...]] = {"coco": CLASS_NAMES, "voc": CLASS_NAMES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +79,13 @@ def read_embedded(zoo: Zoo) -> Embedded | None:
         ) as error:
             raise ZooDataError(
                 "not a description of an embedded zoo",
-                expected=f"[scenes.<{' or '.join(DRAWERS)}>] with seed and count",
+                expected=f"[scenes.<{' or '.join(DATASETS)}>] with seed and count",
                 got=f"{type(error).__name__}: {error}",
             ) from error
 
 
 def _drawn_set(dataset: str, values: Mapping[str, object]) -> DrawnSet:
-    if dataset not in DRAWERS:
+    if dataset not in DATASETS:
         raise ValueError(f"nothing draws {dataset}")
     fingerprint, truth_sha256 = values.get("fingerprint"), values.get("truth_sha256")
     return DrawnSet(
@@ -131,6 +110,7 @@ def serving(zoo: Zoo, settings: Settings) -> Iterator[Settings]:
         yield replace(settings, mirror=str(embedded.archives))
     else:
         with serve_folder(embedded.archives) as mirror:
+            LOGGER.info("archives of %s are served at %s", zoo.name, mirror)
             yield replace(settings, mirror=mirror)
 
 
@@ -158,6 +138,7 @@ def with_scenes(
     if embedded is None or settings.data_root is not None:
         return settings
     root = settings.cache / scenes_folder(embedded)
+    LOGGER.info("data root of %s: its drawn scenes, %s", zoo.name, root)
     with writing_cache(settings.cache):
         root.parent.mkdir(parents=True, exist_ok=True)
         # The workers of one run all want them; only one may put the folder in place.
@@ -177,7 +158,7 @@ def draw_scenes(
     for name, one in embedded.scenes.items():
         if name in datasets:
             report = partial(drawing, name)
-            DRAWERS[name](root, seed=one.seed, count=one.count, report=report)
+            DATASETS[name].draw(root, seed=one.seed, count=one.count, report=report)
 
 
 def scenes_folder(embedded: Embedded) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.compare.judged_run import judge_run
 from harness.compare.verdict import verdict_of_row
 from harness.errors import DatasetInvalid, HarnessError, UsageError
-from harness.evaluate.detect import Detected, Failed, Outcome
+from harness.evaluate.detector_run import Detected, Failed, Outcome
 from harness.evaluate.metrics import Metric, metric_of
 from harness.files.atomic import write_text
 from harness.files.record_files import write_detections, write_truth

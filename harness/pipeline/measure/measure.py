@@ -33,7 +33,7 @@ from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.told_places import places_of, told_record
 from harness.pipeline.measure.watcher import Watcher
 from harness.printable import printable
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.records import Record, SpeedRecord
 from harness.values.rows import Row, Zoo
 

@@ -1,20 +1,23 @@
-"""A dataset's word in; its images, truth and difference from the published one out."""
+"""Opens the dataset of rows, and compares it with the published one."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.dataset.datasets import DATASETS
 from harness.dataset.digest_cache import FILE_NAME, DigestCache
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.published import NAMED_FILES, differences
-from harness.dataset.readers import DATASETS
 from harness.errors import DatasetMissing
 from harness.pipeline.measure.settings import Settings
-from harness.printable import first_few
-from harness.registry.datasets import KnownDataset
+from harness.printable import counted, first_few
+from harness.values.datasets import KnownDataset
 from harness.values.truth import Truth
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,35 +61,38 @@ def open_dataset(
         noting(f"{FILE_NAME} of the cache is made anew: {digests.damage}")
     opened = _open(name, settings.data_root, settings, digests)
     if opened.differences and digests.is_believed:
+        LOGGER.info("%s differs by kept digests: every file of it is read again", name)
         digests.doubt()
         opened = _open(name, settings.data_root, settings, digests)
     digests.save()
+    LOGGER.info(
+        "%s under %s: %s %s, fingerprint %s, %s",
+        name,
+        settings.data_root,
+        "all" if opened.found.limit is None else "the first",
+        counted(opened.found.image_count, "image"),
+        opened.found.fingerprint,
+        counted(len(opened.differences), "difference"),
+    )
     return opened
 
 
 def _open(
     name: str, data_root: Path, settings: Settings, digests: DigestCache
 ) -> OpenedDataset:
-    found = DATASETS[name](data_root, limit=settings.limit, digests=digests)
-    if found.limit is not None:
-        return OpenedDataset(name=name, found=found, differences=_told_faults(found))
-    known = settings.known_datasets.get(name, KnownDataset())
-    told = differences(
-        found,
-        image_count=known.image_count,
-        annotation_count=known.annotation_count,
-        fingerprint=known.fingerprint,
-        truth_sha256=known.truth_sha256,
-        files=known.files,
-    )
+    labelled = DATASETS[name].open(data_root, limit=settings.limit, digests=digests)
+    unlike: tuple[str, ...] = ()
+    if labelled.limit is None:
+        known = settings.known_datasets.get(name, KnownDataset())
+        unlike = differences(labelled, known)
     return OpenedDataset(
-        name=name, found=found, differences=(*_told_faults(found), *told)
+        name=name, found=labelled, differences=(*_told_faults(labelled), *unlike)
     )
 
 
-def _told_faults(found: LabelledSet[Truth]) -> tuple[str, ...]:
+def _told_faults(labelled: LabelledSet[Truth]) -> tuple[str, ...]:
     """Return the faults in one line when they are many."""
-    if len(found.faults) <= NAMED_FILES:
-        return found.faults
-    named = first_few(found.faults, NAMED_FILES, joint="; ")
-    return (f"{len(found.faults)} files cannot be read: {named}",)
+    if len(labelled.faults) <= NAMED_FILES:
+        return labelled.faults
+    named = first_few(labelled.faults, NAMED_FILES, joint="; ")
+    return (f"{len(labelled.faults)} files cannot be read: {named}",)

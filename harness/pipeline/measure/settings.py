@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.evaluate.coco.engine_names import DEFAULT_ENGINE
 from harness.model.paddle_run.precision import FLOAT32
 from harness.model.program.limits import ProgramLimits
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

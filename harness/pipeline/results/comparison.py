@@ -1,4 +1,4 @@
-"""Two runs of the same images in, the differences of their scores out."""
+"""Compares the scores of two sets of detections of the same images."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from harness.errors import HarnessError, UsageError
-from harness.evaluate.bootstrap import WEIGHTED, Difference, differences
-from harness.evaluate.metrics import metric_of
+from harness.evaluate.bootstrap import Difference, differences
+from harness.evaluate.metrics import METRICS, metric_of
 from harness.evaluate.weighted_ap import Weighted
 from harness.pipeline.gate.rescore import SAME_SCORE_PCT
-from harness.pipeline.results.stored_run import StoredRun
+from harness.pipeline.results.scored_run import ScoredRun
 
 
 def compare_runs(
-    first: StoredRun, second: StoredRun, *, resamples: int, seed: int
+    first: ScoredRun, second: ScoredRun, *, resamples: int, seed: int
 ) -> tuple[Difference, ...]:
     """Return every score of both runs, with a 95 % interval of the difference.
 
@@ -42,10 +42,10 @@ def compare_runs(
             got=second.dataset,
             next_step="compare detections of one dataset",
         )
-    if first.dataset not in WEIGHTED:
+    if first.dataset not in METRICS:
         raise UsageError(
             "dataset to compare on",
-            expected=" or ".join(WEIGHTED),
+            expected=" or ".join(METRICS),
             got=repr(first.dataset),
             next_step="compare detections of one of these",
         )
@@ -73,19 +73,18 @@ def compare_runs(
     )
 
 
-def _weighted(run: StoredRun) -> Weighted:
+def _weighted(run: ScoredRun) -> Weighted:
     """Return the run's scores as a function of weights, held to its metric once."""
-    options = run.convention.options
-    more = {} if options is None else {"options": options}
-    scores = metric_of(run.dataset, options=options).score(run.found, run.truth)
-    weighted = WEIGHTED[run.dataset](run.found, run.truth, **more)
+    metric = metric_of(run.dataset, options=run.convention.options)
+    scores = metric.score(run.detections, run.truth)
+    weighted = metric.weighted(run.detections, run.truth)
     once = weighted.score(np.ones(len(weighted.image_ids), np.int64))
     _demand_same(run, scores, weighted, once.tolist())
     return weighted
 
 
 def _demand_same(
-    run: StoredRun, scores: Mapping[str, float], weighted: Weighted, once: list[float]
+    run: ScoredRun, scores: Mapping[str, float], weighted: Weighted, once: list[float]
 ) -> None:
     for part, got in zip(weighted.parts, once, strict=True):
         expected = scores.get(part.name) if part.by in {"all", "subset"} else None

@@ -1,21 +1,25 @@
-"""What was asked, and what files or a record say, in; how they are scored out.
+"""Decides how result files, or the detections of a record, are scored.
 
-The decision is taken here alone: first what was asked for, then the row's own where its
-claims judge, then what the files say of themselves, then what is usual for files.
+The decision is taken here alone. In order: the convention asked for; the row's own,
+where its claims judge; the one stated beside the files; the usual one for files.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import RecordInvalid, UsageError
+from harness.evaluate.metrics import METRICS
 from harness.evaluate.voc.options import PUBLISHED, VOC_CONVENTIONS, VocOptions
 from harness.evaluate.widerface.ap import ARITHMETICS, WiderOptions, is_whole
 from harness.formats.convention_file import CONVENTION_FILE, read_convention
 from harness.values.truth import FaceTruth, Truth, VocTruth
+
+LOGGER = logging.getLogger(__name__)
 
 #: By which files of others are scored: boxes of ``comp4`` files count from 1.
 OF_FILES = "devkit"
@@ -33,6 +37,14 @@ class Asked:
     convention: str = ""
     classes: tuple[str, ...] = ()
     arithmetic: str = ""
+
+    def words(self) -> Mapping[str, str]:
+        """Return what was asked by the words of ``Metric.choices``."""
+        return {
+            "convention": self.convention,
+            "classes": ", ".join(self.classes),
+            "arithmetic": self.arithmetic,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +73,8 @@ class Convention:
 
 #: Of datasets that are scored in one way.
 ONE_WAY = Convention()
+#: Of rows that were measured here, where files are scored by several conventions.
+OF_MEASURED_ROWS = Convention(word=OF_ROWS, because="the row's own", options=PUBLISHED)
 
 
 def demand_asked(dataset: str, asked: Asked) -> None:
@@ -69,21 +83,20 @@ def demand_asked(dataset: str, asked: Asked) -> None:
     Raises:
         UsageError: a word that does not fit the dataset, or is none at all.
     """
-    for option, word, owner, known in (
-        ("--convention", asked.convention, "voc", VOC_CONVENTIONS),
-        ("--classes", ", ".join(asked.classes), "voc", None),
-        ("--arithmetic", asked.arithmetic, "widerface", ARITHMETICS),
-    ):
+    for choice, word in asked.words().items():
         if not word:
             continue
-        if dataset != owner:
+        option = f"--{choice}"
+        owners = [name for name, one in METRICS.items() if choice in one.choices]
+        if dataset not in owners:
             raise UsageError(
                 f"{option} of {dataset}",
-                expected=f"none: it is a choice of {owner}",
+                expected=f"none: it is a choice of {' or '.join(owners)}",
                 got=repr(word),
                 next_step=f"leave {option} out",
             )
-        if known is not None and word not in known:
+        known = METRICS[dataset].choices[choice]
+        if known and word not in known:
             raise UsageError(
                 option,
                 expected=" or ".join(known),
@@ -108,9 +121,18 @@ def convention_of_files(
         DetectionsInvalid: ``convention.json`` is malformed, or names what is not there.
     """
     if isinstance(truth, FaceTruth):
-        return _arithmetic_of(truth, asked.arithmetic)
-    if not isinstance(truth, VocTruth):
+        used = _arithmetic_of(truth, asked.arithmetic)
+    elif isinstance(truth, VocTruth):
+        used = _voc_convention_of(folder, truth, asked, is_judged=is_judged)
+    else:
         return ONE_WAY
+    LOGGER.info("%s", used)
+    return used
+
+
+def _voc_convention_of(
+    folder: Path, truth: VocTruth, asked: Asked, *, is_judged: bool
+) -> Convention:
     stated = read_convention(folder)
     if stated is not None:
         _demand_word(stated.word, folder)
@@ -184,9 +206,9 @@ def convention_of_record(dataset: str, protocol: Mapping[str, str]) -> Conventio
             got=dict(protocol),
             next_step="score the files again",
         ) from error
-    if dataset == "voc":
-        return Convention(word=OF_ROWS, because="the row's own", options=PUBLISHED)
-    return ONE_WAY
+    metric = METRICS.get(dataset)
+    has_choice = metric is not None and "convention" in metric.choices
+    return OF_MEASURED_ROWS if has_choice else ONE_WAY
 
 
 def _arithmetic_of(truth: FaceTruth, asked: str) -> Convention:

@@ -1,4 +1,4 @@
-"""Precision-recall curves in, one JSON file of them out."""
+"""Writes precision-recall curves as one JSON file."""
 
 from __future__ import annotations
 

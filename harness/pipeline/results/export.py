@@ -1,4 +1,4 @@
-"""A record in, its detections out in the format that official tools read."""
+"""Writes a record's detections as official tools read them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from harness.files.temporary import folder_in
 from harness.formats.convention_file import StatedConvention, write_convention
 from harness.formats.table import FORMATS
 from harness.pipeline.results.convention import (
+    OF_MEASURED_ROWS,
     Asked,
-    convention_of_record,
     demand_asked,
 )
-from harness.pipeline.results.stored_run import StoredRun
+from harness.pipeline.results.scored_run import ScoredRun
 from harness.values.detections import Results
 from harness.values.truth import VocTruth
 
 
 def export(
-    run: StoredRun,
+    run: ScoredRun,
     output: Path,
     *,
     word: str = "",
@@ -91,8 +91,10 @@ def export(
             got="a file" if made.is_folder else "a folder",
             next_step="give another --output",
         )
-    found = run.found
-    results = found if isinstance(found, Results) else made.to_results(found, run.truth)
+    stored = run.detections
+    results = (
+        stored if isinstance(stored, Results) else made.to_results(stored, run.truth)
+    )
     if not made.is_folder:
         write(results, run.truth, output)
         return output
@@ -107,7 +109,7 @@ def export(
     return output
 
 
-def _stated(run: StoredRun, truth: VocTruth, asked: str) -> StatedConvention:
+def _stated(run: ScoredRun, truth: VocTruth, asked: str) -> StatedConvention:
     """Return what scores the files as the record was, or as was asked for.
 
     Files are scored with every class, since one that is not there must not raise the
@@ -118,11 +120,11 @@ def _stated(run: StoredRun, truth: VocTruth, asked: str) -> StatedConvention:
         return StatedConvention(word=asked)
     options = used.options
     if not isinstance(options, VocOptions):
-        used, options = convention_of_record("voc", {}), PUBLISHED
+        used, options = OF_MEASURED_ROWS, PUBLISHED
     if options.classes is not None:
         return StatedConvention(word=used.word, classes=options.classes)
-    left_out = classes_left_out(run.found, truth, options)
-    counted = [curve.name for curve in curves(run.found, truth, options)]
+    left_out = classes_left_out(run.detections, truth, options)
+    counted = [curve.name for curve in curves(run.detections, truth, options)]
     # Of no class at all the mean is 0, as it is of all.
     classes = tuple(counted) if left_out and counted else None
     return StatedConvention(word=used.word, classes=classes)

@@ -1,4 +1,4 @@
-"""Result files and what was read from them in; what is likely wrong, in words, out."""
+"""Names what is likely wrong with result files; changes no number."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def file_doubts(
 def _silence_doubts(
     folder: Path, results: Results, truth: VocTruth, convention: Convention
 ) -> tuple[str, ...]:
-    """Name the classes that files say nothing of and the mean counts as 0."""
+    """Name the classes without detections in the files: the mean counts them as 0."""
     wanted = set(truth.class_names[truth.box_classes[~truth.is_difficult]].tolist())
     if convention.classes is not None:
         wanted &= set(convention.classes)

@@ -1,4 +1,4 @@
-"""Result files made by any tool in, a record of their scores out.
+"""Scores result files made by any tool, and writes a record.
 
 The same metrics and the same records as for a row that was measured here; judged only
 where somebody says which row's claim the detections are to be held to.
@@ -31,7 +31,7 @@ from harness.pipeline.measure.environment import describe_making
 from harness.pipeline.results.convention import ONE_WAY, Convention
 from harness.pipeline.results.file_doubts import file_doubts
 from harness.printable import printable
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Results
 from harness.values.records import (
     DatasetUsed,
@@ -199,16 +199,12 @@ def _differences(truth: Truth, claimed: Claimed | None) -> tuple[str, ...]:
     """Tell how the annotations differ from the published; images were not looked at."""
     if claimed is None:
         return ()
-    counts = {
-        "image_count": (claimed.known.image_count, len(truth.image_ids)),
-        "annotation_count": (claimed.known.annotation_count, truth.annotation_count),
-        "truth_sha256": (claimed.known.truth_sha256, truth.sha256()),
+    here = {
+        "image_count": len(truth.image_ids),
+        "annotation_count": truth.annotation_count,
+        "truth_sha256": truth.sha256(),
     }
-    return tuple(
-        f"{name}: published {published}, here {here}"
-        for name, (published, here) in counts.items()
-        if published is not None and published != here
-    )
+    return tuple(map(str, claimed.known.unlike(here)))
 
 
 def _measurement(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from harness.errors import ZooDataError, located
 from harness.registry import words
 from harness.registry.importing.document import DocumentRow, DocumentTable
+from harness.values.datasets import PUBLISHED_DATASETS
 from harness.values.rows import METRICS_OF_DATASET, Archive, Claim, Row, Table
 
 _LINK = re.compile(r"\[[^\]]*\]\(\s*(\S+?)\s*\)")
@@ -83,7 +84,7 @@ def import_table(printed: DocumentTable, *, zoo: str, order: int) -> ImportedTab
                     strategy=strategy,
                     input_px=input_px,
                     archive=archive.name,
-                    num_classes=words.NUM_CLASSES[dataset],
+                    num_classes=PUBLISHED_DATASETS[dataset].num_classes,
                     width=words.width_of(cells[titles["backbone"]]),
                     cells=cells,
                 )

@@ -30,9 +30,10 @@ from harness.registry.sources import (
     ZooSources,
     find_sources,
 )
-from harness.registry.waivers import Waiver, read_waivers
+from harness.registry.waivers import read_waivers
 from harness.registry.zoo import ZooReading, follows, read_zoo
 from harness.values.rows import Zoo
+from harness.values.waivers import Waiver
 
 
 def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:

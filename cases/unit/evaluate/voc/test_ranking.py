@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.evaluate.voc.ranking import rank_descending
+from harness.evaluate.voc.matching import rank_descending
 
 SCORES = st.one_of(
     st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 5e-324, -5e-324, np.inf, -np.inf]),

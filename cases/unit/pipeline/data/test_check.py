@@ -11,14 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harness.dataset.decoders import DECODER_OF
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
-from harness.dataset.readers import DATASETS
-from harness.dataset.views import DECODERS
 from harness.errors import DatasetInvalid, DatasetMissing
 from harness.pipeline.data.check import check_dataset
 from harness.pipeline.measure.settings import Settings
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 
 
 @pytest.fixture
@@ -129,11 +126,6 @@ def test_a_missing_dataset_and_a_malformed_one_are_refused(
     path.unlink()
     with pytest.raises(DatasetMissing):
         check_dataset("coco", settings)
-
-
-@pytest.mark.parametrize("name", DATASETS)
-def test_every_dataset_has_a_decoder(name: str) -> None:
-    assert DECODER_OF[name] in DECODERS
 
 
 def test_what_macos_adds_is_not_unlisted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import shutil
 import tarfile
@@ -390,3 +391,18 @@ def test_what_a_killed_fetch_unpacked_is_swept_and_other_files_stay(
     )
 
     assert [one.name for one in data_root.iterdir()] == [".mine"]
+
+
+def test_where_each_part_came_from_is_logged(
+    coco: DataPart, plan: FetchPlan, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.pipeline.data"):
+        fetch_data([coco], plan)
+        fetch_data([coco], plan)
+        fetch_data([replace(coco, files={"coco/none": 1})], replace(plan, offline=True))
+
+    first, second, third = caplog.messages
+    assert first == f"val2017 of coco: from {coco.url}"
+    assert second == "val2017 of coco: there already"
+    assert third.startswith("val2017 of coco: ")
+    assert "offline" in third

@@ -14,8 +14,8 @@ from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.settings import Settings
 from harness.registry import location
-from harness.registry.datasets import KnownDataset
 from harness.registry.location import pins_path
+from harness.values.datasets import KnownDataset
 from harness.values.rows import Zoo
 
 

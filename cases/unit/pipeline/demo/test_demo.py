@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.artifact.fetch import fetch_archive
-from harness.dataset.readers import DATASETS
+from harness.dataset.datasets import DATASETS
 from harness.errors import HarnessError, TrainingFailed, ZooDataError
 from harness.pipeline.demo import demo as demo_module
 from harness.pipeline.demo.demo import DemoMade, make_demo
@@ -167,7 +167,7 @@ def test_the_fingerprints_are_those_of_the_drawn_sets(made: Made, dataset: str) 
     home, work, _, _ = made
     embedded = read_embedded(open_zoo("demo", home=home))
     assert embedded is not None
-    found = DATASETS[dataset](work / scenes_folder(embedded))
+    found = DATASETS[dataset].open(work / scenes_folder(embedded))
 
     assert embedded.scenes[dataset] == DrawnSet(
         seed=3,

@@ -14,8 +14,8 @@ from harness.pipeline.gate import accept as accept_module
 from harness.pipeline.gate.accept import Accepted, accept
 from harness.pipeline.gate.gate import gate
 from harness.pipeline.pages.document import check_pages, write_pages
-from harness.registry.datasets import KnownDataset
 from harness.report.pages import Values
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Detections
 from harness.values.records import Made, Verdict
 

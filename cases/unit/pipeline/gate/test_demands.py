@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness.pipeline.gate.demands import Demands
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Detections
 from harness.values.records import Made, Verdict
 

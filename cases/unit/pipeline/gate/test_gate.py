@@ -12,9 +12,9 @@ from harness.errors import UsageError
 from harness.pipeline.gate.demands import Demands
 from harness.pipeline.gate.gate import GateReport, gate
 from harness.pipeline.gate.gate_text import gate_json
-from harness.registry.waivers import Waiver
 from harness.values.detections import Detections
 from harness.values.records import Verdict
+from harness.values.waivers import Waiver
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"

@@ -8,7 +8,7 @@ from harness.files.precision_files import precision_folder
 from harness.files.record_files import write_record
 from harness.pipeline.gate.demands import Demands
 from harness.pipeline.gate.gate import GateReport
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Detections
 from harness.values.records import Verdict
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from harness.pipeline.gate.rules import Rules, rule_differences
-from harness.registry.datasets import KnownDataset
-from harness.registry.waivers import Waiver
+from harness.values.datasets import KnownDataset
 from harness.values.records import Verdict
 from harness.values.rows import Zoo
+from harness.values.waivers import Waiver
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"

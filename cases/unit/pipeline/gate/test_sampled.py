@@ -13,7 +13,7 @@ import pytest
 from harness.dataset.image import ImageEntry
 from harness.dataset.labelled import LabelledSet
 from harness.errors import DatasetMissing, DeviceMissing
-from harness.evaluate.detect import Detected, Failed
+from harness.evaluate.detector_run import Detected, Failed
 from harness.model.paddle_run.device import Device
 from harness.pipeline.gate import sampled
 from harness.pipeline.gate.partners import of_images

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from harness.pipeline.gate.gate import GateReport
-from harness.registry.waivers import Waiver
 from harness.values.detections import Detections
 from harness.values.records import Verdict
+from harness.values.waivers import Waiver
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 DOUBTED = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"

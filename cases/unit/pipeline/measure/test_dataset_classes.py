@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from harness.dataset.coco import ANNOTATIONS
+from harness.dataset.datasets import DATASETS
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
 from harness.dataset.drawn.scenes import CLASS_NAMES
 from harness.dataset.drawn.voc_scenes import write_voc_scenes
 from harness.dataset.labelled import LabelledSet
-from harness.dataset.readers import DATASETS
 from harness.errors import DatasetInvalid, WrongDataset
 from harness.pipeline.data.check import check_dataset
 from harness.pipeline.data.pin import pin_dataset
@@ -30,8 +30,8 @@ from harness.pipeline.measure.dataset_classes import (
 from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.measure import measure_rows
 from harness.pipeline.measure.settings import Settings
-from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
+from harness.values.datasets import KnownDataset
 from harness.values.records import Verdict
 from harness.values.rows import Row, Zoo
 from harness.values.truth import Truth
@@ -44,7 +44,7 @@ VOC = "yolov3-mobilenet_v1-voc-baseline-160"
 @pytest.fixture
 def found(tmp_path: Path) -> LabelledSet[Truth]:
     write_coco_scenes(tmp_path, seed=3, count=2)
-    return DATASETS["coco"](tmp_path)
+    return DATASETS["coco"].open(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_the_classes_of_a_set_are_in_the_order_of_their_ids(
     change_categories(tmp_path, lambda categories: categories[::-1])
 
     assert found.class_names == CLASS_NAMES
-    assert DATASETS["coco"](tmp_path).class_names == CLASS_NAMES
+    assert DATASETS["coco"].open(tmp_path).class_names == CLASS_NAMES
 
 
 def test_the_same_classes_are_let_through(found: LabelledSet[Truth]) -> None:

@@ -14,7 +14,7 @@ from harness.dataset.image import ImageEntry
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.views import Square
 from harness.errors import DatasetMissing
-from harness.evaluate.detect import Detected, Failed
+from harness.evaluate.detector_run import Detected, Failed
 from harness.evaluate.store import DetectionStore
 from harness.model.paddle_run.device import Device
 from harness.pipeline.measure import detected_rows

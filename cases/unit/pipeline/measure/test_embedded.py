@@ -1,3 +1,4 @@
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +7,7 @@ from urllib.request import urlopen
 import pytest
 
 from harness.dataset.coco import open_coco
-from harness.dataset.readers import DATASETS
+from harness.dataset.datasets import DATASETS
 from harness.errors import DatasetMissing, ZooDataError
 from harness.pipeline.measure.embedded import (
     DrawnSet,
@@ -191,13 +192,13 @@ def test_every_dataset_can_be_drawn_and_opened(
     drawn = with_scenes(zoo, settings, [dataset])
 
     assert drawn.data_root is not None
-    found = DATASETS[dataset](drawn.data_root)
+    found = DATASETS[dataset].open(drawn.data_root)
     assert found.image_count == 4
     assert found.annotation_count > 0
     assert found.faults == ()
     for other in set(DATASETS) - {dataset}:
         with pytest.raises(DatasetMissing):
-            DATASETS[other](drawn.data_root)
+            DATASETS[other].open(drawn.data_root)
 
 
 def test_sets_lie_side_by_side(session_zoo: Zoo, tmp_path: Path) -> None:
@@ -207,5 +208,19 @@ def test_sets_lie_side_by_side(session_zoo: Zoo, tmp_path: Path) -> None:
 
     draw_scenes(embedded, tmp_path / "root", DATASETS)
 
-    for open_set in DATASETS.values():
-        assert open_set(tmp_path / "root").image_count == 2
+    for one in DATASETS.values():
+        assert one.open(tmp_path / "root").image_count == 2
+
+
+def test_where_archives_and_data_come_from_is_logged(
+    embedded_zoo: Zoo, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.pipeline"):
+        drawn = with_scenes(embedded_zoo, settings, ["coco"])
+        with serving(embedded_zoo, drawn) as served:
+            pass
+
+    assert caplog.messages == [
+        f"data root of {embedded_zoo.name}: its drawn scenes, {drawn.data_root}",
+        f"archives of {embedded_zoo.name} are served at {served.mirror}",
+    ]

@@ -10,8 +10,7 @@ from harness.dataset.views import Square
 from harness.errors import ArchiveUnavailable, DatasetInvalid, HarnessError
 from harness.evaluate.coco import engines as coco_engines
 from harness.evaluate.coco.engine_names import ENGINE_NAMES, FAST, JUDGE, engine_name
-from harness.evaluate.detect import Detected, Failed
-from harness.evaluate.detect import Run as DetectorRun
+from harness.evaluate.detector_run import Detected, DetectorRun, Failed
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.store import StoreKey
 from harness.files.record_files import read_detections, read_record, read_truth

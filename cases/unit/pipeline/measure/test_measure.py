@@ -39,9 +39,9 @@ from harness.pipeline.measure.measure import Measurer, measure_rows
 from harness.pipeline.measure.opened_row import OpenedRow, open_row
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.watcher import Watcher
-from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
 from harness.report.pages import Values, render_pages
+from harness.values.datasets import KnownDataset
 from harness.values.detections import ImageDetections
 from harness.values.records import Record, Verdict
 from harness.values.rows import Row, Zoo

@@ -1,6 +1,7 @@
 import functools
 import hashlib
 import json
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from harness.errors import DatasetInvalid, DatasetMissing
 from harness.pipeline.measure import opened_dataset
 from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.settings import Settings
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 
 
 @pytest.fixture
@@ -133,6 +134,21 @@ def test_a_malformed_dataset_is_not_a_missing_one(settings: Settings) -> None:
         open_dataset("coco", settings)
 
 
+@pytest.mark.parametrize(("missing", "lines"), [(1, 1), (3, 3), (4, 1)])
+def test_more_than_three_faults_are_one_line(
+    settings: Settings, tmp_path: Path, missing: int, lines: int
+) -> None:
+    root = tmp_path / "some"
+    write_coco_scenes(root, seed=3, count=6)
+    for path in sorted((root / "coco" / "val2017").iterdir())[:missing]:
+        path.unlink()
+    opened = open_dataset("coco", replace(settings, data_root=root))
+    part = open_dataset("coco", replace(settings, data_root=root, limit=5))
+
+    assert len(opened.differences) == lines
+    assert part.differences == opened.differences  # faults of a part are told too
+
+
 def test_many_missing_images_are_counted_and_the_first_named(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -160,3 +176,21 @@ def test_a_set_is_read_for_its_fingerprint_once(
 
     assert open_dataset("coco", settings).found.fingerprint == first.found.fingerprint
     assert (settings.cache / digest_cache.FILE_NAME).is_file()
+
+
+def test_what_was_opened_is_logged(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.pipeline"):
+        whole = open_dataset("coco", knowing(settings, image_count=5))
+        part = open_dataset("coco", replace(settings, limit=2))
+
+    start = f"coco under {settings.data_root}: "
+    whole_fingerprint, part_fingerprint = (
+        whole.found.fingerprint,
+        part.found.fingerprint,
+    )
+    assert caplog.messages == [
+        f"{start}all 4 images, fingerprint {whole_fingerprint}, 1 difference",
+        f"{start}the first 2 images, fingerprint {part_fingerprint}, 0 differences",
+    ]

@@ -25,8 +25,8 @@ from harness.pipeline.plan.plan import (
     plan_rows,
     planned_archive,
 )
-from harness.registry.datasets import KnownDataset
 from harness.registry.zoo import open_zoo
+from harness.values.datasets import KnownDataset
 from harness.values.detections import ImageDetections, join_images
 from harness.values.rows import Row
 

@@ -7,22 +7,21 @@ import pytest
 from harness.errors import HarnessError, UsageError
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.weighted_ap import Part, Weighted
-from harness.pipeline.results import comparison
 from harness.pipeline.results.comparison import compare_runs
-from harness.pipeline.results.stored_run import StoredRun, read_run
+from harness.pipeline.results.scored_run import ScoredRun, read_run
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
 
 
 @pytest.fixture
-def run(green: Any) -> StoredRun:
+def run(green: Any) -> ScoredRun:
     return read_run(green.path / f"{PLAIN}.json")
 
 
-def test_differences_are_those_of_the_scores(run: StoredRun, moved: Any) -> None:
-    worse = replace(run, found=moved(6.0))
+def test_differences_are_those_of_the_scores(run: ScoredRun, moved: Any) -> None:
+    worse = replace(run, detections=moved(6.0))
     found = compare_runs(run, worse, resamples=30, seed=0)
-    one, other = (METRICS["coco"].score(r.found, r.truth) for r in (run, worse))
+    one, other = (METRICS["coco"].score(r.detections, r.truth) for r in (run, worse))
     all_sizes = {d.part.name: d for d in found if d.part.by == "all"}
 
     assert set(all_sizes) == {"box_ap", "box_ap50", "box_ap75"}
@@ -31,7 +30,7 @@ def test_differences_are_those_of_the_scores(run: StoredRun, moved: Any) -> None
     assert {d.part.by for d in found} == {"all", "size", "class"}
 
 
-def test_other_truth_is_refused(run: StoredRun) -> None:
+def test_other_truth_is_refused(run: ScoredRun) -> None:
     less = replace(run, name="other", truth=run.truth.subset(np.array([1, 2])))  # type: ignore[union-attr]
 
     with pytest.raises(
@@ -43,7 +42,7 @@ def test_other_truth_is_refused(run: StoredRun) -> None:
         compare_runs(run, less, resamples=1, seed=0)
 
 
-def test_other_datasets_are_refused(run: StoredRun) -> None:
+def test_other_datasets_are_refused(run: ScoredRun) -> None:
     with pytest.raises(UsageError, match="datasets; expected coco, got voc"):
         compare_runs(run, replace(run, dataset="voc"), resamples=1, seed=0)
     kitti = replace(run, dataset="kitti")
@@ -54,14 +53,15 @@ def test_other_datasets_are_refused(run: StoredRun) -> None:
 
 
 def test_matches_that_do_not_give_the_metric_are_refused(
-    run: StoredRun, monkeypatch: pytest.MonkeyPatch
+    run: ScoredRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = Weighted(
         image_ids=np.array([1, 2, 3]),
         parts=(Part(by="class", name="4"), Part(by="all", name="box_ap")),
         score=lambda weights: np.array([1.0, 2.0]),
     )
-    monkeypatch.setattr(comparison, "WEIGHTED", {"coco": lambda *_: wrong})
+    metric = replace(METRICS["coco"], weighted=lambda *_: wrong)
+    monkeypatch.setitem(METRICS, "coco", metric)  # type: ignore[misc]
 
     with pytest.raises(
         HarnessError,

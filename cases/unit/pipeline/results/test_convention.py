@@ -1,5 +1,6 @@
 """Who decides how files are scored: the asker, the row, the files, the usual."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +211,21 @@ def test_a_record_of_no_convention_is_refused(protocol: dict[str, str]) -> None:
         RecordInvalid, match=r"protocol, convention; .*; score the files again"
     ):
         convention_of_record("voc", protocol)
+
+
+def test_the_convention_that_is_chosen_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="harness.pipeline"):
+        chosen(tmp_path, convention="devkit")
+        convention_of_files(tmp_path, faces(8), Asked(arithmetic="real"))
+        convention_of_files(tmp_path, COCO, Asked())
+
+    assert caplog.messages == [
+        "convention: devkit (asked for)",
+        "arithmetic: real (asked for)",
+    ]
+
+
+def test_a_record_of_an_unknown_dataset_is_scored_in_one_way() -> None:
+    assert convention_of_record("kitti", {}) == ONE_WAY

@@ -14,7 +14,7 @@ from harness.formats.table import FORMATS
 from harness.pipeline.results.convention import Asked, convention_of_files
 from harness.pipeline.results.export import export
 from harness.pipeline.results.score import score_file
-from harness.pipeline.results.stored_run import StoredRun, read_run
+from harness.pipeline.results.scored_run import ScoredRun, read_run
 from harness.values.detections import Detections, Results
 from harness.values.truth import CocoTruth, FaceTruth, Truth, VocTruth
 
@@ -58,14 +58,14 @@ def truth_of(dataset: str) -> Truth:
     )
 
 
-def run_of(dataset: str) -> StoredRun:
+def run_of(dataset: str) -> ScoredRun:
     """Detections near the truth with more digits than any format prints."""
     rng = np.random.default_rng(1)
     source = rng.integers(0, 4, 40)
-    return StoredRun(
+    return ScoredRun(
         name="ours",
         dataset=dataset,
-        found=Detections(
+        detections=Detections(
             evaluated_ids=IDS,
             image_ids=np.array([0, 0, 1, 3])[source],
             classes=np.array([0, 1, 0, 1], np.int32)[source] * (dataset != "widerface"),
@@ -95,7 +95,7 @@ def test_an_export_scored_again_gives_the_same_bits(
     run = run_of(dataset)
     path = export(run, tmp_path / f"ours{FORMATS[dataset].suffix}")
     made = score_file(dataset, path, run.truth, records=tmp_path / "out", name="x")
-    expected = METRICS[dataset].score(run.found, run.truth)
+    expected = METRICS[dataset].score(run.detections, run.truth)
     again = export(read_run(made.path), tmp_path / "again.json", word=dataset)
 
     assert dict(made.record.measurements[0].scores_pct) == dict(expected)
@@ -103,7 +103,7 @@ def test_an_export_scored_again_gives_the_same_bits(
     assert content(again) == content(path)
 
 
-def scores_of(dataset: str, path: Path, run: StoredRun, records: Path) -> Any:
+def scores_of(dataset: str, path: Path, run: ScoredRun, records: Path) -> Any:
     """Return what files score by their own word, as ``zoo score`` does."""
     used = convention_of_files(path, run.truth, Asked())
     made = score_file(
@@ -114,17 +114,19 @@ def scores_of(dataset: str, path: Path, run: StoredRun, records: Path) -> Any:
 
 def test_a_voc_export_says_what_scores_it(tmp_path: Path) -> None:
     run = run_of("voc")
-    assert isinstance(run.found, Detections)
+    assert isinstance(run.detections, Detections)
     # So far off that a pixel decides, which is what the conventions differ by.
-    moved = replace(run.found, boxes_xyxy=run.found.boxes_xyxy + np.float32(14))
-    run = replace(run, found=moved)
-    expected = METRICS["voc"].score(run.found, run.truth)
+    moved = replace(
+        run.detections, boxes_xyxy=run.detections.boxes_xyxy + np.float32(14)
+    )
+    run = replace(run, detections=moved)
+    expected = METRICS["voc"].score(run.detections, run.truth)
     path = export(run, tmp_path / "ours")
 
     assert read_convention(path) == StatedConvention(word="paddledetection")
     assert scores_of("voc", path, run, tmp_path) == expected
     asked = export(run, tmp_path / "theirs", convention="devkit")
-    devkit = metric_of("voc", options=DEVKIT).score(run.found, run.truth)
+    devkit = metric_of("voc", options=DEVKIT).score(run.detections, run.truth)
     assert read_convention(asked) == StatedConvention(word="devkit")
     assert scores_of("voc", asked, run, tmp_path) == devkit
     assert devkit != expected
@@ -134,17 +136,17 @@ def test_a_class_that_the_record_left_out_is_left_out_on_purpose(
     tmp_path: Path,
 ) -> None:
     run = run_of("voc")
-    assert isinstance(run.found, Detections)
+    assert isinstance(run.detections, Detections)
     assert isinstance(run.truth, VocTruth)
-    cats = run.found.classes == 0
+    cats = run.detections.classes == 0
     arrays = {
         name: array if name == "evaluated_ids" else array[cats]
-        for name, array in run.found.arrays().items()
+        for name, array in run.detections.arrays().items()
     }
     truth = replace(run.truth, is_difficult=np.zeros(4, np.bool_))
-    run = replace(run, found=Detections(**arrays), truth=truth)
+    run = replace(run, detections=Detections(**arrays), truth=truth)
     path = export(run, tmp_path / "ours")
-    expected = METRICS["voc"].score(run.found, run.truth)
+    expected = METRICS["voc"].score(run.detections, run.truth)
 
     stated = StatedConvention(word="paddledetection", classes=("cat",))
     assert read_convention(path) == stated
@@ -163,9 +165,9 @@ def test_an_export_without_any_detection_scores_0_again(tmp_path: Path) -> None:
     run = run_of("voc")
     arrays = {
         name: array if name == "evaluated_ids" else array[:0]
-        for name, array in run.found.arrays().items()
+        for name, array in run.detections.arrays().items()
     }
-    run = replace(run, found=Detections(**arrays))
+    run = replace(run, detections=Detections(**arrays))
     path = export(run, tmp_path / "ours")
 
     assert read_convention(path) == StatedConvention(word="paddledetection")
@@ -189,16 +191,16 @@ def test_faces_of_more_digits_come_back_unless_the_published_format_is_asked_for
     tmp_path: Path,
 ) -> None:
     ours = run_of("widerface")
-    found = ours.found.arrays()
-    corners = found["boxes_xyxy"].astype(np.float64)
+    kept = ours.detections.arrays()
+    corners = kept["boxes_xyxy"].astype(np.float64)
     theirs = Results(
-        evaluated_ids=found["evaluated_ids"],
-        image_ids=found["image_ids"],
-        classes=found["classes"],
-        scores=found["scores"].astype(np.float64),
+        evaluated_ids=kept["evaluated_ids"],
+        image_ids=kept["image_ids"],
+        classes=kept["classes"],
+        scores=kept["scores"].astype(np.float64),
         boxes=np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]),
     )
-    run = replace(ours, found=theirs)
+    run = replace(ours, detections=theirs)
     whole = export(run, tmp_path / "whole")
     rounded = export(run, tmp_path / "rounded", published_format=True)
 

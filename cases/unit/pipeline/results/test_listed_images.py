@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from harness.errors import DetectionsInvalid, UsageError
-from harness.pipeline.results.listed_images import truth_of_listed
+from harness.pipeline.results.opened_truth import truth_of_listed
 from harness.values.truth import FaceTruth
 
 TRUTH = FaceTruth(

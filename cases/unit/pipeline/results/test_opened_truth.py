@@ -1,12 +1,14 @@
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.dataset.truths import TRUTHS
+from harness.dataset.datasets import DATASETS
 from harness.errors import DatasetInvalid, DatasetMissing, UsageError
-from harness.pipeline.results.opened_truth import coco_class_names, open_truth
+from harness.pipeline.results.opened_truth import class_names_beside, open_truth
 
 ANNOTATIONS = {
     "images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}],
@@ -84,10 +86,15 @@ def test_a_data_root_that_is_no_folder_is_a_usage_error(
 
     with pytest.raises(
         UsageError,
-        match=rf"^data root {tmp_path}/{name}; expected a folder that .*, got {got}; "
+        match=rf"^data root {tmp_path}/{name}; expected a folder that holds coco, "
+        rf"VOCdevkit or WIDER_val, got {got}; "
         rf"give another --data-root DIR, or set ZOO_DATA_ROOT$",
     ):
         open_truth("voc", data_root=tmp_path / name)
+
+
+def replace_truth(monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], Any]) -> None:
+    monkeypatch.setitem(DATASETS, "voc", replace(DATASETS["voc"], truth=read))  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("error", [PermissionError(13, "Permission denied", "here/x")])
@@ -97,7 +104,7 @@ def test_a_folder_that_is_closed_is_named(
     def closed(_: Path) -> Any:
         raise error
 
-    monkeypatch.setitem(TRUTHS, "voc", closed)  # type: ignore[arg-type]
+    replace_truth(monkeypatch, closed)
 
     with pytest.raises(
         DatasetInvalid, match=r"^here/x: cannot be read; got Permission denied; make it"
@@ -111,7 +118,7 @@ def test_a_name_with_a_nul_in_the_annotations_is_a_refusal(
     def named(data_root: Path) -> Any:
         return (data_root / "a\0.xml").read_bytes()
 
-    monkeypatch.setitem(TRUTHS, "voc", named)  # type: ignore[arg-type]
+    replace_truth(monkeypatch, named)
 
     with pytest.raises(
         DatasetInvalid, match=r"names a file that cannot be; got .*; me"
@@ -123,5 +130,9 @@ def test_categories_are_named_by_the_annotations_that_were_opened(root: Path) ->
     file = root / "other.json"
     file.write_text(json.dumps(ANNOTATIONS | {"categories": [{"id": 8, "name": "x"}]}))
 
-    assert coco_class_names(data_root=root) == {"3": "3"}
-    assert coco_class_names(data_root=root, file=file) == {"8": "x"}
+    assert class_names_beside("coco", data_root=root) == {"3": "3"}
+    assert class_names_beside("coco", data_root=root, file=file) == {"8": "x"}
+
+
+def test_classes_that_the_truth_names_are_not_named_again(root: Path) -> None:
+    assert class_names_beside("voc", data_root=root) == {}

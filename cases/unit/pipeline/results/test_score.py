@@ -13,7 +13,7 @@ from harness.files.record_files import read_detections, read_record, read_truth
 from harness.formats import coco_results
 from harness.pipeline.gate.gate import gate
 from harness.pipeline.results.score import SCORED, Claimed, Scored, score_file
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Results
 from harness.values.records import Verdict
 from harness.values.rows import Claim, Zoo
@@ -132,6 +132,25 @@ def test_annotations_that_are_not_the_published_ones_are_told(
     assert made.record.verdict is Verdict.WRONG_DATASET
     assert made.record.reason.endswith("image_count: published 5000, here 3")
     assert made.record.measurements
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({"annotation_count": 5}, "annotation_count: published 5, here 4"),
+        ({"truth_sha256": "f" * 64}, f"truth_sha256: published {'f' * 64}, here "),
+        ({"fingerprint": "f" * 64}, None),  # of images, which were not looked at
+    ],
+)
+def test_each_fact_of_the_annotations_is_compared(
+    file: Path, truth: Any, tmp_path: Path, claimed: Claimed, known: Any, told: Any
+) -> None:
+    held = replace(claimed, known=KnownDataset(**known))
+    used = score(file, truth, tmp_path, claimed=held).record.dataset
+
+    assert used is not None
+    assert len(used.differences) == (0 if told is None else 1)
+    assert all(one.startswith(told) for one in used.differences)
 
 
 def test_a_row_of_another_dataset_is_refused(

@@ -6,7 +6,8 @@ import pytest
 
 from harness.errors import UsageError
 from harness.registry.lint.zoo import lint_zoo
-from harness.registry.lock import Pin, write_lock
+from harness.registry.lock import write_lock
+from harness.values.pins import Pin
 
 Edit = Callable[[str, str, str], None]
 

@@ -1,4 +1,4 @@
-"""A record and its folder in, the detections and truth of one of its runs out."""
+"""Reads what a score was computed from: detections, truth and convention."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from harness.values.truth import Truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
+class ScoredRun:
     """What a number was computed from."""
 
     name: str  # to show
     dataset: str
-    found: Detections | Results
+    detections: Detections | Results
     truth: Truth
     convention: Convention = ONE_WAY
 
 
-def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
+def read_run(path: Path, *, erratum: str | None = None) -> ScoredRun:
     """Read what a record was scored from.
 
     Args:
@@ -67,10 +67,10 @@ def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
                 got=f"as {erratum or 'printed'}",
                 next_step="give --erratum the id of one of these",
             )
-        return StoredRun(
+        return ScoredRun(
             name=record.row_id + (f" as {erratum}" if erratum else ""),
             dataset=record.dataset.name,
-            found=read_detections(path.parent, runs[erratum].detections_file),
+            detections=read_detections(path.parent, runs[erratum].detections_file),
             truth=read_truth(path.parent, record.dataset.truth_file),
             convention=convention_of_record(record.dataset.name, record.protocol),
         )
@@ -78,7 +78,7 @@ def read_run(path: Path, *, erratum: str | None = None) -> StoredRun:
 
 def read_result_file(
     dataset: str, path: Path, truth: Truth, convention: Convention = ONE_WAY
-) -> StoredRun:
+) -> ScoredRun:
     """Read a result file (or folder) that any tool made.
 
     Args:
@@ -90,16 +90,16 @@ def read_result_file(
     Raises:
         DetectionsInvalid: it is malformed, or of other images or classes.
     """
-    return StoredRun(
+    return ScoredRun(
         name=path.name,
         dataset=dataset,
-        found=FORMATS[dataset].read(path, truth),
+        detections=FORMATS[dataset].read(path, truth),
         truth=truth,
         convention=convention,
     )
 
 
-def rescored_as(run: StoredRun, asked: Asked) -> StoredRun:
+def rescored_as(run: ScoredRun, asked: Asked) -> ScoredRun:
     """Return the run to be scored as was asked for; as it is where nothing was.
 
     Raises:

@@ -4,7 +4,7 @@ import pytest
 
 from harness.errors import DetectionsInvalid, RecordInvalid, UsageError
 from harness.formats import coco_results
-from harness.pipeline.results.stored_run import read_result_file, read_run
+from harness.pipeline.results.scored_run import read_result_file, read_run
 from harness.values.records import Verdict
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
@@ -15,15 +15,15 @@ def test_a_run_is_what_its_record_names(green: Any, moved: Any) -> None:
     run = read_run(green.path / f"{PLAIN}.json")
 
     assert (run.name, run.dataset) == (PLAIN, "coco")
-    assert run.found.sha256() == moved(3.0).sha256()
+    assert run.detections.sha256() == moved(3.0).sha256()
     assert len(run.truth.image_ids) == 3
 
 
 def test_the_run_of_an_erratum_is_asked_for(green: Any, moved: Any) -> None:
     path = green.path / f"{DOUBTED}.json"
 
-    assert read_run(path).found.sha256() == moved(7.0).sha256()
-    assert read_run(path, erratum="E1").found.sha256() == moved(2.0).sha256()
+    assert read_run(path).detections.sha256() == moved(7.0).sha256()
+    assert read_run(path, erratum="E1").detections.sha256() == moved(2.0).sha256()
     assert read_run(path, erratum="E1").name == f"{DOUBTED} as E1"
     with pytest.raises(
         UsageError, match="run; expected as printed or as E1, got as E9"
@@ -64,7 +64,7 @@ def test_a_result_file_is_a_run_too(green: Any, moved: Any, tmp_path: Any) -> No
     run = read_result_file("coco", path, truth)
 
     assert (run.name, run.dataset) == ("theirs.json", "coco")
-    assert run.found.sha256() == results.sha256()
+    assert run.detections.sha256() == results.sha256()
     path.write_text("{}")
     with pytest.raises(DetectionsInvalid, match=r"theirs\.json: not a COCO result"):
         read_result_file("coco", path, truth)
