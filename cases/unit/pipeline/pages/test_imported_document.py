@@ -48,7 +48,10 @@ def test_a_date_that_is_none_is_refused(document: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_document_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.md: not a text file to read"):
+    with pytest.raises(
+        UsageError,
+        match=r"none\.md: not a text file to read; got .*No such file.*; give the path",
+    ):
         bring_in(tmp_path / "none.md", tmp_path)
 
 
