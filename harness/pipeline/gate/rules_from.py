@@ -117,6 +117,8 @@ def _unpack(packed: bytes, folder: Path) -> None:
     """Write the plain files of a tar of git's; a link is no rule."""
     with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
         for member in tar:
-            content, path = tar.extractfile(member), PurePosixPath(member.name)
-            if member.isfile() and content is not None and ".." not in path.parts:
+            path = PurePosixPath(member.name)
+            # Of a link, tarfile would look for the target, which may not be there.
+            content = tar.extractfile(member) if member.isfile() else None
+            if content is not None and ".." not in path.parts:
                 write_bytes(folder / path.relative_to(path.anchor), content.read())

@@ -348,3 +348,14 @@ def test_what_is_written_and_what_is_kept_is_logged(
         f"{DOUBTED}: record kept from an earlier pass",
     ]
     assert asked == [[DOUBTED]]
+
+
+def test_without_an_archive_that_opens_nothing_is_detected(
+    session_zoo: Zoo, settings: Settings, rooms: dict[str, Any]
+) -> None:
+    for row in session_zoo.rows:
+        rooms["refuses"][row.row_id] = ArchiveUnavailable("nobody serves it")
+    measure_rows(session_zoo, session_zoo.rows, settings)
+
+    assert len(rooms["opened"]) == 2
+    assert "store" not in rooms

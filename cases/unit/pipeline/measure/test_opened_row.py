@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.artifact.pack import pack_tar
+from harness.artifact.unpack import unpack
 from harness.errors import ArchiveUnavailable, ArchiveUnreadable, WrongArchive
 from harness.pipeline.measure.opened_row import (
     doubted_strategies,
@@ -172,3 +174,21 @@ def test_the_source_of_an_archive_is_logged_without_the_places_of_this_machine(
         f"{zoo.rows[0].row_id}: layout {used.layout}, shapes of {used.shape_plan}",
     ]
     assert used.source.startswith("mirror:")
+
+
+def test_a_file_that_no_variable_needs_is_named(
+    zoo: Zoo, settings: Settings, tmp_path: Path
+) -> None:
+    row = zoo.row(PRUNED)
+    archive = zoo.archives[row.archive]
+    path = archive.url.partition("://")[2].partition("/")[2]
+    folder = unpack(zoo.root / "archives" / path, tmp_path / "unpacked")
+    (inner,) = folder.iterdir()
+    (inner / "learning_rate").write_bytes((inner / "conv1_weights").read_bytes())
+    (tmp_path / "mirror" / path).parent.mkdir(parents=True)
+    pack_tar(inner, tmp_path / "mirror" / path)
+    unpinned = replace(archive, sha256=None, size_bytes=None)
+    own = replace(zoo, archives={**zoo.archives, row.archive: unpinned})
+
+    here = replace(settings, mirror=str(tmp_path / "mirror"))
+    assert open_row(own, row, here).used.ignored_files == ("learning_rate",)

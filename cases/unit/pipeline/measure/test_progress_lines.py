@@ -7,7 +7,7 @@ from harness.train.trainer import Progress
 
 TRAINED = (
     "training baseline: step 100 of 100, loss 12.35, rate 1.0e-03, "
-    "80 images/s, 1.5 min left"
+    "80 images/s, 15.0 min left"
 )
 
 
@@ -38,7 +38,7 @@ def lines(written: list[str], clock: Clock) -> ProgressLines:
 
 def progress_at(step: int) -> Progress:
     return Progress(
-        step=step, steps=100, loss=12.345, rate=1e-3, images_per_s=80.2, left_s=90.0
+        step=step, steps=100, loss=12.345, rate=1e-3, images_per_s=80.2, left_s=900.0
     )
 
 

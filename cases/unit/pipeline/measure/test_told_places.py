@@ -136,3 +136,28 @@ def test_structure_and_speed_records_are_told_likewise() -> None:
 
     assert told_record(structure, PLACES) == replace(structure, reason="~/x")
     assert told_record(speed, PLACES) == replace(speed, instructions=("~/x",))
+
+
+def test_a_local_mirror_is_a_place_and_an_address_is_none(tmp_path: Path) -> None:
+    home, address = Path("/home/maria"), "https://mirror.example/x"
+    settings = Settings(
+        cache=tmp_path / "cache", records=tmp_path / "records", data_root=None
+    )
+    local = replace(settings, mirror=str(tmp_path / "mirror"))
+    remote = replace(settings, mirror=address)
+
+    told = places_of(local, home=home)
+    assert told[str(tmp_path / "mirror")] == "<mirror>"
+    assert "<mirror>" not in places_of(remote, home=home).values()
+    assert "<mirror>" not in places_of(settings, home=home).values()
+    assert tell(f"{address}/a.tar", places_of(remote, home=home)) == f"{address}/a.tar"
+
+
+def test_the_root_of_the_file_system_is_no_place(tmp_path: Path) -> None:
+    settings = Settings(
+        cache=tmp_path / "cache", records=tmp_path / "records", data_root=Path("/")
+    )
+    told = places_of(settings, home=Path("/home/maria"))
+
+    assert "/" not in told
+    assert tell("/etc/passwd", told) == "/etc/passwd"

@@ -36,6 +36,9 @@ def test_without_a_date_none_is_written(document: Path, tmp_path: Path) -> None:
 
     text = (tmp_path / "cases/rows/mine/zoo.toml").read_text(encoding="utf-8")
     assert "date" not in text
+    bring_in(document, tmp_path / "dated", date="2020-02-29")
+    dated = (tmp_path / "dated/cases/rows/mine/zoo.toml").read_text(encoding="utf-8")
+    assert "2020-02-29" in dated
 
 
 def test_a_date_that_is_none_is_refused(document: Path, tmp_path: Path) -> None:
@@ -48,7 +51,10 @@ def test_a_date_that_is_none_is_refused(document: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_document_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.md: not a text file to read"):
+    with pytest.raises(
+        UsageError,
+        match=r"none\.md: not a text file to read; got .*No such file.*; give the path",
+    ):
         bring_in(tmp_path / "none.md", tmp_path)
 
 

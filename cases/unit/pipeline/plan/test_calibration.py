@@ -12,6 +12,7 @@ import pytest
 from harness.dataset.coco import open_coco
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
 from harness.dataset.image import ImageEntry
+from harness.model.boxes.face_looks import looked_at_px2
 from harness.model.paddle_run.device import Device, open_device
 from harness.pipeline.plan import calibration as timed
 from harness.pipeline.plan.calibration import Calibration, Reading
@@ -64,7 +65,9 @@ def test_a_face_network_is_timed_at_a_usual_size(
     face = replace(row, architecture="blazeface", backbone="lite", input_px=7)
 
     assert calibration.forward_s(replace(face, scales="single"), 7) == 1.0
-    assert calibration.forward_s(face, 7) == pytest.approx(12.7, rel=0.01)
+    assert calibration.forward_s(face, 7) == pytest.approx(
+        looked_at_px2(768, 1024) / 640**2
+    )
     assert asked == [timed.USUAL_PX, timed.USUAL_PX]
 
 
