@@ -10,7 +10,7 @@ import pytest
 
 from harness.pipeline.gate.gate import GateReport
 from harness.pipeline.measure.run_keys import store_key
-from harness.registry.datasets import KnownDataset
+from harness.values.datasets import KnownDataset
 from harness.values.detections import Detections
 from harness.values.records import UNKNOWN_COMMIT, Verdict
 from harness.values.rows import Zoo
