@@ -1,4 +1,4 @@
-"""An archive's place in the cache, what lies there, and what to do about it.
+"""Decides what to do about an archive, from what lies in its place in the cache.
 
 ::
 
@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+
+from filelock import FileLock
 
 from harness.files.atomic import write_text
 from harness.files.digest import file_sha256
@@ -140,9 +142,7 @@ def read_note(entry: CacheEntry) -> SourceNote | None:
             size_bytes=int(data["size_bytes"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
-        return (
-            None  # a note that cannot be read vouches for nothing: plan_fetch sees it
-        )
+        return None  # it vouches for nothing: plan_fetch sees that
 
 
 def write_note(entry: CacheEntry, note: SourceNote) -> None:
@@ -160,6 +160,27 @@ def writing_cache(path: Path) -> Iterator[None]:
     """
     with writing(path, CACHE):
         yield
+
+
+@contextmanager
+def locking(lock_path: Path, cache: Path) -> Iterator[None]:
+    """Hold a lock of the cache during the block; wait until nobody else does.
+
+    Args:
+        lock_path: the file to lock; its folder is made.
+        cache: as a refusal names it.
+
+    Raises:
+        UsageError: the cache cannot be written.
+    """
+    with writing_cache(cache):
+        lock_path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(lock_path)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _is_noted(found: Content, note: SourceNote | None) -> bool:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
 
-from harness.artifact.answer import open_address
-from harness.artifact.failure import SOURCE_ERRORS, TransferFailure, failure_of
-from harness.artifact.pace import Pace
 from harness.artifact.sources import Source
+from harness.artifact.web.answer import open_address
+from harness.artifact.web.failure import SOURCE_ERRORS, TransferFailure, failure_of
+from harness.artifact.web.pace import Pace
 
 #: An honest server answers such a question in a second; ten addresses may be dead.
 SILENCE_S = 10.0

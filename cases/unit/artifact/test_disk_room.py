@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.artifact.disk_room import claimed_bytes, demand_room
+from harness.artifact.placed_files import demand_room
+from harness.artifact.written_entries import claimed_bytes
 from harness.errors import UsageError
 
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from harness.artifact.cache_entry import Content, read_content
-from harness.artifact.folder_manifest import is_intact, read_manifest, write_manifest
+from harness.artifact.unpack import is_intact, read_manifest, write_manifest
 
 FILES = {"x/a": Content(sha256="aa", size_bytes=1)}
 

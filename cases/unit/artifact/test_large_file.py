@@ -11,13 +11,9 @@ from typing import Any
 
 import pytest
 
-from harness.artifact.large_file import (
-    LARGE_PATIENCE,
-    LargeFile,
-    WantedFile,
-    fetch_large,
-    file_digest,
-)
+from harness.artifact.fetch import LargeFile, WantedFile, fetch_large
+from harness.artifact.patience import LARGE_PATIENCE
+from harness.artifact.refusal import file_digest
 from harness.artifact.server import serve_folder
 from harness.errors import ArchiveUnavailable, WrongArchive
 

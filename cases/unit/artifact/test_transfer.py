@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.artifact.cache_entry import Content
-from harness.artifact.failure import TransferFailure
 from harness.artifact.patience import Patience
 from harness.artifact.sources import Source
 from harness.artifact.transfer import receive
+from harness.artifact.web.failure import TransferFailure
 from harness.errors import UsageError
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.artifact.progress import Progress as BytesProgress
+from harness.artifact.transfer import Progress as BytesProgress
 from harness.errors import UsageError
 from harness.evaluate.detect import Detector, Outcome, Run, detect
 from harness.evaluate.store import DetectionStore, StoreKey

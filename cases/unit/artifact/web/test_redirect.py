@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.artifact.failure import Stopped
-from harness.artifact.redirect import next_address
+from harness.artifact.web.failure import Stopped
+from harness.artifact.web.redirect import next_address
 
 
 @pytest.mark.parametrize(

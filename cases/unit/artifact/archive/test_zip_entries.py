@@ -8,8 +8,11 @@ import zipfile
 
 import pytest
 
-from harness.artifact.zip_directory import LONGEST_TEXT_BYTES, count_entries
-from harness.artifact.zip_entries import read_zip
+from harness.artifact.archive.zip_entries import (
+    LONGEST_TEXT_BYTES,
+    count_entries,
+    read_zip,
+)
 from harness.errors import ArchiveUnreadable
 
 
@@ -148,7 +151,7 @@ def test_a_million_entries_take_no_memory(at, open_in_a_child):
     found = open_in_a_child(
         path,
         "for _ in read_entries(path): pass",
-        before="from harness.artifact.entries import read_entries",
+        before="from harness.artifact.archive.entries import read_entries",
     )
 
     assert found.told.startswith("too many entries; expected at most 20000, got more")

@@ -10,8 +10,13 @@ import zipfile
 
 import pytest
 
-from harness.artifact.entries import PADDING_BYTES, find_damage, read_entries
-from harness.artifact.unpack_limits import LIMITS, Limits
+from harness.artifact.archive.entries import (
+    LIMITS,
+    PADDING_BYTES,
+    Limits,
+    find_damage,
+    read_entries,
+)
 from harness.errors import ArchiveUnreadable
 
 
@@ -276,7 +281,7 @@ def test_a_header_of_a_gigabyte_takes_no_memory(at, open_in_a_child, kind):
     found = open_in_a_child(
         at(out.getvalue()),
         "for _ in read_entries(path): pass",
-        before="from harness.artifact.entries import read_entries",
+        before="from harness.artifact.archive.entries import read_entries",
     )
 
     assert found.told == (
@@ -299,7 +304,7 @@ def test_a_zip_in_a_dictionary_of_gigabytes_takes_no_memory(at, open_in_a_child)
     found = open_in_a_child(
         at(bytes(data)),
         "for one in read_entries(path): list(one.chunks())",
-        before="from harness.artifact.entries import read_entries",
+        before="from harness.artifact.archive.entries import read_entries",
     )
 
     assert "compressed in a way that is not read" in found.told

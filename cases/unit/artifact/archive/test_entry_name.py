@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.artifact.entry_name import LONGEST_SHOWN, MAX_PARTS, safe_path, shown
+from harness.artifact.archive.entry import LONGEST_SHOWN, MAX_PARTS, safe_path, shown
 from harness.errors import ArchiveUnreadable
 
 

@@ -8,7 +8,7 @@ from urllib.error import HTTPError, URLError
 
 import pytest
 
-from harness.artifact.failure import Stopped, TransferFailure, failure_of
+from harness.artifact.web.failure import Stopped, TransferFailure, failure_of
 
 
 @pytest.mark.parametrize(

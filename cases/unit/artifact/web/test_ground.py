@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from harness.artifact.ground import (
+from harness.artifact.web.redirect import (
     Ground,
     Place,
     ground_of,

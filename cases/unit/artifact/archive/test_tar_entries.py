@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.artifact.tar_entries import (
+from harness.artifact.archive.tar_entries import (
     LONGEST_EXTENSION_BYTES,
     MAX_HEADERS,
     read_pax,

@@ -16,9 +16,9 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
-from harness.artifact.failure import Stopped
-from harness.artifact.ground import Ground, Place, ground_of, may_lead
-from harness.artifact.pace import Pace
+from harness.artifact.web.failure import Stopped
+from harness.artifact.web.pace import Pace
+from harness.artifact.web.redirect import Ground, Place, ground_of, may_lead
 
 #: Of a head: status, interim answers and headers. Servers send less than 8 KiB, and
 #: the usual ones refuse to send more than 64.

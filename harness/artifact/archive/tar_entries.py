@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.artifact.archive_entry import (
+from harness.artifact.archive.entry import (
     CHUNK_BYTES,
     Entry,
     damaged,
     distrusted,
     naming_damage,
+    shown,
 )
-from harness.artifact.entry_name import shown
 from harness.errors import located
 
 BLOCK_BYTES = tarfile.BLOCKSIZE

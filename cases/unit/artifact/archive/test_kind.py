@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact.kind import is_page, kind_of, named_kind, read_head
+from harness.artifact.archive.entries import is_page, kind_of, named_kind, read_head
 
 
 def test_a_tar_is_known_by_the_checksum_of_its_first_header(good: bytes):

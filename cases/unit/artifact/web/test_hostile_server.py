@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from harness.artifact import connection
 from harness.artifact.cache_entry import Content
-from harness.artifact.failure import TransferFailure
 from harness.artifact.fetch import fetch_archive
-from harness.artifact.ground import Ground
-from harness.artifact.pace import Pace
 from harness.artifact.patience import Patience
 from harness.artifact.sources import Source
 from harness.artifact.transfer import receive
+from harness.artifact.web import connection
+from harness.artifact.web.failure import TransferFailure
+from harness.artifact.web.pace import Pace
+from harness.artifact.web.redirect import Ground
 from harness.errors import ArchiveUnavailable
 
 Got = Content | TransferFailure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from harness.artifact.failure import Stopped
+from harness.artifact.web.failure import Stopped
 
 
 class Pace:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.artifact.failure import Stopped
-from harness.artifact.pace import Pace
 from harness.artifact.patience import PATIENCE
+from harness.artifact.web.failure import Stopped
+from harness.artifact.web.pace import Pace
 
 
 class Clock:
