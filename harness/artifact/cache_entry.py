@@ -174,9 +174,8 @@ def locking(lock_path: Path, cache: Path) -> Iterator[None]:
         UsageError: the cache cannot be written.
     """
     with writing_cache(cache):
-        lock_path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(lock_path)
-        lock.acquire()
+        lock.acquire()  # makes the folder too
     try:
         yield
     finally:

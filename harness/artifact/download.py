@@ -62,7 +62,6 @@ def download(
     """
     name, patience = printable(wanted.archive.name), wanted.patience
     course = Course(sources=wanted.sources, refusals=tuple(refusals))
-    pace = patience.pace()
     while course.sources:
         source = course.sources[0]
         if course.wait_s is None:

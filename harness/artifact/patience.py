@@ -90,9 +90,9 @@ class Course:
         source, *others = self.sources
         further_bytes = patience.further_bytes
         got_further = further_bytes is not None and failed.came_bytes >= further_bytes
-        failures = 0 if got_further else self.failures + 1
-        tries = 1 if source.is_local else patience.tries
-        if failed.refusal.may_pass and failures < tries:
+        failures, tries = 0 if got_further else self.failures + 1, patience.tries
+        may_pass = failed.refusal.may_pass and not source.is_local
+        if may_pass and failures < tries:
             wait_s = patience.wait_s(max(failures, 1))
             return replace(self, wait_s=wait_s, failures=failures)
         refusal = failed.refusal

@@ -34,8 +34,7 @@ DAMAGE = (
     zlib.error,
     EOFError,
     gzip.BadGzipFile,
-    NotImplementedError,  # zipfile: a feature that Python does not have
-    RuntimeError,  # zipfile: encrypted
+    RuntimeError,  # zipfile: encrypted, or a feature that Python does not have
     OverflowError,  # an absurd size in a header: no file can be read from there on
     ValueError,  # zipfile: an absurd date or number
 )

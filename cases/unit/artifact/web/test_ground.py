@@ -27,6 +27,11 @@ from harness.artifact.web.redirect import (
         ("::", Ground.MACHINE),
         ("::ffff:127.0.0.1", Ground.MACHINE),
         ("2002:7f00:1::", Ground.MACHINE),
+        ("2001:0:4136:e378:8000:63bf:80ff:fffe", Ground.MACHINE),  # Teredo
+        ("2001:0:4136:e378:8000:63bf:f5ff:fffe", Ground.PRIVATE),
+        ("64:ff9b::a00:1", Ground.PRIVATE),
+        ("ff0e::1", Ground.PRIVATE),
+        ("1.0.0.0", Ground.PUBLIC),
         ("64:ff9b::7f00:1", Ground.MACHINE),
         ("169.254.169.254", Ground.LINK),
         ("fe80::1", Ground.LINK),
