@@ -96,32 +96,32 @@ def is_pinned(archive: Archive, content: Content) -> bool:
 
 
 def plan_fetch(
-    archive: Archive, found: Content | None, note: SourceNote | None
+    archive: Archive, cached: Content | None, note: SourceNote | None
 ) -> Plan:
     """Decide what to do about an archive, from what lies in the cache.
 
     A known digest is enough to trust cached bytes. Without one they must be those that
     the note describes: bytes that nobody vouches for are fetched again.
     """
-    if found is None:
+    if cached is None:
         return "fetch"
-    if not is_pinned(archive, found):
+    if not is_pinned(archive, cached):
         return "replace"
-    if archive.sha256 is None and not _is_noted(found, note):
+    if archive.sha256 is None and not _is_noted(cached, note):
         return "replace"
     return "keep"
 
 
-def why_replaced(archive: Archive, found: Content, note: SourceNote | None) -> str:
+def why_replaced(archive: Archive, cached: Content, note: SourceNote | None) -> str:
     """Return what speaks against cached bytes that are to be replaced."""
     if note is None and archive.sha256 is None:
         return "nothing says where it came from"
-    if note is not None and not _is_noted(found, note):
+    if note is not None and not _is_noted(cached, note):
         return (
-            f"altered since it was fetched ({found.size_bytes} bytes, sha256 "
-            f"{found.sha256}; noted {note.size_bytes} bytes, sha256 {note.sha256})"
+            f"altered since it was fetched ({cached.size_bytes} bytes, sha256 "
+            f"{cached.sha256}; noted {note.size_bytes} bytes, sha256 {note.sha256})"
         )
-    return f"not the pinned bytes ({found.size_bytes} bytes, sha256 {found.sha256})"
+    return f"not the pinned bytes ({cached.size_bytes} bytes, sha256 {cached.sha256})"
 
 
 def read_content(path: Path) -> Content | None:
@@ -182,8 +182,8 @@ def locking(lock_path: Path, cache: Path) -> Iterator[None]:
         lock.release()
 
 
-def _is_noted(found: Content, note: SourceNote | None) -> bool:
-    return note is not None and (found.sha256, found.size_bytes) == (
+def _is_noted(cached: Content, note: SourceNote | None) -> bool:
+    return note is not None and (cached.sha256, cached.size_bytes) == (
         note.sha256,
         note.size_bytes,
     )

@@ -1,6 +1,6 @@
-"""A cache in, gone is what killed processes left in it.
+"""Removes from a cache what killed processes left there.
 
-What somebody else is fetching or unpacking now is told by its lock, and stays.
+What another process fetches or unpacks now is locked, and stays.
 """
 
 from __future__ import annotations

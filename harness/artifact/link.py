@@ -1,4 +1,4 @@
-"""An address in, whether a file is still there and how large it is out; no download."""
+"""Asks whether a file is still at its address, and how large it is; no download."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def _ask(
 
 
 def _look_at_file(source: Source) -> Link:
-    found = source.path.stat()
-    if not stat.S_ISREG(found.st_mode):
+    status = source.path.stat()
+    if not stat.S_ISREG(status.st_mode):
         return _dead(
             source.address, TransferFailure(reason="not a file", may_pass=False)
         )
-    return Link(address=source.address, state="alive", size_bytes=found.st_size)
+    return Link(address=source.address, state="alive", size_bytes=status.st_size)
 
 
 def _dead(address: str, failure: TransferFailure) -> Link:

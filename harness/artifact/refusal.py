@@ -94,9 +94,9 @@ def judge_published(
     """
     got_bytes = path.stat().st_size
     algorithms = dict.fromkeys(one.partition(":")[0] for one in digests)
-    found = [file_digest(path, one) for one in algorithms]
+    got_digests = [file_digest(path, one) for one in algorithms]
     if digests:
-        if set(found) & set(digests):
+        if set(got_digests) & set(digests):
             LOGGER.info("%s: its digest is a published one", printable(place))
             return None
     else:
@@ -110,8 +110,8 @@ def judge_published(
         return Refusal(
             place=place, reason=f"answered with a page that starts {head[:16]!r}"
         )
-    told = ", ".join([f"{got_bytes} bytes", *(one.replace(":", " ") for one in found)])
-    return Refusal(place=place, reason=told, is_other=True)
+    shown = [f"{got_bytes} bytes", *(one.replace(":", " ") for one in got_digests)]
+    return Refusal(place=place, reason=", ".join(shown), is_other=True)
 
 
 def file_digest(path: Path, algorithm: str) -> str:

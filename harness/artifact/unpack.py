@@ -103,16 +103,16 @@ def is_intact(folder: Path, files: Mapping[str, Content]) -> bool:
     """Whether the folder holds exactly these files, byte for byte, and no link."""
     if folder.is_symlink() or not folder.is_dir():
         return False
-    found = {}
+    present = {}
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             return False
         if path.is_file():
-            found[path.relative_to(folder).as_posix()] = path
+            present[path.relative_to(folder).as_posix()] = path
     # Sizes first: they are free, and show most harm before a byte is read.
-    return found.keys() == files.keys() and all(
-        found[name].stat().st_size == one.size_bytes
-        and file_sha256(found[name]) == one.sha256
+    return present.keys() == files.keys() and all(
+        present[name].stat().st_size == one.size_bytes
+        and file_sha256(present[name]) == one.sha256
         for name, one in files.items()
     )
 

@@ -94,6 +94,10 @@ def test_a_note_comes_back_as_it_was_written(tmp_path: Path):
     write_note(entry, NOTE)
 
     assert read_note(entry) == NOTE
+    assert entry.note_path.read_text() == (
+        '{\n  "sha256": "aa",\n  "size_bytes": 2,\n'
+        '  "source": "http://h.example/x.tar"\n}\n'
+    )
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"source": "h"}', "\udcff"])

@@ -23,6 +23,10 @@ def test_a_list_comes_back_as_it_was_written(tmp_path):
     write_manifest(tmp_path / "list.json", FILES)
 
     assert read_manifest(tmp_path / "list.json") == FILES
+    assert (tmp_path / "list.json").read_text() == (
+        '{\n  "files": {\n    "x/a": {\n      "sha256": "aa",\n'
+        '      "size_bytes": 1\n    }\n  },\n  "format": 1\n}\n'
+    )
 
 
 @pytest.mark.parametrize(

@@ -179,22 +179,22 @@ def _pieces(
 
 
 def told_length(headers: Message) -> int | None:
-    """Return the length that a head tells of its body; None when it tells none.
+    """Return the length of a body as its head has it; None where it has none.
 
     Raises:
-        Stopped: it tells no number, or two.
+        Stopped: it has no number, or two.
     """
-    told = {
-        one.strip()
+    lengths = {
+        length.strip()
         for value in headers.get_all("Content-Length", [])
-        for one in str(value).split(",")
+        for length in str(value).split(",")
     }
-    if not told:
+    if not lengths:
         return None
-    if len(told) > 1 or not re.fullmatch("[0-9]{1,18}", min(told), re.ASCII):
-        shown = printable(", ".join(sorted(told)))
+    if len(lengths) > 1 or not re.fullmatch("[0-9]{1,18}", min(lengths), re.ASCII):
+        shown = printable(", ".join(sorted(lengths)))
         raise Stopped(f"a Content-Length of {shown!r}, not one number")
-    return int(min(told))
+    return int(min(lengths))
 
 
 def is_chunked(headers: Message) -> bool:
@@ -227,8 +227,10 @@ def check_part(headers: Message, held_bytes: int, length: int | None) -> None:
     given = headers.get("Content-Range", "")
     if not held_bytes:
         raise Stopped(f"answered with {printable(given) or 'some part'!r}, unasked")
-    found = re.fullmatch("bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", given)
-    first, last, total = (int(one) for one in found.groups()) if found else (0, 0, 0)
+    part = re.fullmatch("bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", given)
+    first, last, total = (
+        (int(number) for number in part.groups()) if part else (0, 0, 0)
+    )
     if (first, last) != (held_bytes, total - 1) or length not in (None, total - first):
         raise Stopped(
             f"answered with {printable(given) or 'some part'!r}, not with the rest "
@@ -281,7 +283,7 @@ def _chunk_size(stream: io.BufferedReader) -> int:
     line = stream.readline(LONGEST_SIZE_LINE_BYTES)
     if not line.endswith(b"\n") and len(line) < LONGEST_SIZE_LINE_BYTES:
         raise Stopped(_CUT, may_pass=True)
-    found = _CHUNK_SIZE.fullmatch(line)
-    if found is None:
+    size = _CHUNK_SIZE.fullmatch(line)
+    if size is None:
         raise Stopped(f"a chunk of size {line[:16]!r}")
-    return int(found[1], 16)
+    return int(size[1], 16)

@@ -1,9 +1,9 @@
-"""A pace and the places that may be called in, what opens addresses under both out.
+"""Opens connections that are bounded in time, in length and in where they lead.
 
-The standard library waits for each piece of an answer anew and calls whomever it is led
-to. Here each read of a socket asks the pace first, a head has a longest length, and a
-host is judged by the very address that is then called: a name may tell another one to
-each who asks.
+The standard library waits anew for each piece of an answer, and calls any host that it
+is led to. Here each read of a socket asks the pace first, and a head has a longest
+length. A host is judged by the address that is then called: a name may resolve to
+another address each time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Times and counts of bytes in, whether a source is still borne with out."""
+"""Ends a source that takes too long or sends too little."""
 
 from __future__ import annotations
 
