@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from harness.artifact import cache_entry, unpack
 from harness.files.temporary import sweep
@@ -51,7 +51,7 @@ def _if_free(lock_path: Path) -> Iterator[bool]:
     lock = FileLock(lock_path)
     try:
         lock.acquire(blocking=False)
-    except (Timeout, OSError):
+    except OSError:  # of filelock too: somebody else holds it
         yield False
         return
     try:

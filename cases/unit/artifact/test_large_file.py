@@ -427,3 +427,14 @@ def test_what_is_gone_on_with_and_begun_anew_is_logged(
         f"{into}/x.zip: its digest is a published one",
         f"{into}/x.zip: taken as it is on disk",
     ]
+
+
+def test_a_transfer_that_is_not_gone_on_with_gets_no_further(
+    web: Any, tmp_path: Path
+) -> None:
+    answer = web.gives(WHOLE[:100], promised_bytes=len(WHOLE))
+    one = wanted(web.on("/x.zip", answer), content=None)
+
+    with pytest.raises(ArchiveUnavailable, match="cut short"):
+        fetch(one, tmp_path, patience=replace(LARGE_PATIENCE, further_bytes=1))
+    assert len(web.requests) == 3

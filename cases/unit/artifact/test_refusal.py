@@ -301,3 +301,11 @@ def test_offline_tells_what_was_looked_at(archive_at):
     )
 
     assert "got cache: altered; go online, or give --mirror" in str(error)
+
+
+def test_damage_at_a_place_that_is_nobodys_own_is_no_damage_of_the_archive(archive_at):
+    refusal = Refusal(place="there", reason="cut short", is_damaged=True)
+
+    error = refuse_archive(archive_at(URL), [refusal], offline=False)
+
+    assert isinstance(error, ArchiveUnavailable)

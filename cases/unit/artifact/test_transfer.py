@@ -308,3 +308,23 @@ def test_a_pipe_is_not_waited_for(get, tmp_path):
     assert get((tmp_path / "x.tar").as_uri()) == TransferFailure(
         reason="a device or a pipe, not a file", may_pass=False
     )
+
+
+def test_a_start_beyond_the_end_is_thrown_away(web, get, tmp_path):
+    (tmp_path / "got").write_bytes(b"longer than the file")
+
+    got = get(web.on("/x.tar", web.says(416)), resume=True)
+
+    assert got == TransferFailure(
+        reason="HTTP 416 Requested Range Not Satisfiable", may_pass=True
+    )
+    assert (tmp_path / "got").read_bytes() == b""
+
+
+def test_a_start_stays_where_the_answer_is_another_failure(web, get, tmp_path):
+    (tmp_path / "got").write_bytes(b"begun")
+
+    got = get(web.on("/x.tar", web.says(404)), resume=True)
+
+    assert got == TransferFailure(reason="HTTP 404 Not Found", may_pass=False)
+    assert (tmp_path / "got").read_bytes() == b"begun"

@@ -563,3 +563,20 @@ def test_a_request_says_who_asks_and_for_what(
     assert asked[0]["Accept-Encoding"] == "identity"
     assert asked[0]["Range"] == (f"bytes={len(held)}-" if held else None)
     assert asked[0]["Connection"] == "close"
+
+
+def test_a_name_of_a_private_place_is_not_called(
+    by_proxy: Any, get: Callable[..., Got], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *given, **options: look_up(
+            "10.1.2.3" if host == "direct.invalid" else host, *given, **options
+        ),
+    )
+    leads = by_proxy.leads_to("http://direct.invalid/secret")
+    by_proxy.on("http://a.invalid/x", leads)
+
+    assert reason_of(get("http://a.invalid/x")) == "leads to a private network, port 80"
