@@ -326,3 +326,9 @@ def test_a_length_of_pax_has_four_digits():
     assert read_pax(line) == {"a": "b" * 4088}
     with pytest.raises(ArchiveUnreadable, match="as long as they say"):
         read_pax(b"0" + line)
+
+
+def test_a_long_name_ends_with_its_first_zero():
+    content = extension(tarfile.GNUTYPE_LONGNAME, b"long/name\0and more\0")
+
+    assert entries(content + block() + END) == [("long/name", "file", b"")]

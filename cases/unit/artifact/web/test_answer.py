@@ -18,6 +18,7 @@ from harness.artifact.web.answer import (
     told_length,
 )
 from harness.artifact.web.failure import Stopped
+from harness.artifact.web.pace import Pace
 
 
 def head(*headers: tuple[str, str]) -> Message:
@@ -181,3 +182,35 @@ def test_the_address_that_answered_is_told(web, good, caplog) -> None:
         assert answer.first_byte == 0
         assert answer.total_bytes == len(good)
     assert caplog.messages == [f"led on to {web.base}/new.tar"]
+
+
+class Noting(Pace):
+    """A pace that bears all, and notes what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(longest_s=1e9, least_bytes_per_s=0.0, window_s=1e9)
+        self.told: list[object] = []
+
+    def begin_head(self) -> None:
+        self.told.append("head")
+
+    def begin_body(self) -> None:
+        self.told.append("body")
+
+    def count(self, n_bytes: int) -> None:
+        self.told.append(n_bytes)
+
+
+def test_a_pace_is_told_of_each_head_and_of_the_body(web) -> None:
+    web.on("/new.tar", web.gives(b"content"))
+    pace = Noting()
+
+    with open_address(
+        web.on("/x.tar", web.leads_to("/new.tar")),
+        held_bytes=0,
+        silence_s=10.0,
+        pace=pace,
+    ) as answer:
+        assert pace.told == ["head", "head", "body"]
+        assert b"".join(answer.pieces) == b"content"
+    assert sum(pace.told[3:]) == len(b"content")
