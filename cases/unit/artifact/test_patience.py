@@ -130,6 +130,14 @@ def test_a_failure_for_good_before_the_last_try_is_told_alone():
     assert first.after(failed(FOR_GOOD), PATIENCE).refusals == (FOR_GOOD,)
 
 
+def test_two_tries_are_counted():
+    patience = replace(PATIENCE, tries=2)
+
+    after = BEGIN.after(failed(), patience).after(failed(), patience)
+
+    assert [one.reason for one in after.refusals] == ["HTTP 503 (try 2 of 2)"]
+
+
 @pytest.mark.parametrize("source", [WEB, FILE])
 def test_a_single_try_is_not_counted(source: Source):
     patience = PATIENCE if source.is_local else replace(PATIENCE, tries=1)

@@ -209,12 +209,11 @@ class _Bounded(io.BufferedIOBase):
         self._stream = stream
         self.longest_bytes = longest_bytes
 
-    def read(self, size: int | None = -1, /) -> bytes:
+    def read(self, size: int | None = None, /) -> bytes:
+        assert size is not None  # all that is asked here
         room = self.longest_bytes - self._stream.tell()
         # One byte more than there is room for tells a full stream from a longer one.
-        data = self._stream.read(
-            room + 1 if size is None or size < 0 else min(size, room + 1)
-        )
+        data = self._stream.read(min(size, room + 1))
         if len(data) > room:
             raise self._too_long()
         return data

@@ -39,7 +39,7 @@ class Way:
         self.silence_s = silence_s
         self.origin = origin
         self.place: Place | None = None  # where it led, unless a proxy was asked
-        self.asks_proxy = False
+        self.asks_proxy: bool  # set before the call, by what opens the address
         self.head_bytes: int | None = 0  # so far; None once the body begins
 
     def call(self, address: tuple[str, int], *_: object) -> socket.socket:

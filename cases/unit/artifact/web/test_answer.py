@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 from email.message import Message
 
 import pytest
@@ -214,3 +215,26 @@ def test_a_pace_is_told_of_each_head_and_of_the_body(web) -> None:
         assert pace.told == ["head", "head", "body"]
         assert b"".join(answer.pieces) == b"content"
     assert sum(pace.told[3:]) == len(b"content")
+
+
+def test_the_end_of_an_answer_is_waited_for_half_a_second(web, monkeypatch) -> None:
+    def stays(handler) -> None:
+        web.gives(b"content")(handler)
+        handler.wfile.flush()
+        handler.connection.settimeout(60)
+        handler.connection.recv(1)  # until the client hangs up
+
+    waits_s: list[float | None] = []
+    settimeout = socket.socket.settimeout
+    monkeypatch.setattr(
+        socket.socket,
+        "settimeout",
+        lambda self, wait_s: waits_s.append(wait_s) or settimeout(self, wait_s),
+    )
+
+    with open_address(
+        web.on("/x.tar", stays), held_bytes=0, silence_s=10.0, pace=Noting()
+    ) as answer:
+        assert b"".join(answer.pieces) == b"content"
+    assert 0.5 in waits_s
+    assert set(waits_s) <= {None, 0.5, 10.0, 60}
