@@ -174,12 +174,9 @@ def locking(lock_path: Path, cache: Path) -> Iterator[None]:
         UsageError: the cache cannot be written.
     """
     with writing_cache(cache):
-        lock = FileLock(lock_path)
-        lock.acquire()  # makes the folder too
-    try:
+        held = FileLock(lock_path).acquire()  # makes the folder too
+    with held:
         yield
-    finally:
-        lock.release()
 
 
 def _is_noted(cached: Content, note: SourceNote | None) -> bool:

@@ -309,3 +309,13 @@ def test_damage_at_a_place_that_is_nobodys_own_is_no_damage_of_the_archive(archi
     error = refuse_archive(archive_at(URL), [refusal], offline=False)
 
     assert isinstance(error, ArchiveUnavailable)
+
+
+@pytest.mark.parametrize("name", ["<x>", "{x}"])
+def test_an_archive_whose_first_name_looks_like_a_page_is_none(
+    judge, tmp_path, tar_of, name
+):
+    tar = tar_of({name: b"1"})
+
+    assert judge(tar, pin=b"another").is_other
+    assert judged(tmp_path, tar, (digest("md5", b"another"),)).is_other

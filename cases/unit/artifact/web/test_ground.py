@@ -48,6 +48,10 @@ def test_an_address_lies_on_one_ground(ip: str, ground: Ground) -> None:
     assert ground_of(ip_address(ip)) is ground
 
 
+def test_only_ipv4_has_a_block_for_this_machine_at_0() -> None:
+    assert ground_of(ip_address("::5:0:0:1")) is not Ground.MACHINE
+
+
 @pytest.mark.parametrize(
     ("host", "ground"),
     [
