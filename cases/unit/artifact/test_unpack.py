@@ -428,3 +428,10 @@ def test_what_was_unpacked_and_what_was_there_is_logged(at, cache, good, caplog)
         "x.tar: unpacked, 2 files",
         "x.tar: its folder is in the cache",
     ]
+
+
+def test_an_entry_two_folders_below_a_file_clashes(at, cache):
+    data = member("x") + member("x/a/b") + END
+
+    with pytest.raises(ArchiveUnreadable, match=r"^x.tar: entry 'x/a/b': clashes with"):
+        unpack(at(data), cache)
