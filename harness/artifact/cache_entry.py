@@ -1,4 +1,4 @@
-"""An archive's place in the cache, what lies there, and what to do about it.
+"""Decides what to do about an archive, from what lies in its place in the cache.
 
 ::
 
@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+
+from filelock import FileLock
 
 from harness.files.atomic import write_text
 from harness.files.digest import file_sha256
@@ -94,32 +96,32 @@ def is_pinned(archive: Archive, content: Content) -> bool:
 
 
 def plan_fetch(
-    archive: Archive, found: Content | None, note: SourceNote | None
+    archive: Archive, cached: Content | None, note: SourceNote | None
 ) -> Plan:
     """Decide what to do about an archive, from what lies in the cache.
 
     A known digest is enough to trust cached bytes. Without one they must be those that
     the note describes: bytes that nobody vouches for are fetched again.
     """
-    if found is None:
+    if cached is None:
         return "fetch"
-    if not is_pinned(archive, found):
+    if not is_pinned(archive, cached):
         return "replace"
-    if archive.sha256 is None and not _is_noted(found, note):
+    if archive.sha256 is None and not _is_noted(cached, note):
         return "replace"
     return "keep"
 
 
-def why_replaced(archive: Archive, found: Content, note: SourceNote | None) -> str:
+def why_replaced(archive: Archive, cached: Content, note: SourceNote | None) -> str:
     """Return what speaks against cached bytes that are to be replaced."""
     if note is None and archive.sha256 is None:
         return "nothing says where it came from"
-    if note is not None and not _is_noted(found, note):
+    if note is not None and not _is_noted(cached, note):
         return (
-            f"altered since it was fetched ({found.size_bytes} bytes, sha256 "
-            f"{found.sha256}; noted {note.size_bytes} bytes, sha256 {note.sha256})"
+            f"altered since it was fetched ({cached.size_bytes} bytes, sha256 "
+            f"{cached.sha256}; noted {note.size_bytes} bytes, sha256 {note.sha256})"
         )
-    return f"not the pinned bytes ({found.size_bytes} bytes, sha256 {found.sha256})"
+    return f"not the pinned bytes ({cached.size_bytes} bytes, sha256 {cached.sha256})"
 
 
 def read_content(path: Path) -> Content | None:
@@ -140,9 +142,7 @@ def read_note(entry: CacheEntry) -> SourceNote | None:
             size_bytes=int(data["size_bytes"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
-        return (
-            None  # a note that cannot be read vouches for nothing: plan_fetch sees it
-        )
+        return None  # it vouches for nothing: plan_fetch sees that
 
 
 def write_note(entry: CacheEntry, note: SourceNote) -> None:
@@ -162,8 +162,25 @@ def writing_cache(path: Path) -> Iterator[None]:
         yield
 
 
-def _is_noted(found: Content, note: SourceNote | None) -> bool:
-    return note is not None and (found.sha256, found.size_bytes) == (
+@contextmanager
+def locking(lock_path: Path, cache: Path) -> Iterator[None]:
+    """Hold a lock of the cache during the block; wait until nobody else does.
+
+    Args:
+        lock_path: the file to lock; its folder is made.
+        cache: as a refusal names it.
+
+    Raises:
+        UsageError: the cache cannot be written.
+    """
+    with writing_cache(cache):
+        held = FileLock(lock_path).acquire()  # makes the folder too
+    with held:
+        yield
+
+
+def _is_noted(cached: Content, note: SourceNote | None) -> bool:
+    return note is not None and (cached.sha256, cached.size_bytes) == (
         note.sha256,
         note.size_bytes,
     )

@@ -1,6 +1,6 @@
-"""An unpacked folder in, the folder that holds the checkpoint out.
+"""Finds the folder of a checkpoint in an unpacked archive.
 
-Where files lie is looked at, not what they are: ``model`` knows that.
+Only the places of files count here. What they are is for ``model`` to say.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ def find_checkpoint_folder(folder: Path, name: str) -> Path:
 
     The archives' own loader expects one top folder named like the archive; others
     occur, also none.  # zoo-spec 3.5
-    So: the folder of that name if there is one, then down as long as there is nothing
-    but one folder. What some systems add on their own (``.DS_Store``, ``__MACOSX``)
-    does not count.
+    So: the folder of that name if there is one, then down through each folder that
+    lies alone. What some systems add on their own (``.DS_Store``, ``__MACOSX``) does
+    not count.
 
     Args:
         folder: what ``unpack`` returned.
@@ -27,17 +27,17 @@ def find_checkpoint_folder(folder: Path, name: str) -> Path:
         ArchiveUnreadable: there is no file below.
     """
     named = folder / name
-    found = named if name and named.is_dir() else folder
+    checkpoint = named if name and named.is_dir() else folder
     while True:
         inside = [
             path
-            for path in sorted(found.iterdir())
+            for path in sorted(checkpoint.iterdir())
             if not path.name.startswith(".") and path.name != "__MACOSX"
         ]
         if len(inside) != 1 or not inside[0].is_dir():
             break
-        found = inside[0]
-    files = (path for path in found.rglob("*") if path.is_file())
+        checkpoint = inside[0]
+    files = (path for path in checkpoint.rglob("*") if path.is_file())
     if all(path.name.startswith(".") for path in files):
         raise ArchiveUnreadable(
             "no file in the archive",
@@ -45,4 +45,4 @@ def find_checkpoint_folder(folder: Path, name: str) -> Path:
             got="folders only" if inside else "nothing",
             next_step="pack the archive again",
         )
-    return found
+    return checkpoint

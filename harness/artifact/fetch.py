@@ -1,22 +1,24 @@
-"""An archive's addresses in, its checked bytes in the cache out.
+"""Fetches an archive of a model or of a dataset, unless its right bytes are there.
 
-A file appears under its name whole and checked, or not at all. Many processes that want
-the same archive make one download: the first fetches, the others find it.
+Both come in by the same ``download``. They differ in what is known of their bytes, and
+in what a broken transfer is worth. Many processes that want the same file make one
+download: the first fetches, the others find it.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-from filelock import FileLock
 
 from harness.artifact.cache_entry import (
     CacheEntry,
     SourceNote,
     entry_of,
+    locking,
     plan_fetch,
     read_content,
     read_note,
@@ -24,19 +26,15 @@ from harness.artifact.cache_entry import (
     write_note,
     writing_cache,
 )
-from harness.artifact.failure import TransferFailure
-from harness.artifact.pace import Pace
-from harness.artifact.patience import PATIENCE, Patience
-from harness.artifact.progress import Progress
-from harness.artifact.refusal import (
-    Refusal,
-    judge_content,
-    of_source,
-    refuse_archive,
-)
-from harness.artifact.sources import Source, list_sources
-from harness.artifact.transfer import receive
+from harness.artifact.download import Download, download
+from harness.artifact.patience import LARGE_PATIENCE, PATIENCE, Patience
+from harness.artifact.refusal import Refusal, judge_content, judge_published
+from harness.artifact.sources import list_sources
+from harness.artifact.transfer import Progress
+from harness.printable import printable
 from harness.values.rows import Archive
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +44,25 @@ class FetchedArchive:
     path: Path
     source: str  # the address that served it
     sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedFile:
+    """One archive of a dataset and what was published of it."""
+
+    name: str  # of the file
+    urls: tuple[str, ...]  # the official address first
+    size_bytes: int | None  # None when it is not known
+    digests: tuple[str, ...]  # "md5:...": the bytes of any one of them are right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargeFile:
+    """A file on disk whose bytes were checked just now."""
+
+    path: Path
+    source: str  # the address that served it
     size_bytes: int
 
 
@@ -86,110 +103,129 @@ def fetch_archive(
     cached = _look(archive, entry)
     if isinstance(cached, FetchedArchive):
         return cached
-    with writing_cache(cache):
-        entry.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(entry.lock_path)
-        lock.acquire()
-    try:
+    with locking(entry.lock_path, cache):
         cached = _look(archive, entry)  # somebody may have fetched it meanwhile
         if isinstance(cached, FetchedArchive):
             return cached
-        refusals = [] if cached is None else [cached]
-        for source in sources:
-            got = _ask(
-                archive,
-                source,
-                entry,
-                progress=progress,
-                patience=patience,
-                sleep=sleep,
-            )
-            if isinstance(got, FetchedArchive):
-                return got
-            refusals.append(got)
-    finally:
-        lock.release()
-    raise refuse_archive(archive, refusals, offline=offline)
+        wanted = Download(
+            archive=archive,
+            path=entry.path,
+            # One name for all: what a killed process left is overwritten.
+            part=entry.part_path,
+            sources=sources,
+            offline=offline,
+            judge=partial(judge_content, archive),
+            resumes=False,
+            patience=patience,
+            progress=progress,
+            sleep=sleep,
+        )
+        source, content = download(wanted, () if cached is None else (cached,))
+        note = SourceNote(
+            source=source.address,
+            sha256=content.sha256,
+            size_bytes=content.size_bytes,
+        )
+        with writing_cache(entry.folder):
+            write_note(entry, note)
+    return FetchedArchive(
+        path=entry.path,
+        source=source.address,
+        sha256=content.sha256,
+        size_bytes=content.size_bytes,
+    )
+
+
+def fetch_large(
+    wanted: WantedFile,
+    *,
+    folder: Path,
+    mirror: str | None,
+    offline: bool,
+    progress: Progress | None = None,
+    patience: Patience = LARGE_PATIENCE,
+    sleep: Callable[[float], None] = time.sleep,
+) -> LargeFile:
+    """Return the checked bytes of a file, which are fetched unless they are there.
+
+    What a broken transfer left is gone on with: the last byte of 18 GB is not worth
+    18 GB.
+
+    Args:
+        wanted: its addresses, size and digests.
+        folder: where it goes; nothing is written outside it.
+        mirror: a base that replaces scheme and host of every address, tried first.
+        offline: ask only the folder and files of this machine.
+        progress: called as bytes arrive.
+        patience: tries, waits and limits; a try that got further is not counted.
+        sleep: called with each wait between two tries, in seconds.
+
+    Raises:
+        ArchiveUnavailable: no source serves it; every tried one is listed.
+        ArchiveUnreadable: no source serves it, and the mirror holds a damaged one.
+        WrongArchive: no source serves the published bytes, and one serves others.
+        UsageError: the mirror is not one, or the folder cannot be written.
+        ZooDataError: an address is not one.
+    """
+    archive = _archive_of(wanted)
+    sources = list_sources(archive, mirror=mirror, offline=offline)
+    path = folder / wanted.name
+    judge = partial(judge_published, wanted.digests, wanted.size_bytes)
+    refusals: list[Refusal] = []
+    with locking(folder / f".{wanted.name}.lock", folder):
+        if path.exists():
+            refusal = judge(f"{path}", path)
+            if refusal is None:
+                LOGGER.info("%s: taken as it is on disk", printable(path))
+                size_bytes = path.stat().st_size
+                return LargeFile(path=path, source=path.as_uri(), size_bytes=size_bytes)
+            refusals.append(refusal)
+        file = Download(
+            archive=archive,
+            path=path,
+            part=folder / f".{wanted.name}.part",
+            sources=sources,
+            offline=offline,
+            judge=lambda place, part, _: judge(place, part),
+            resumes=bool(wanted.digests),
+            patience=patience,
+            progress=progress,
+            sleep=sleep,
+        )
+        source, content = download(file, refusals)
+    return LargeFile(path=path, source=source.address, size_bytes=content.size_bytes)
+
+
+def _archive_of(wanted: WantedFile) -> Archive:
+    first, *others = wanted.urls
+    sha256 = [
+        one.removeprefix("sha256:")
+        for one in wanted.digests
+        if one.startswith("sha256:")
+    ]
+    return Archive(
+        name=wanted.name,
+        url=first,
+        moves=tuple(others),
+        sha256=sha256[0] if sha256 else None,
+        size_bytes=wanted.size_bytes,
+    )
 
 
 def _look(archive: Archive, entry: CacheEntry) -> FetchedArchive | Refusal | None:
     """Return the cached archive, what speaks against it, or None when none is there."""
-    found, note = read_content(entry.path), read_note(entry)
-    plan = plan_fetch(archive, found, note)
-    if found is None or plan == "fetch":
+    content, note = read_content(entry.path), read_note(entry)
+    plan = plan_fetch(archive, content, note)
+    if content is None or plan == "fetch":
         return None
     if plan == "replace":
-        reason = why_replaced(archive, found, note)
+        reason = why_replaced(archive, content, note)
         return Refusal(place=f"cache {entry.path}", reason=reason)
-    is_noted = note is not None and note.sha256 == found.sha256
+    LOGGER.info("%s: taken from the cache", printable(archive.name))
+    is_noted = note is not None and note.sha256 == content.sha256
     return FetchedArchive(
         path=entry.path,
         source=note.source if note is not None and is_noted else entry.path.as_uri(),
-        sha256=found.sha256,
-        size_bytes=found.size_bytes,
-    )
-
-
-def _ask(
-    archive: Archive,
-    source: Source,
-    entry: CacheEntry,
-    *,
-    progress: Progress | None,
-    patience: Patience,
-    sleep: Callable[[float], None],
-) -> FetchedArchive | Refusal:
-    """Ask one source, and again while its failure may pass."""
-    tries = 1 if source.is_local else patience.tries
-    pace = patience.pace()
-    for tried in range(1, tries):
-        got = _ask_once(
-            archive, source, entry, progress=progress, patience=patience, pace=pace
-        )
-        if isinstance(got, FetchedArchive) or not got.may_pass:
-            return got
-        sleep(patience.wait_s(tried))
-    got = _ask_once(
-        archive, source, entry, progress=progress, patience=patience, pace=pace
-    )
-    if isinstance(got, Refusal) and tries > 1:
-        return replace(got, reason=f"{got.reason} (try {tries} of {tries})")
-    return got
-
-
-def _ask_once(
-    archive: Archive,
-    source: Source,
-    entry: CacheEntry,
-    *,
-    progress: Progress | None,
-    patience: Patience,
-    pace: Pace,
-) -> FetchedArchive | Refusal:
-    place = source.address
-    # One name for all: the lock is held, and what a killed process left is overwritten.
-    part = entry.part_path
-    try:
-        got = receive(
-            source,
-            part,
-            timeout_s=patience.timeout_s,
-            largest_bytes=patience.largest_bytes,
-            pace=pace,
-            progress=progress,
-        )
-        if isinstance(got, TransferFailure):
-            return Refusal(place=place, reason=got.reason, may_pass=got.may_pass)
-        refusal = judge_content(archive, place, part, got)
-        if refusal is not None:
-            return of_source(refusal, source)
-        note = SourceNote(source=place, sha256=got.sha256, size_bytes=got.size_bytes)
-        with writing_cache(entry.folder):
-            part.replace(entry.path)
-            write_note(entry, note)
-    finally:
-        with writing_cache(entry.folder):
-            part.unlink(missing_ok=True)
-    return FetchedArchive(
-        path=entry.path, source=place, sha256=got.sha256, size_bytes=got.size_bytes
+        sha256=content.sha256,
+        size_bytes=content.size_bytes,
     )

@@ -1,6 +1,6 @@
-"""A cache in, gone is what killed processes left in it.
+"""Removes from a cache what killed processes left there.
 
-What somebody else is fetching or unpacking now is told by its lock, and stays.
+What another process fetches or unpacks now is locked, and stays.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from harness.artifact import cache_entry, unpack
 from harness.files.temporary import sweep
@@ -51,7 +51,7 @@ def _if_free(lock_path: Path) -> Iterator[bool]:
     lock = FileLock(lock_path)
     try:
         lock.acquire(blocking=False)
-    except (Timeout, OSError):
+    except OSError:  # of filelock too: somebody else holds it
         yield False
         return
     try:

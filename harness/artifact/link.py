@@ -1,4 +1,4 @@
-"""An address in, whether a file is still there and how large it is out; no download."""
+"""Asks whether a file is still at its address, and how large it is; no download."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
 
-from harness.artifact.answer import open_address
-from harness.artifact.failure import SOURCE_ERRORS, TransferFailure, failure_of
-from harness.artifact.pace import Pace
 from harness.artifact.sources import Source
+from harness.artifact.web.answer import open_address
+from harness.artifact.web.failure import SOURCE_ERRORS, TransferFailure, failure_of
+from harness.artifact.web.pace import Pace
 
 #: An honest server answers such a question in a second; ten addresses may be dead.
 SILENCE_S = 10.0
@@ -76,12 +76,12 @@ def _ask(
 
 
 def _look_at_file(source: Source) -> Link:
-    found = source.path.stat()
-    if not stat.S_ISREG(found.st_mode):
+    status = source.path.stat()
+    if not stat.S_ISREG(status.st_mode):
         return _dead(
             source.address, TransferFailure(reason="not a file", may_pass=False)
         )
-    return Link(address=source.address, state="alive", size_bytes=found.st_size)
+    return Link(address=source.address, state="alive", size_bytes=status.st_size)
 
 
 def _dead(address: str, failure: TransferFailure) -> Link:

@@ -1,4 +1,4 @@
-"""A folder in, a tar out: same content, same bytes."""
+"""Packs a folder as a tar: the same content gives the same bytes."""
 
 from __future__ import annotations
 

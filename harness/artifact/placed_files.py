@@ -1,20 +1,48 @@
-"""A folder of new files and a place in, the same files in that place out.
+"""Demands room for files that are to come, and moves new files to their place.
 
-What is there already is never changed: a file of the same bytes stays, and one of other
-bytes stops everything before the first file is moved.
+A file that is there already is never changed: one of the same bytes stays, and one of
+other bytes stops everything before the first file is moved.
 """
 
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Sequence
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.errors import DatasetInvalid
+from harness.errors import DatasetInvalid, UsageError
 from harness.printable import first_few
 
 #: How many files a message names; the rest are counted.
 NAMED_FILES = 3
+
+
+def demand_room(needs_bytes: Mapping[Path, int]) -> None:
+    """Refuse unless every disk has room for what comes into its folders.
+
+    Args:
+        needs_bytes: by folder; one that does not exist yet counts as its parent.
+
+    Raises:
+        UsageError: a disk is too full; it says what is needed and what is free.
+    """
+    on_disk: dict[int, list[tuple[Path, int]]] = defaultdict(list)
+    for folder, need_bytes in needs_bytes.items():
+        there = _nearest(folder)
+        on_disk[there.stat().st_dev].append((there, need_bytes))
+    for needs in on_disk.values():
+        need_bytes = sum(one for _, one in needs)
+        folder = needs[0][0]
+        free_bytes = shutil.disk_usage(folder).free
+        if need_bytes > free_bytes:
+            raise UsageError(
+                f"{folder}: not enough room on the disk",
+                expected=f"{need_bytes / 1e9:.2f} GB free",
+                got=f"{free_bytes / 1e9:.2f} GB",
+                next_step="free some space, or choose another --data-root, --zoo-cache",
+            )
 
 
 def place_files(staged: Path, root: Path, *, last: Sequence[str] = ()) -> int:
@@ -69,3 +97,9 @@ def _move_tree(folder: Path, into: Path, *, held_back: frozenset[Path]) -> None:
 
 def _holds(folder: Path, held_back: frozenset[Path]) -> bool:
     return any(one.is_relative_to(folder) for one in held_back)
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    folder = folder.absolute()
+    return next(one for one in (folder, *folder.parents) if one.exists())

@@ -1,4 +1,4 @@
-"""What a source gave in, the reason not to take it out; and all reasons, as one error.
+"""Judges the bytes that a source gave, and sums up why no source's were taken.
 
 Only bytes other than the pinned ones make a ``WrongArchive``. A page in an archive's
 place says something about the way there, not about the archive.
@@ -6,18 +6,30 @@ place says something about the way there, not about the archive.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from harness.artifact.archive_entry import Entry
+from harness.artifact.archive.entries import (
+    DATASET_LIMITS,
+    LIMITS,
+    Limits,
+    find_damage,
+    is_page,
+    kind_of,
+    read_entries,
+    read_head,
+)
+from harness.artifact.archive.entry import Entry
 from harness.artifact.cache_entry import Content, is_pinned
-from harness.artifact.entries import find_damage, read_entries
-from harness.artifact.kind import is_page, kind_of, read_head
 from harness.artifact.sources import Source, published_path
-from harness.artifact.unpack_limits import LIMITS, Limits
 from harness.errors import ArchiveUnavailable, ArchiveUnreadable, WrongArchive
+from harness.printable import printable
 from harness.values.rows import Archive
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +56,7 @@ def judge_content(
     holds a file.
     """
     if archive.sha256 is not None and is_pinned(archive, content):
+        LOGGER.info("%s: its digest is the pinned one", printable(place))
         return None
     head = read_head(path)
     if content.size_bytes == 0:
@@ -63,6 +76,48 @@ def judge_content(
     if damage is not None:
         return Refusal(place=place, reason=damage, may_pass=True, is_damaged=True)
     return None
+
+
+def judge_published(
+    digests: Sequence[str], size_bytes: int | None, place: str, path: Path
+) -> Refusal | None:
+    """Say why a file is not taken for one of a dataset, or None when it is.
+
+    A digest that was published decides alone. Where none was, the file must be a whole
+    archive that holds a file, and of the published size.
+
+    Args:
+        digests: ``"md5:..."``: the bytes of any one of them are right.
+        size_bytes: None when it is not known.
+        place: where the bytes came from.
+        path: the bytes.
+    """
+    got_bytes = path.stat().st_size
+    algorithms = dict.fromkeys(one.partition(":")[0] for one in digests)
+    got_digests = [file_digest(path, one) for one in algorithms]
+    if digests:
+        if set(got_digests) & set(digests):
+            LOGGER.info("%s: its digest is a published one", printable(place))
+            return None
+    else:
+        damage = why_unusable(path, DATASET_LIMITS)
+        if damage is not None:
+            return Refusal(place=place, reason=damage, is_damaged=True)
+        if size_bytes in (None, got_bytes):
+            return None
+    head = read_head(path)
+    if kind_of(head) is None and is_page(head):
+        return Refusal(
+            place=place, reason=f"answered with a page that starts {head[:16]!r}"
+        )
+    shown = [f"{got_bytes} bytes", *(one.replace(":", " ") for one in got_digests)]
+    return Refusal(place=place, reason=", ".join(shown), is_other=True)
+
+
+def file_digest(path: Path, algorithm: str) -> str:
+    """Return a digest of a file's bytes as a fact names it: ``"md5:..."``."""
+    with path.open("rb") as file:
+        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 def of_source(refusal: Refusal, source: Source) -> Refusal:

@@ -1,4 +1,4 @@
-"""A folder in, the address of a real HTTP server of its files out."""
+"""Serves the files of a folder to this machine, by a real HTTP server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An archive and a mirror in, the addresses to try out, best first.
+"""Lists the addresses that may serve an archive, in the order to try them.
 
 The mirror comes first, with the printed path and then with the paths of the known
 moves; then the printed address; then the moves (design 3). Nothing is opened here.

@@ -1,33 +1,42 @@
-"""One address in, its bytes in a file out, or the reason why not.
+"""Copies what a source serves into a file, or says why that could not be done.
 
-Only the transfer is judged here: whether the bytes are the right ones is ``fetch``'s
-business.
+Whether the bytes are the right ones is judged elsewhere, in ``refusal``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import stat
 import urllib.error
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
-from harness.artifact.answer import Answer, open_address
 from harness.artifact.cache_entry import Content, writing_cache
-from harness.artifact.failure import (
+from harness.artifact.sources import Source
+from harness.artifact.web.answer import Answer, open_address
+from harness.artifact.web.failure import (
     RANGE_NOT_SATISFIABLE,
     SOURCE_ERRORS,
     Stopped,
     TransferFailure,
     failure_of,
 )
-from harness.artifact.pace import Pace
-from harness.artifact.progress import Progress
-from harness.artifact.sources import Source
+from harness.artifact.web.pace import Pace
+from harness.printable import printable
 
 CHUNK_BYTES = 1 << 18
+
+LOGGER = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """Called as bytes arrive; starts again from a small number with each new try."""
+
+    def __call__(self, done_bytes: int, total_bytes: int | None) -> None:
+        """Take the bytes so far, and all of them where the source says how many."""
 
 
 def receive(
@@ -69,6 +78,12 @@ def receive(
             return failure_of(error)
         digest = hashlib.sha256()
         if held_bytes:
+            LOGGER.info(
+                "%s: %d bytes are there, gone on from byte %d",
+                printable(source.address),
+                held_bytes,
+                answer.first_byte,
+            )
             with writing_cache(into):
                 _keep_start(file, answer.first_byte, digest)
         return _copy(

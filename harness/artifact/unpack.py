@@ -1,4 +1,4 @@
-"""An archive in, a verified folder out.
+"""Unpacks an archive into the cache and hands out the folder, verified each time.
 
 ::
 
@@ -12,20 +12,25 @@ are written, one by one, and nothing else.
 
 from __future__ import annotations
 
+import json
+import logging
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from filelock import FileLock
-
-from harness.artifact.cache_entry import writing_cache
-from harness.artifact.folder_manifest import is_intact, read_manifest, write_manifest
-from harness.artifact.unpack_limits import LIMITS, Limits
+from harness.artifact.archive.entries import LIMITS, Limits
+from harness.artifact.cache_entry import Content, locking, writing_cache
 from harness.artifact.written_entries import write_entries
 from harness.errors import located
+from harness.files.atomic import write_text
 from harness.files.digest import file_sha256
+from harness.printable import printable
 
 LAYOUT = "folders-1"
+FORMAT = 1  # of the list of files
+
+LOGGER = logging.getLogger(__name__)
 
 
 def unpack(archive_path: Path, into_cache: Path, limits: Limits = LIMITS) -> Path:
@@ -45,12 +50,9 @@ def unpack(archive_path: Path, into_cache: Path, limits: Limits = LIMITS) -> Pat
     root = into_cache / LAYOUT
     folder, list_path = root / digest, root / f"{digest}.json"
     if _is_there(folder, list_path):
+        LOGGER.info("%s: its folder is in the cache", printable(archive_path.name))
         return folder
-    with writing_cache(into_cache):
-        root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / f".{digest}.lock")
-        lock.acquire()
-    try:
+    with locking(root / f".{digest}.lock", into_cache):
         if _is_there(folder, list_path):  # somebody may have unpacked it meanwhile
             return folder
         with writing_cache(into_cache):
@@ -67,9 +69,52 @@ def unpack(archive_path: Path, into_cache: Path, limits: Limits = LIMITS) -> Pat
                 content.rename(folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    finally:
-        lock.release()
+    LOGGER.info("%s: unpacked, %d files", printable(archive_path.name), len(files))
     return folder
+
+
+def write_manifest(path: Path, files: Mapping[str, Content]) -> None:
+    """Write the list of a folder's files, by path below the folder."""
+    data = {
+        "format": FORMAT,
+        "files": {
+            name: {"sha256": one.sha256, "size_bytes": one.size_bytes}
+            for name, one in files.items()
+        },
+    }
+    write_text(path, json.dumps(data, indent=2, sort_keys=True) + "\n")
+
+
+def read_manifest(path: Path) -> Mapping[str, Content] | None:
+    """Return the list of a folder's files, or None when none can be read."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] != FORMAT:
+            return None
+        return {
+            name: Content(sha256=one["sha256"], size_bytes=one["size_bytes"])
+            for name, one in data["files"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # a list that cannot be read vouches for nothing
+
+
+def is_intact(folder: Path, files: Mapping[str, Content]) -> bool:
+    """Whether the folder holds exactly these files, byte for byte, and no link."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    present = {}
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            return False
+        if path.is_file():
+            present[path.relative_to(folder).as_posix()] = path
+    # Sizes first: they are free, and show most harm before a byte is read.
+    return present.keys() == files.keys() and all(
+        present[name].stat().st_size == one.size_bytes
+        and file_sha256(present[name]) == one.sha256
+        for name, one in files.items()
+    )
 
 
 def _is_there(folder: Path, list_path: Path) -> bool:

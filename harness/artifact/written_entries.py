@@ -1,4 +1,4 @@
-"""An archive and an empty place in, the regular files it holds out; nothing else.
+"""Writes the regular files of an archive into a new folder, and nothing else.
 
 What an archive claims is not believed: every entry's name, kind and size is checked
 while it is written.
@@ -10,11 +10,9 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
-from harness.artifact.archive_entry import Entry, distrusted
+from harness.artifact.archive.entries import LIMITS, Limits, read_entries
+from harness.artifact.archive.entry import Entry, distrusted, safe_path, shown
 from harness.artifact.cache_entry import Content
-from harness.artifact.entries import read_entries
-from harness.artifact.entry_name import safe_path, shown
-from harness.artifact.unpack_limits import LIMITS, Limits
 from harness.errors import ArchiveUnreadable, located
 
 
@@ -82,6 +80,27 @@ def write_entries(
 def is_taken(name: str | PurePath, only: Sequence[str]) -> bool:
     """Whether an entry lies at or below one of the paths, or there are none."""
     return not only or any(PurePosixPath(name).is_relative_to(one) for one in only)
+
+
+def claimed_bytes(
+    archive_path: Path, only: tuple[str, ...] = (), limits: Limits = LIMITS
+) -> int:
+    """Return how much the files of an archive say that they unpack to.
+
+    Args:
+        archive_path: a tar, tar.gz or zip.
+        only: count what lies at or below these paths alone; all of it for none.
+        limits: how many entries it may have, and how far a tar.gz may unpack.
+
+    Raises:
+        ArchiveUnreadable: it is no archive, or its list of entries is damaged or too
+            long.
+    """
+    return sum(
+        entry.claimed_bytes
+        for entry in read_entries(archive_path, limits)
+        if entry.kind == "file" and is_taken(entry.name, only)
+    )
 
 
 def _write_file(entry: Entry, path: Path, room_bytes: int) -> Content:

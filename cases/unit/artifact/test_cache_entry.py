@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from harness.artifact.cache_entry import (
     SourceNote,
     entry_of,
     is_pinned,
+    locking,
     plan_fetch,
     read_content,
     read_note,
@@ -91,6 +94,10 @@ def test_a_note_comes_back_as_it_was_written(tmp_path: Path):
     write_note(entry, NOTE)
 
     assert read_note(entry) == NOTE
+    assert entry.note_path.read_text() == (
+        '{\n  "sha256": "aa",\n  "size_bytes": 2,\n'
+        '  "source": "http://h.example/x.tar"\n}\n'
+    )
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"source": "h"}', "\udcff"])
@@ -120,3 +127,63 @@ def test_a_cache_that_cannot_be_written_is_named():
         writing_cache(Path("/c")),
     ):
         raise OSError(28, "No space left on device")
+
+
+def test_a_note_of_other_bytes_speaks_against_those_that_are_there():
+    wrong_size = SourceNote(source="http://h.example/x.tar", sha256="aa", size_bytes=3)
+    of_other = SourceNote(source="http://h.example/x.tar", sha256="bb", size_bytes=2)
+
+    assert plan_fetch(FREE, RIGHT, wrong_size) == "replace"
+    assert why_replaced(PINNED, OTHER, None).startswith("not the pinned bytes")
+    assert why_replaced(PINNED, OTHER, of_other).startswith("not the pinned bytes")
+    assert why_replaced(PINNED, OTHER, NOTE).startswith("altered since it was fetched")
+
+
+@pytest.mark.parametrize(
+    ("last", "name"),
+    [
+        ("x.tar", "x.tar"),
+        ("...x.tar", "x.tar"),
+        ("a%20b.tar", "a_20b.tar"),
+        ("", "archive"),
+        ("..", "archive"),
+        ("a" * 80, "a" * 80),
+        ("b" + "a" * 80, "a" * 80),
+    ],
+)
+def test_a_name_in_the_cache_is_plain_and_short(last: str, name: str):
+    archive = Archive(name="x", url=f"https://h.example/some/{last}?v=2")
+    entry = entry_of(archive, Path("/cache"))
+    digest = hashlib.sha256(archive.url.encode()).hexdigest()
+
+    assert entry.path.name == name
+    assert entry.folder.name == f"{name}-{digest[:12]}"
+
+
+def test_below_a_file_there_is_no_content(tmp_path: Path):
+    (tmp_path / "file").write_bytes(b"abc")
+
+    assert read_content(tmp_path / "file" / "x") is None
+    assert read_content(tmp_path / "file") == Content(
+        sha256=hashlib.sha256(b"abc").hexdigest(), size_bytes=3
+    )
+
+
+def test_a_lock_is_held_during_its_block_and_then_free(tmp_path: Path):
+    lock_path = tmp_path / "folder" / ".lock"
+
+    with locking(lock_path, tmp_path), pytest.raises(Timeout):
+        FileLock(lock_path, blocking=False, is_singleton=False).acquire()
+    with pytest.raises(KeyError), locking(lock_path, tmp_path):
+        raise KeyError
+    FileLock(lock_path, blocking=False).acquire()
+
+
+def test_a_lock_that_cannot_be_made_names_the_cache(tmp_path: Path):
+    (tmp_path / "file").touch()
+
+    with (
+        pytest.raises(UsageError, match=rf"^{tmp_path}: the cache cannot be written; "),
+        locking(tmp_path / "file" / "x" / ".lock", tmp_path),
+    ):
+        pass

@@ -9,8 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.artifact.disk_room import claimed_bytes, demand_room
-from harness.errors import UsageError
+from harness.artifact.archive.entries import Limits
+from harness.artifact.placed_files import demand_room
+from harness.artifact.written_entries import claimed_bytes
+from harness.errors import ArchiveUnreadable, UsageError
 
 
 @pytest.fixture
@@ -42,3 +44,38 @@ def test_what_an_archive_unpacks_to_is_counted_as_asked_for(tmp_path: Path) -> N
 
     assert claimed_bytes(path) == 130
     assert claimed_bytes(path, ("val",)) == 100
+
+
+def test_a_byte_more_than_is_free_is_refused(tmp_path: Path, free: None) -> None:
+    with pytest.raises(UsageError, match=r"^/\S+: not enough room on the disk; exp"):
+        demand_room({tmp_path / "not" / "there": 3_000_000_001})
+
+
+def test_every_disk_has_room_of_its_own(
+    tmp_path: Path, free: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = Path.stat
+    (tmp_path / "other").mkdir()
+
+    def stat_of(path: Path, **options: object) -> object:
+        if path.name == "other":
+            return SimpleNamespace(st_dev=-1, st_mode=stat(path).st_mode)
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat_of)
+    needs = {tmp_path / "here": 2_000_000_000, tmp_path / "other": 3_000_000_000}
+
+    demand_room(needs)
+    with pytest.raises(UsageError, match=rf"^{tmp_path}/other: .* got 3\.00 GB; "):
+        demand_room({**needs, tmp_path / "other": 3_010_000_000})
+
+
+def test_folders_of_an_archive_claim_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(3):
+            archive.writestr(f"val/{number}", b"1")
+
+    assert claimed_bytes(path, limits=Limits(entries=3)) == 3
+    with pytest.raises(ArchiveUnreadable, match="too many entries"):
+        claimed_bytes(path, limits=Limits(entries=2))

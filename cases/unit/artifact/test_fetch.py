@@ -13,9 +13,15 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness.artifact.cache_entry import entry_of
 from harness.artifact.fetch import fetch_archive
 from harness.artifact.patience import Patience
-from harness.errors import ArchiveUnavailable, UsageError, WrongArchive
+from harness.errors import (
+    ArchiveUnavailable,
+    ArchiveUnreadable,
+    UsageError,
+    WrongArchive,
+)
 
 # Says when it has found the cache empty: from there on only the lock can hold it.
 FETCH_IN_A_PROCESS = """
@@ -61,6 +67,10 @@ def process_that_fetches(cache):
             env={**os.environ, "PYTHONPATH": str(root)},
         )
         started.append(process)
+        # Where the child waits for what never comes, its end ends the reading here.
+        limit = threading.Timer(60, process.kill)
+        limit.daemon = True
+        limit.start()
         assert process.stdout is not None
         assert process.stdout.readline() == "empty\n"
         return process
@@ -457,3 +467,96 @@ def test_a_process_killed_in_the_middle_leaves_nothing_under_the_real_name(
     assert real_names(cache) == []
     assert fetch(archive_at(url)).path.read_bytes() == good
     assert not list(cache.rglob(".part"))
+
+
+def test_pinned_bytes_that_the_note_does_not_tell_of_are_their_own_source(
+    web, fetch, good, tar_of, archive_at
+):
+    url = web.on("/x.tar", web.gives(tar_of({"x/conv1_weights": b"another"})))
+    got = fetch(archive_at(url))
+    got.path.write_bytes(good)
+
+    assert fetch(archive_at(url, pin=good)).source == got.path.as_uri()
+    assert len(web.requests) == 1
+
+
+def test_a_damaged_archive_of_ones_own_mirror_is_named(
+    fetch, good, archive_at, tmp_path
+):
+    (tmp_path / "x.tar").write_bytes(good[:2000])
+
+    with pytest.raises(ArchiveUnreadable, match=r"what is there is no whole archive"):
+        fetch(archive_at("http://models.invalid/x.tar"), mirror=str(tmp_path))
+
+
+def test_a_file_of_this_machine_is_asked_once(fetch, archive_at, tmp_path):
+    waits_s = []
+    (tmp_path / "x.tar").touch()
+
+    with pytest.raises(ArchiveUnreadable, match=r"x.tar: answered with nothing; put a"):
+        fetch(archive_at((tmp_path / "x.tar").as_uri()), sleep=waits_s.append)
+
+    assert waits_s == []
+
+
+def test_a_half_archive_of_a_killed_process_is_no_start(
+    web, fetch, good, archive_at, cache
+):
+    archive = archive_at(web.on("/x.tar", web.gives(good)))
+    entry = entry_of(archive, cache)
+    entry.folder.mkdir(parents=True)
+    entry.part_path.write_bytes(b"x" * 100_000)
+
+    assert fetch(archive).path.read_bytes() == good
+    assert not entry.part_path.exists()
+
+
+def test_each_source_has_its_own_time(web, fetch, good, archive_at, monkeypatch):
+    """The first one has used up its own before the second is asked."""
+    begun = []
+    pace = Patience.pace
+    monkeypatch.setattr(Patience, "pace", lambda self: begun.append(1) or pace(self))
+    moved = web.on("/moved.tar", web.gives(good))
+    archive = archive_at(web.on("/x.tar", web.says(503)), moves=(moved,))
+
+    fetch(archive)
+
+    assert web.requests == ["/x.tar"] * 3 + ["/moved.tar"]
+    assert len(begun) == 2
+
+
+def test_what_was_decided_is_logged(web, fetch, good, archive_at, caplog):
+    caplog.set_level("INFO", logger="harness.artifact")
+    url = web.on("/x.tar", web.says(503), web.says(404))
+    moved = web.on("/moved.tar", web.gives(good))
+    archive = archive_at(url, moves=(moved,), pin=good)
+
+    got = fetch(archive)
+    fetch(archive)
+
+    assert caplog.messages == [
+        f"x: asking {url}",
+        f"x: {url}: HTTP 503 Service Unavailable; asked again after 1 s",
+        f"x: {url}: HTTP 404 Not Found; left for the next source",
+        f"x: asking {moved}",
+        f"{moved}: its digest is the pinned one",
+        f"x: {len(good)} bytes, sha256 {got.sha256}",
+        "x: taken from the cache",
+    ]
+    assert {one.levelname for one in caplog.records} == {"INFO"}
+
+
+def test_a_fetch_that_gives_up_is_logged_printable(web, fetch, archive_at, caplog):
+    caplog.set_level("INFO", logger="harness.artifact")
+
+    def hostile(handler):
+        handler.wfile.write(b"HTTP/1.1 404 \x1b[2J\r\n\r\n")
+
+    url = web.on("/x.tar", hostile)
+    with pytest.raises(ArchiveUnavailable):
+        fetch(archive_at(url))
+
+    assert caplog.messages == [
+        f"x: asking {url}",
+        rf"x: {url}: HTTP 404 \x1b[2J; no source is left",
+    ]

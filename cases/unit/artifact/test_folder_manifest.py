@@ -5,7 +5,7 @@ import os
 import pytest
 
 from harness.artifact.cache_entry import Content, read_content
-from harness.artifact.folder_manifest import is_intact, read_manifest, write_manifest
+from harness.artifact.unpack import is_intact, read_manifest, write_manifest
 
 FILES = {"x/a": Content(sha256="aa", size_bytes=1)}
 
@@ -23,6 +23,10 @@ def test_a_list_comes_back_as_it_was_written(tmp_path):
     write_manifest(tmp_path / "list.json", FILES)
 
     assert read_manifest(tmp_path / "list.json") == FILES
+    assert (tmp_path / "list.json").read_text() == (
+        '{\n  "files": {\n    "x/a": {\n      "sha256": "aa",\n'
+        '      "size_bytes": 1\n    }\n  },\n  "format": 1\n}\n'
+    )
 
 
 @pytest.mark.parametrize(

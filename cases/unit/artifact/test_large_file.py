@@ -11,15 +11,11 @@ from typing import Any
 
 import pytest
 
-from harness.artifact.large_file import (
-    LARGE_PATIENCE,
-    LargeFile,
-    WantedFile,
-    fetch_large,
-    file_digest,
-)
+from harness.artifact.fetch import LargeFile, WantedFile, fetch_large
+from harness.artifact.patience import LARGE_PATIENCE
+from harness.artifact.refusal import file_digest
 from harness.artifact.server import serve_folder
-from harness.errors import ArchiveUnavailable, WrongArchive
+from harness.errors import ArchiveUnavailable, ArchiveUnreadable, WrongArchive
 
 
 def zip_of(content: bytes = b"x" * 5000) -> bytes:
@@ -134,6 +130,9 @@ def test_a_source_that_breaks_and_ends_wrongly_by_turns_is_left(
 
     def turns(handler: Any) -> None:
         """Break off the start, and give a rest that is not the right one."""
+        if len(web.requests) > 20:  # what is never left would be asked for ever
+            handler.send_error(404)
+            return
         first = int(handler.headers.get("Range", "bytes=0-")[6:-1])
         handler.send_response(206 if first else 200)
         whole = f"bytes {first}-{len(wrong) - 1}/{len(wrong)}"
@@ -322,3 +321,123 @@ def test_a_digest_is_written_as_facts_have_it(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
 
     assert file_digest(tmp_path / "x", "md5") == "md5:900150983cd24fb0d6963f7d28e17f72"
+
+
+def test_what_is_there_and_wrong_is_told_when_nobody_serves_the_right_bytes(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "x.zip").write_bytes(b"altered")
+    digest = hashlib.md5(b"altered").hexdigest()
+
+    with pytest.raises(
+        WrongArchive, match=rf"got {tmp_path}/x\.zip: 7 bytes, md5 {digest}; find the"
+    ):
+        fetch(wanted("http://127.0.0.1:1/x.zip"), tmp_path, offline=True)
+    assert (tmp_path / "x.zip").read_bytes() == b"altered"
+
+
+def test_the_published_size_and_sha256_are_told_as_expected(
+    web: Any, tmp_path: Path
+) -> None:
+    sha256 = hashlib.sha256(WHOLE).hexdigest()
+    one = wanted(
+        web.on("/x.zip", web.gives(b"others")),
+        digests=(f"md5:{'0' * 32}", f"sha256:{sha256}"),
+        size_bytes=5,
+    )
+    told = ", ".join(
+        f"{name} {hashlib.new(name, b'others').hexdigest()}"
+        for name in ("md5", "sha256")
+    )
+
+    with pytest.raises(WrongArchive, match=rf"expected 5 bytes, sha256 {sha256}, got"):
+        fetch(one, tmp_path)
+    with pytest.raises(WrongArchive, match=rf": 6 bytes, {told}; find"):
+        fetch(one, tmp_path)
+
+
+def test_a_published_size_is_enough_where_no_digest_is(
+    web: Any, tmp_path: Path
+) -> None:
+    one = wanted(
+        web.on("/x.zip", web.gives(WHOLE)), content=None, size_bytes=len(WHOLE)
+    )
+
+    assert fetch(one, tmp_path).size_bytes == len(WHOLE)
+
+
+def test_a_page_in_the_place_of_a_file_on_disk_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / "x.zip").write_bytes(b"<html>saved as x.zip")
+    one = wanted("http://127.0.0.1:1/x.zip")
+
+    with pytest.raises(ArchiveUnreadable, match="answered with a page that starts b'<"):
+        fetch(one, tmp_path / "into", mirror=str(tmp_path / "mirror"), offline=True)
+
+
+def test_a_dataset_may_hold_more_files_than_a_model(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(20_001):
+            archive.writestr(f"{number}", b"")
+    (tmp_path / "x.zip").write_bytes(out.getvalue())
+
+    got = fetch(wanted((tmp_path / "x.zip").as_uri(), content=None), tmp_path / "into")
+
+    assert got.size_bytes == len(out.getvalue())
+
+
+def test_a_broken_transfer_without_a_digest_leaves_nothing(
+    web: Any, tmp_path: Path
+) -> None:
+    answer = web.gives(WHOLE[:100], promised_bytes=len(WHOLE))
+    one = wanted(web.on("/x.zip", answer), content=None)
+
+    with pytest.raises(ArchiveUnavailable, match=r"cut short: 100 of \d+ bytes; give"):
+        fetch(one, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} <= {".x.zip.lock"}
+
+
+def test_a_broken_transfer_with_a_digest_stays_for_the_next_run(
+    web: Any, tmp_path: Path
+) -> None:
+    answer = web.gives(WHOLE[:100], promised_bytes=len(WHOLE))
+    one = wanted(web.on("/x.zip", answer, web.says(404)))
+
+    with pytest.raises(ArchiveUnavailable, match="HTTP 404"):
+        fetch(one, tmp_path)
+    assert (tmp_path / ".x.zip.part").read_bytes() == WHOLE[:100]
+
+
+def test_what_is_gone_on_with_and_begun_anew_is_logged(
+    web: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "served.zip").write_bytes(WHOLE)
+    into = tmp_path / "into"
+    into.mkdir()
+    (into / ".x.zip.part").write_bytes(b"another version")
+    address = (tmp_path / "served.zip").as_uri()
+    caplog.set_level("INFO", logger="harness.artifact")
+
+    fetch(wanted(address), into)
+    fetch(wanted(address), into)
+
+    assert [one for one in caplog.messages if "sha256" not in one] == [
+        f"x.zip: asking {address}",
+        f"{address}: 15 bytes are there, gone on from byte 15",
+        next(one for one in caplog.messages if one.endswith("after 0 s")),
+        f"{address}: its digest is a published one",
+        f"{into}/x.zip: its digest is a published one",
+        f"{into}/x.zip: taken as it is on disk",
+    ]
+
+
+def test_a_transfer_that_is_not_gone_on_with_gets_no_further(
+    web: Any, tmp_path: Path
+) -> None:
+    answer = web.gives(WHOLE[:100], promised_bytes=len(WHOLE))
+    one = wanted(web.on("/x.zip", answer), content=None)
+
+    with pytest.raises(ArchiveUnavailable, match="cut short"):
+        fetch(one, tmp_path, patience=replace(LARGE_PATIENCE, further_bytes=1))
+    assert len(web.requests) == 3

@@ -96,3 +96,15 @@ def test_a_cache_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     sweep_archives(tmp_path / "none")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_archive_of_ours_stays(cache: Path) -> None:
+    (cache / "archives-1" / "file").write_bytes(b"1")
+    (cache / "archives-1" / "x.tar-0123456789ab" / ".part").unlink()
+    (cache / "archives-1" / "x.tar-0123456789ab" / ".part").mkdir()
+    before = {one for one in files(cache) if one.startswith("archives-1")}
+
+    sweep_archives(cache)
+
+    gone = before - set(files(cache))
+    assert {Path(one).name for one in gone} == {f".source.json.12345678{SUFFIX}"}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact.link import look_at
+from harness.artifact.link import LONGEST_S, SILENCE_S, look_at
 from harness.artifact.server import serve_folder
 from harness.artifact.sources import Source
 
@@ -117,3 +117,23 @@ def test_a_local_address_is_looked_at_in_place(tmp_path: Path, kind: str):
         "folder": ("dead", None, "not a file"),
         "nothing": ("dead", None, "no such file"),
     }[kind]
+
+
+@pytest.mark.parametrize(
+    ("status", "methods"),
+    [(405, ["HEAD", "GET"]), (501, ["HEAD", "GET"]), (403, ["HEAD"])],
+)
+def test_only_a_method_that_is_not_known_is_asked_otherwise(head_web, status, methods):
+    web, asked_by = head_web
+
+    link = asked(web.on("/x.tar", web.says(status)))
+
+    assert asked_by == methods
+    assert (link.state, link.reason[:8]) == ("dead", f"HTTP {status}")
+
+
+def test_a_host_is_waited_for_as_long_as_it_is_written():
+    source = Source(address="http://127.0.0.1:1/x.tar", origin="printed")
+
+    assert (SILENCE_S, LONGEST_S) == (10.0, 30.0)
+    assert look_at(source, longest_s=0.0).reason.startswith("not done after 0 s")

@@ -103,3 +103,19 @@ def test_what_vouches_for_the_others_comes_last(
 
     assert moved[-1] == "test.txt"
     assert read(tmp_path / "root") == NEW
+
+
+def test_three_clashes_are_all_named(tmp_path: Path) -> None:
+    files = {f"{k}.jpg": "new" for k in range(3)}
+    root = write(tmp_path / "root", dict.fromkeys(files, "old"))
+
+    with pytest.raises(DatasetInvalid, match=r"got 0\.jpg, 1\.jpg, 2\.jpg; move"):
+        place_files(write(tmp_path / "staged", files), root)
+
+
+def test_a_voucher_goes_into_a_folder_of_its_own(tmp_path: Path) -> None:
+    staged = write(tmp_path / "staged", {"a/b/list.txt": "1", "c.jpg": "2"})
+
+    place_files(staged, tmp_path / "root", last=("a/b/list.txt", "not there"))
+
+    assert read(tmp_path / "root") == {"a/b/list.txt": "1", "c.jpg": "2"}

@@ -12,6 +12,7 @@ from harness.artifact.cache_entry import Content
 from harness.artifact.refusal import (
     Refusal,
     judge_content,
+    judge_published,
     of_source,
     refuse_archive,
 )
@@ -218,3 +219,103 @@ def test_an_archive_without_a_file_is_not_taken_unpinned(
     has_entries = form in ("folders alone", "a Mac's")
     said = "that holds no file" if has_entries else "of nothing; expected"
     assert str(refusal).startswith(f"http://h/x.tar: an archive {said}")
+
+
+def judged(tmp_path, data: bytes, digests=(), size_bytes=None):
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    return judge_published(digests, size_bytes, "there", path)
+
+
+def digest(algorithm: str, data: bytes) -> str:
+    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
+
+
+def test_one_published_digest_of_several_is_enough_whatever_the_size(tmp_path):
+    digests = (digest("md5", b"another"), digest("sha1", b"this"))
+
+    assert judged(tmp_path, b"this", digests, size_bytes=99) is None
+
+
+def test_other_bytes_are_told_with_each_published_algorithm_once(tmp_path):
+    digests = (digest("md5", b"a"), digest("md5", b"b"), digest("sha1", b"a"))
+    md5, sha1 = (digest(one, b"c").replace(":", " ") for one in ("md5", "sha1"))
+
+    refusal = judged(tmp_path, b"c", digests)
+
+    assert refusal == Refusal(
+        place="there", reason=f"1 bytes, {md5}, {sha1}", is_other=True
+    )
+
+
+def test_a_page_is_told_as_one_and_an_archive_never(tmp_path, good):
+    digests = (digest("md5", b"another"),)
+
+    page = judged(tmp_path, b"{" + b"x" * 99, digests)
+    archive = judged(tmp_path, good, digests)
+
+    assert page == Refusal(
+        place="there", reason=f"answered with a page that starts {b'{' + b'x' * 15!r}"
+    )
+    assert archive.is_other
+
+
+def test_without_a_digest_damage_is_told_before_the_size(tmp_path, good):
+    cut = judged(tmp_path, good[:2000], size_bytes=len(good))
+    other = judged(tmp_path, good, size_bytes=len(good) + 1)
+
+    assert cut.is_damaged
+    assert not cut.is_other
+    assert "damaged or cut short" in cut.reason
+    assert other == Refusal(place="there", reason=f"{len(good)} bytes", is_other=True)
+    assert judged(tmp_path, good, size_bytes=len(good)) is None
+    assert judged(tmp_path, good) is None
+
+
+def test_which_digest_vouched_is_logged(tmp_path, judge, good, caplog):
+    caplog.set_level("INFO", logger="harness.artifact")
+
+    judge(good, pin=good)
+    judge(good)
+    judged(tmp_path, good, (digest("md5", good),))
+
+    assert caplog.messages == [
+        "there: its digest is the pinned one",
+        "there: its digest is a published one",
+    ]
+
+
+def test_a_wrong_archive_is_expected_with_what_is_known_of_it(archive_at):
+    other = Refusal(place="a", reason="2 bytes", is_other=True)
+
+    size_alone = refuse_archive(archive_at(URL, size_bytes=7), [other], offline=False)
+    sha256_alone = refuse_archive(archive_at(URL, sha256="aa"), [other], offline=True)
+
+    assert "expected 7 bytes, got a" in str(size_alone)
+    assert "expected sha256 aa, got a" in str(sha256_alone)
+
+
+def test_offline_tells_what_was_looked_at(archive_at):
+    error = refuse_archive(
+        archive_at(URL), [Refusal(place="cache", reason="altered")], offline=True
+    )
+
+    assert "got cache: altered; go online, or give --mirror" in str(error)
+
+
+def test_damage_at_a_place_that_is_nobodys_own_is_no_damage_of_the_archive(archive_at):
+    refusal = Refusal(place="there", reason="cut short", is_damaged=True)
+
+    error = refuse_archive(archive_at(URL), [refusal], offline=False)
+
+    assert isinstance(error, ArchiveUnavailable)
+
+
+@pytest.mark.parametrize("name", ["<x>", "{x}"])
+def test_an_archive_whose_first_name_looks_like_a_page_is_none(
+    judge, tmp_path, tar_of, name
+):
+    tar = tar_of({name: b"1"})
+
+    assert judge(tar, pin=b"another").is_other
+    assert judged(tmp_path, tar, (digest("md5", b"another"),)).is_other

@@ -106,3 +106,33 @@ def test_a_rest_beyond_the_end_is_refused(tmp_path):
         with pytest.raises(urllib.error.HTTPError, match="416") as refused:
             urllib.request.urlopen(request)
         refused.value.close()
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-4", "bytes=-3", "lines=3-", ""])
+def test_any_other_part_is_answered_with_the_whole(tmp_path, asked):
+    (tmp_path / "x.tar").write_bytes(b"0123456789")
+    with serve_folder(tmp_path) as base:
+        request = urllib.request.Request(f"{base}/x.tar", headers={"Range": asked})
+        with urllib.request.urlopen(request) as answer:
+            assert (answer.status, answer.read()) == (200, b"0123456789")
+
+
+def test_the_last_byte_is_a_rest(tmp_path):
+    (tmp_path / "x.tar").write_bytes(b"0123456789")
+    with serve_folder(tmp_path) as base:
+        request = urllib.request.Request(f"{base}/x.tar", headers={"Range": "bytes=9-"})
+        with urllib.request.urlopen(request) as answer:
+            headers = answer.headers
+            assert (headers["Content-Length"], answer.read()) == ("1", b"9")
+            assert headers["Content-Type"] == "application/x-tar"
+
+
+def test_the_rest_of_a_folder_is_not_found(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with serve_folder(tmp_path) as base:
+        request = urllib.request.Request(
+            f"{base}/folder/", headers={"Range": "bytes=0-"}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+            urllib.request.urlopen(request)
+        refused.value.close()

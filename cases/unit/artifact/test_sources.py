@@ -156,3 +156,63 @@ def test_no_address_leads_out_of_a_folder_that_is_a_mirror(segments: list[str]):
 
     assert (root / path).is_relative_to(root)
     assert ".." not in (root / path).parts
+
+
+def test_a_folder_whose_name_looks_like_a_drive_is_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    for mirror in ("a:b", "h://x", "~/zoo"):
+        source = list_sources(ARCHIVE, mirror=mirror, offline=False)[0]
+        assert source.is_local
+        assert source.path == (
+            Path(mirror).expanduser().absolute() / "PaddleSlim/prune/x.tar"
+        )
+
+
+@pytest.mark.parametrize("mirror", ["file:///zoo", "file://localhost/zoo/"])
+def test_a_file_url_may_name_this_machine(mirror: str):
+    source = list_sources(ARCHIVE, mirror=mirror, offline=True)[0]
+
+    assert source.path == Path("/zoo/PaddleSlim/prune/x.tar")
+
+
+def test_a_path_is_quoted_on_a_mirror_and_plain_on_disk(tmp_path: Path):
+    archive = Archive(name="x", url="https://h.example/a%20b/x%25.tar?v=1")
+
+    assert addresses(archive, "http://m.example/zoo") == [
+        "http://m.example/zoo/a%20b/x%25.tar?v=1",
+        archive.url,
+    ]
+    (source,) = list_sources(archive, mirror=str(tmp_path), offline=True)
+    assert source.path == tmp_path / "a b/x%.tar"
+    assert published_path(archive.url) == "a b/x%.tar"
+
+
+@pytest.mark.parametrize(
+    "mirror", ["https://m.example/#hush", "https://me@m.example", "file:///zoo?hush"]
+)
+def test_a_mirror_has_no_part_that_may_be_secret(mirror: str):
+    with pytest.raises(UsageError, match="without user, password, query or fragment"):
+        list_sources(ARCHIVE, mirror=mirror, offline=False)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://h.example/x\u00e4.tar",
+        "https://h.example/a//x.tar",
+        "https://h.example/./x.tar",
+        "https://h.example/x\x7f.tar",
+    ],
+)
+def test_an_address_that_reads_two_ways_is_refused(url: str):
+    with pytest.raises(ZooDataError, match="correct it in the zoo's TOML"):
+        published_path(url)
+
+
+def test_a_moved_address_is_checked_before_any_is_asked():
+    archive = Archive(name="x", url=PRINTED, moves=("ftp://h.example/x.tar",))
+
+    with pytest.raises(ZooDataError, match=r"got 'ftp://h\.example/x\.tar'"):
+        list_sources(archive, mirror=None, offline=False)

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import socket
 from pathlib import Path
 
 import pytest
 
 from harness.artifact.cache_entry import Content
-from harness.artifact.failure import TransferFailure
 from harness.artifact.patience import Patience
 from harness.artifact.sources import Source
 from harness.artifact.transfer import receive
+from harness.artifact.web.failure import TransferFailure
 from harness.errors import UsageError
 
 
@@ -198,3 +200,131 @@ def test_a_redirect_in_a_circle_is_one_line(web, get):
     assert isinstance(got, TransferFailure)
     assert got.reason == "leads on more than 10 times"
     assert len(web.requests) == 11
+
+
+def test_a_file_is_copied_a_quarter_of_a_mebibyte_at_a_time(get, tmp_path):
+    (tmp_path / "x.tar").write_bytes(bytes(600_000))
+    told = []
+
+    get(
+        (tmp_path / "x.tar").as_uri(),
+        progress=lambda done, total: told.append((done, total)),
+    )
+
+    assert told == [(262_144, 600_000), (524_288, 600_000), (600_000, 600_000)]
+
+
+class Stingy(io.FileIO):
+    """A file that takes three bytes at a time, as a system may."""
+
+    def write(self, data):
+        return super().write(data[:3])
+
+
+class StingyPath(type(Path())):
+    def open(self, mode="r", buffering=-1):
+        assert buffering == 0
+        return Stingy(self, mode.replace("b", ""))
+
+
+@pytest.mark.parametrize("begun", [b"", b"01234"])
+def test_a_file_that_takes_a_part_at_a_time_gets_all(get, tmp_path, begun):
+    (tmp_path / "x.tar").write_bytes(b"0123456789")
+    into = StingyPath(tmp_path / "got")
+    if begun:
+        (tmp_path / "got").write_bytes(begun)
+
+    got = get((tmp_path / "x.tar").as_uri(), into=into, resume=True)
+
+    assert got == content_of(b"0123456789")
+    assert (tmp_path / "got").read_bytes() == b"0123456789"
+
+
+@pytest.mark.parametrize(
+    ("held", "first_byte"), [(b"01234", 5), (b"0123456789", 10), (b"01234567890", 0)]
+)
+def test_what_was_begun_is_kept_where_the_file_is_as_long(
+    get, tmp_path, caplog, held, first_byte
+):
+    address = (tmp_path / "x.tar").as_uri()
+    (tmp_path / "x.tar").write_bytes(b"0123456789")
+    (tmp_path / "got").write_bytes(held)
+    told = []
+    caplog.set_level("INFO", logger="harness.artifact")
+
+    got = get(address, resume=True, progress=lambda done, _: told.append(done))
+
+    assert got == content_of(b"0123456789")
+    assert (tmp_path / "got").read_bytes() == b"0123456789"
+    assert told == ([10] if first_byte < 10 else [])
+    assert caplog.messages == [
+        f"{address}: {len(held)} bytes are there, gone on from byte {first_byte}"
+    ]
+
+
+def test_what_was_begun_is_lost_unless_it_is_asked_for(get, tmp_path, caplog):
+    (tmp_path / "x.tar").write_bytes(b"new")
+    (tmp_path / "got").write_bytes(b"begun before")
+    caplog.set_level("INFO", logger="harness.artifact")
+
+    assert get((tmp_path / "x.tar").as_uri()) == content_of(b"new")
+    assert (tmp_path / "got").read_bytes() == b"new"
+    assert caplog.messages == []
+
+
+def test_the_start_is_hashed_in_pieces_and_kept_whole(get, tmp_path):
+    content = bytes(range(256)) * 4000
+    (tmp_path / "x.tar").write_bytes(content)
+    (tmp_path / "got").write_bytes(content[:600_000])
+
+    got = get((tmp_path / "x.tar").as_uri(), resume=True)
+
+    assert got == content_of(content)
+    assert (tmp_path / "got").read_bytes() == content
+
+
+@pytest.mark.parametrize("way", ["gives", "gives_chunks"])
+def test_a_file_may_be_as_long_as_the_longest(web, get, way):
+    address = web.on("/x.tar", getattr(web, way)(bytes(5000)))
+
+    assert get(address, largest_bytes=5000) == content_of(bytes(5000))
+    assert get(address, largest_bytes=4999) == TransferFailure(
+        reason="more than 4999 bytes", may_pass=False
+    )
+
+
+def test_too_long_a_file_is_not_begun(get, tmp_path):
+    (tmp_path / "x.tar").write_bytes(bytes(100))
+
+    assert get((tmp_path / "x.tar").as_uri(), largest_bytes=99) == TransferFailure(
+        reason="more than 99 bytes", may_pass=False
+    )
+    assert (tmp_path / "got").read_bytes() == b""
+
+
+def test_a_pipe_is_not_waited_for(get, tmp_path):
+    os.mkfifo(tmp_path / "x.tar")
+
+    assert get((tmp_path / "x.tar").as_uri()) == TransferFailure(
+        reason="a device or a pipe, not a file", may_pass=False
+    )
+
+
+def test_a_start_beyond_the_end_is_thrown_away(web, get, tmp_path):
+    (tmp_path / "got").write_bytes(b"longer than the file")
+
+    got = get(web.on("/x.tar", web.says(416)), resume=True)
+
+    assert got == TransferFailure(
+        reason="HTTP 416 Requested Range Not Satisfiable", may_pass=True
+    )
+    assert (tmp_path / "got").read_bytes() == b""
+
+
+def test_a_start_stays_where_the_answer_is_another_failure(web, get, tmp_path):
+    (tmp_path / "got").write_bytes(b"begun")
+
+    got = get(web.on("/x.tar", web.says(404)), resume=True)
+
+    assert got == TransferFailure(reason="HTTP 404 Not Found", may_pass=False)
+    assert (tmp_path / "got").read_bytes() == b"begun"

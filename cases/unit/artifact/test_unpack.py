@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -14,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness.artifact.archive.entries import Limits
 from harness.artifact.unpack import unpack
-from harness.artifact.unpack_limits import Limits
 from harness.errors import ArchiveUnreadable, UsageError
 from harness.files.digest import file_sha256
 
@@ -368,6 +369,10 @@ def process_that_unpacks(cache):
             env={**os.environ, "PYTHONPATH": str(root)},
         )
         started.append(process)
+        # Where the child waits for what never comes, its end ends the reading here.
+        limit = threading.Timer(60, process.kill)
+        limit.daemon = True
+        limit.start()
         assert process.stdout is not None
         assert process.stdout.readline() == "nothing\n"
         return process
@@ -412,3 +417,22 @@ def test_a_process_killed_in_the_middle_leaves_no_folder(
     assert not folder.exists()
     assert unpack(path, cache) == folder
     assert sorted(leftovers(folder.parent))[:2] == [folder.name, f"{folder.name}.json"]
+
+
+def test_what_was_unpacked_and_what_was_there_is_logged(at, cache, good, caplog):
+    caplog.set_level("INFO", logger="harness.artifact")
+
+    unpack(at(good), cache)
+    unpack(at(good), cache)
+
+    assert caplog.messages == [
+        "x.tar: unpacked, 2 files",
+        "x.tar: its folder is in the cache",
+    ]
+
+
+def test_an_entry_two_folders_below_a_file_clashes(at, cache):
+    data = member("x") + member("x/a/b") + END
+
+    with pytest.raises(ArchiveUnreadable, match=r"^x.tar: entry 'x/a/b': clashes with"):
+        unpack(at(data), cache)

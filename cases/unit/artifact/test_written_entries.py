@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact.unpack_limits import Limits
+from harness.artifact.archive.entries import Limits
 from harness.artifact.written_entries import is_taken, write_entries
 from harness.errors import ArchiveUnreadable
 

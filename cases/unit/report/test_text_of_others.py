@@ -13,10 +13,10 @@ from urllib.error import HTTPError
 
 import pytest
 
-from harness.artifact.entry_name import safe_path
-from harness.artifact.failure import Stopped, failure_of
-from harness.artifact.redirect import next_address
+from harness.artifact.archive.entry import safe_path
 from harness.artifact.refusal import Refusal, refuse_archive
+from harness.artifact.web.failure import Stopped, failure_of
+from harness.artifact.web.redirect import next_address
 from harness.commands import printing
 from harness.dataset.image import read_rgb
 from harness.errors import HarnessError, RecordInvalid

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.artifact.fetch import FetchedArchive, fetch_archive
-from harness.artifact.progress import Progress
+from harness.artifact.transfer import Progress
 from harness.errors import HarnessError, UsageError
 from harness.pipeline.measure.ready_folders import sweep_cache
 from harness.pipeline.measure.settings import Settings

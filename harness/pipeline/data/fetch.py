@@ -15,13 +15,12 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
+from harness.artifact.archive.entries import DATASET_LIMITS
 from harness.artifact.cache_entry import writing_cache
-from harness.artifact.disk_room import claimed_bytes, demand_room
-from harness.artifact.large_file import WantedFile, fetch_large
-from harness.artifact.placed_files import place_files
-from harness.artifact.progress import Progress
-from harness.artifact.unpack_limits import DATASET_LIMITS
-from harness.artifact.written_entries import write_entries
+from harness.artifact.fetch import WantedFile, fetch_large
+from harness.artifact.placed_files import demand_room, place_files
+from harness.artifact.transfer import Progress
+from harness.artifact.written_entries import claimed_bytes, write_entries
 from harness.errors import DatasetInvalid, HarnessError, UsageError, located
 from harness.files.temporary import folder_in, sweep
 from harness.pipeline.data.parts import state_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.fetch import FetchedArchive, fetch_archive
-from harness.artifact.progress import Progress
 from harness.artifact.sources import published_path
+from harness.artifact.transfer import Progress
 from harness.artifact.unpack import unpack
 from harness.errors import located
 from harness.pipeline.measure.architectures import ARCHITECTURES, Opened, demand_row

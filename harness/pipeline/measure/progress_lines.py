@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from harness.artifact.progress import Progress
+from harness.artifact.transfer import Progress
 from harness.pipeline.measure.watcher import Watcher
 from harness.train.trainer import Progress as Training
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.artifact.progress import Progress
+from harness.artifact.transfer import Progress
 from harness.values.rows import Row
 
 

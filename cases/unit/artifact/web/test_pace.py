@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.artifact.failure import Stopped
-from harness.artifact.pace import Pace
 from harness.artifact.patience import PATIENCE
+from harness.artifact.web.failure import Stopped
+from harness.artifact.web.pace import Pace
 
 
 class Clock:
@@ -81,3 +81,17 @@ def test_the_limits_in_use_bear_a_slow_line() -> None:
 
     assert PATIENCE.least_bytes_per_s < slow_line_bytes_per_s
     assert PATIENCE.longest_s > largest_published_bytes / slow_line_bytes_per_s
+
+
+def test_a_body_that_begins_anew_is_counted_anew(pace: Pace, clock: Clock) -> None:
+    pace.begin_body()
+    pace.count(1000)
+    clock.now_s += 4.0
+    pace.begin_body()
+    clock.now_s += 4.0
+    assert pace.left_s() == 92.0
+
+    clock.now_s += 1.0
+    with pytest.raises(Stopped, match=r"^too slow: 0 bytes in 5 s") as caught:
+        pace.left_s()
+    assert caught.value.failure.may_pass

@@ -1,8 +1,8 @@
-"""The stream of a tar in, its entries out; no header is read before it is looked at.
+"""Reads the entries of a tar; no header takes more memory than an honest one.
 
-Python's ``tarfile`` reads as much as a header announces, and lets it announce
-anything: 1 MB of tar.gz took 1 GB. Here it decodes blocks of 512 bytes, one at a time,
-and reads no further than that.
+Python's ``tarfile`` reads as many bytes as a header announces, and a header may
+announce any number: 1 MB of tar.gz took 1 GB. Here it only decodes single blocks of 512
+bytes.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.artifact.archive_entry import (
+from harness.artifact.archive.entry import (
     CHUNK_BYTES,
     Entry,
     damaged,
     distrusted,
     naming_damage,
+    shown,
 )
-from harness.artifact.entry_name import shown
 from harness.errors import located
 
 BLOCK_BYTES = tarfile.BLOCKSIZE
@@ -107,7 +107,7 @@ def read_tar(stream: io.BufferedIOBase) -> Iterator[Entry]:
 
 
 def _next_entry(tar: _Tar) -> Entry | None:
-    said = _Extended()
+    extended = _Extended()
     for number in range(MAX_HEADERS):
         block = tar.block()
         if block == END_MARK and number == 0:
@@ -118,23 +118,23 @@ def _next_entry(tar: _Tar) -> Entry | None:
             got = f"{block[:16]!r}" if block else "the end of the file"
             raise damaged("another entry or the end mark", got) from error
         if header.type in EXTENSIONS:
-            _extend(said, header.type, tar.extension(header.size))
+            _extend(extended, header.type, tar.extension(header.size))
         else:
-            return _entry_of(tar, header, said)
+            return _entry_of(tar, header, extended)
     raise distrusted(
         "too many headers of one entry", f"at most {MAX_HEADERS}", "another"
     )
 
 
-def _extend(said: _Extended, kind: bytes, content: bytes) -> None:
+def _extend(extended: _Extended, kind: bytes, content: bytes) -> None:
     if kind == LONG_NAME:
-        said.name = content.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+        extended.name = content.partition(b"\0")[0].decode("utf-8", "surrogateescape")
     elif kind in PAX:
         words = read_pax(content)
-        said.name = words.get("path", said.name)
+        extended.name = words.get("path", extended.name)
         if "size" in words:
-            said.size_bytes = _pax_size(words["size"])
-        said.is_sparse |= any(one.startswith(SPARSE) for one in words)
+            extended.size_bytes = _pax_size(words["size"])
+        extended.is_sparse |= any(one.startswith(SPARSE) for one in words)
     elif kind == PAX_OF_ALL:
         odd = [one for one in read_pax(content) if one in ("path", "size")]
         if odd:
@@ -173,13 +173,13 @@ def _pax_size(text: str) -> int:
     return int(text)
 
 
-def _entry_of(tar: _Tar, header: tarfile.TarInfo, said: _Extended) -> Entry:
-    size_bytes = header.size if said.size_bytes is None else said.size_bytes
+def _entry_of(tar: _Tar, header: tarfile.TarInfo, extended: _Extended) -> Entry:
+    size_bytes = header.size if extended.size_bytes is None else extended.size_bytes
     if size_bytes < 0:  # the fields of numbers have a sign
         raise distrusted("a size", f"0 to {LARGEST_BYTES}", size_bytes)
     kind: Literal["file", "folder", "other"] = "other"
     described = DESCRIBED.get(header.type, f"entry of type {header.type!r}")
-    if said.is_sparse:
+    if extended.is_sparse:
         described = "sparse file"
     elif described == "folder":
         kind = "folder"
@@ -190,7 +190,7 @@ def _entry_of(tar: _Tar, header: tarfile.TarInfo, said: _Extended) -> Entry:
     if header.isreg() or header.type not in tarfile.SUPPORTED_TYPES:
         tar.at += _blocks_bytes(size_bytes)
     return Entry(
-        name=header.name if said.name is None else said.name,
+        name=header.name if extended.name is None else extended.name,
         kind=kind,
         described=described,
         claimed_bytes=size_bytes,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.artifact.tar_entries import (
+from harness.artifact.archive.tar_entries import (
     LONGEST_EXTENSION_BYTES,
     MAX_HEADERS,
     read_pax,
@@ -247,3 +247,88 @@ def test_no_damage_does_more_than_refuse(data):
         entries(bytes(content))
     except ArchiveUnreadable:
         return
+
+
+def test_the_headers_of_solaris_are_pax():
+    content = extension(tarfile.SOLARIS_XHDTYPE, pax_lines({"path": "long/name"}))
+
+    assert entries(content + block() + END) == [("long/name", "file", b"")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "has_data"),
+    [
+        (tarfile.LNKTYPE, False),
+        (tarfile.SYMTYPE, False),
+        (tarfile.DIRTYPE, False),
+        (tarfile.CONTTYPE, True),
+        (b"Z", True),
+    ],
+)
+def test_only_files_and_what_nobody_knows_have_data(kind, has_data):
+    data = b"data".ljust(512, b"!") if has_data else b""
+    content = block("odd", type=kind, size=4) + data + block("after") + END
+
+    assert [one.name for one in read_tar(io.BytesIO(content))] == ["odd", "after"]
+
+
+def test_a_file_of_the_oldest_kind_is_a_file():
+    assert entries(block("a", type=tarfile.AREGTYPE) + END) == [("a", "file", b"")]
+
+
+def test_a_pax_size_of_nothing_is_one():
+    content = pax(size="0") + block(size=3) + block("after") + END
+
+    assert [name for name, _, _ in entries(content)] == ["x", "after"]
+
+
+def test_a_later_header_keeps_what_an_earlier_one_named():
+    content = pax(path="named") + pax(comment="more") + block() + END
+
+    assert entries(content) == [("named", "file", b"")]
+
+
+def test_holes_that_any_header_tells_of_are_holes():
+    content = pax(**{"GNU.sparse.major": "1"}) + pax(comment="more") + block() + END
+
+    (entry,) = read_tar(io.BytesIO(content))
+    assert entry.described == "sparse file"
+
+
+def test_a_stream_that_stops_says_so_and_garbage_is_shown():
+    assert refused(block()).endswith("got the end of the file; fetch it again")
+    garbage = bytes(range(1, 255)) * 4
+    assert f"got {garbage[:16]!r}; fetch" in refused(block() + garbage)
+
+
+def test_a_header_and_its_content_may_end_with_the_file():
+    content = extension(tarfile.GNUTYPE_LONGNAME, b"a" * 512)
+
+    assert refused(content).startswith(
+        "first entry: damaged or cut short; expected another entry or the end mark"
+    )
+    assert refused(content[:-1]) == (
+        "first entry: damaged or cut short; expected 512 bytes of a header, got the "
+        "end of the file; fetch it again"
+    )
+
+
+def test_a_bad_line_of_pax_is_shown_cut():
+    with pytest.raises(ArchiveUnreadable, match=r"got b'9{20}'; do not"):
+        read_pax(b"9" * 40)
+    with pytest.raises(ArchiveUnreadable, match=r"got b'7 a=b\\n'; do not"):
+        read_pax(b"6 a=b\n7 a=b\n")
+
+
+def test_a_length_of_pax_has_four_digits():
+    line = b"4096 a=" + b"b" * 4088 + b"\n"
+
+    assert read_pax(line) == {"a": "b" * 4088}
+    with pytest.raises(ArchiveUnreadable, match="as long as they say"):
+        read_pax(b"0" + line)
+
+
+def test_a_long_name_ends_with_its_first_zero():
+    content = extension(tarfile.GNUTYPE_LONGNAME, b"long/name\0and more\0")
+
+    assert entries(content + block() + END) == [("long/name", "file", b"")]

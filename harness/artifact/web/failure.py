@@ -1,6 +1,6 @@
-"""What went wrong on the way in, why a source gave no file out.
+"""Says why a source gave no file, and whether another try may help.
 
-What a server says is told printable and cut: it ends on terminals and in records.
+The words of a server are made printable and cut: they end on terminals and in records.
 """
 
 from __future__ import annotations

@@ -10,8 +10,14 @@ import zipfile
 
 import pytest
 
-from harness.artifact.entries import PADDING_BYTES, find_damage, read_entries
-from harness.artifact.unpack_limits import LIMITS, Limits
+from harness.artifact.archive.entries import (
+    DATASET_LIMITS,
+    LIMITS,
+    PADDING_BYTES,
+    Limits,
+    find_damage,
+    read_entries,
+)
 from harness.errors import ArchiveUnreadable
 
 
@@ -276,7 +282,7 @@ def test_a_header_of_a_gigabyte_takes_no_memory(at, open_in_a_child, kind):
     found = open_in_a_child(
         at(out.getvalue()),
         "for _ in read_entries(path): pass",
-        before="from harness.artifact.entries import read_entries",
+        before="from harness.artifact.archive.entries import read_entries",
     )
 
     assert found.told == (
@@ -299,7 +305,7 @@ def test_a_zip_in_a_dictionary_of_gigabytes_takes_no_memory(at, open_in_a_child)
     found = open_in_a_child(
         at(bytes(data)),
         "for one in read_entries(path): list(one.chunks())",
-        before="from harness.artifact.entries import read_entries",
+        before="from harness.artifact.archive.entries import read_entries",
     )
 
     assert "compressed in a way that is not read" in found.told
@@ -318,3 +324,58 @@ def test_zeros_behind_a_gzip_are_bounded(tmp_path, gzip_of):
     assert find_damage(path).startswith(
         "ends with zeros; expected at most 65536 bytes, got more of them"
     )
+
+
+def test_what_an_archive_may_hold_is_what_is_written_of_it():
+    gibibyte = 1024**3
+
+    assert (
+        Limits(
+            entries=20_000,
+            total_bytes=4 * gibibyte,
+            ratio=200.0,
+            ratio_free_bytes=1024**2,
+        )
+        == LIMITS
+    )
+    assert Limits(entries=400_000, total_bytes=128 * gibibyte) == DATASET_LIMITS
+
+
+def test_a_stream_may_be_as_long_as_an_honest_tar():
+    limits = Limits(ratio=2.0, ratio_free_bytes=0)
+
+    # Twice 50,000, six blocks for each entry, and a last record of twenty.
+    assert limits.stream_bytes(50_000, 0) == 100_000 + 20 * 512
+    assert limits.stream_bytes(50_000, 3) == 100_000 + 20 * 512 + 3 * 6 * 512
+
+
+@pytest.mark.parametrize("kind", ["tar", "tar.gz", "zip"])
+def test_a_file_is_held_a_quarter_of_a_mebibyte_at_a_time(at, tar_of, gzip_of, kind):
+    content = bytes(range(256)) * 2344
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x", content)
+    tar = tar_of({"x": content})
+    data = {"tar": tar, "tar.gz": gzip_of(tar), "zip": out.getvalue()}[kind]
+
+    (entry,) = read_entries(at(data))
+    assert entry.claimed_bytes == len(content)
+    (pieces,) = [list(one.chunks()) for one in read_entries(at(data))]
+
+    assert [len(one) for one in pieces] == [262_144, 262_144, 75_776]
+    assert b"".join(pieces) == content
+
+
+def test_the_kind_is_logged(at, gzip_of, good, caplog):
+    caplog.set_level("DEBUG", logger="harness.artifact")
+    path = at(gzip_of(good))
+
+    assert find_damage(path) is None
+    assert caplog.messages == [f"{path}: its first bytes are those of tar.gz"]
+
+
+@pytest.mark.parametrize("data", [b"7z\xbc\xaf\x27\x1c1234", b"no archive at all, 1"])
+def test_the_first_bytes_of_what_is_not_read_are_shown(at, data):
+    n_bytes = 6 if data.startswith(b"7z") else 16
+
+    assert f"got a file that starts {data[:n_bytes]!r}; " in find_damage(at(data))

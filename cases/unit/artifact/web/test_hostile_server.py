@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from harness.artifact import connection
+from harness import __version__
 from harness.artifact.cache_entry import Content
-from harness.artifact.failure import TransferFailure
 from harness.artifact.fetch import fetch_archive
-from harness.artifact.ground import Ground
-from harness.artifact.pace import Pace
 from harness.artifact.patience import Patience
 from harness.artifact.sources import Source
 from harness.artifact.transfer import receive
+from harness.artifact.web import connection
+from harness.artifact.web.failure import TransferFailure
+from harness.artifact.web.pace import Pace
+from harness.artifact.web.redirect import Ground
 from harness.errors import ArchiveUnavailable
 
 Got = Content | TransferFailure
@@ -68,8 +69,8 @@ def repeats(
 
 
 def hurried(**limits: float) -> Pace:
-    """Return a pace whose seconds are the looks at its clock."""
-    given = {"longest_s": 1e9, "least_bytes_per_s": 0.0, "window_s": 1e9, **limits}
+    """Return a pace whose seconds are the looks at its clock; it ends in any case."""
+    given = {"longest_s": 20_000.0, "least_bytes_per_s": 0.0, "window_s": 1e9, **limits}
     return Pace(**given, clock=itertools.count().__next__)
 
 
@@ -473,3 +474,109 @@ def test_redirects_are_counted(
     web.on(f"/{n_redirects}", web.gives(good))
 
     assert isinstance(get(f"{web.base}/0"), Content) is is_read
+
+
+def test_another_port_of_this_machine_is_told_by_its_scheme(
+    by_proxy: Any, get: Callable[..., Got]
+) -> None:
+    by_proxy.on("http://a.invalid/x", by_proxy.leads_to("https://127.0.0.1/secret"))
+    by_proxy.on("http://b.invalid/x", by_proxy.leads_to("https://127.0.0.1:0/secret"))
+
+    assert reason_of(get("http://a.invalid/x")) == "leads to this machine, port 443"
+    assert reason_of(get("http://b.invalid/x")) == "leads to this machine, port 0"
+
+
+def test_a_proxy_is_no_place_that_a_source_leads_to(
+    by_proxy: Any, get: Callable[..., Got], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For https the proxy is asked to hand bytes on, which this one does not do."""
+    monkeypatch.setenv("https_proxy", by_proxy.base)
+    by_proxy.on("http://a.invalid/x", by_proxy.leads_to("https://b.invalid/x"))
+
+    assert "Tunnel connection failed: 501" in reason_of(get("http://a.invalid/x"))
+
+
+def test_the_next_address_of_a_host_is_called_where_one_refuses(
+    web: Any, get: Callable[..., Got], good: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+    with socket.socket() as free:  # bound and not listening: nobody answers there
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+        def two(host: str, *given: Any, **options: Any) -> Any:
+            right = look_up(host, *given, **options)
+            return [(*right[0][:4], ("127.0.0.1", port)), *right]
+
+        monkeypatch.setattr(socket, "getaddrinfo", two)
+        assert isinstance(get(web.on("/x.tar", web.gives(good))), Content)
+
+
+def test_a_host_without_an_address_is_named(
+    get: Callable[..., Got], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *given, **options: [])
+    monkeypatch.setenv("no_proxy", "*")
+
+    assert reason_of(get("http://a.invalid/x")) == (
+        "cannot connect: a.invalid has no address"
+    )
+
+
+def test_a_silence_that_takes_all_the_time_is_told_as_that(
+    web: Any, get: Callable[..., Got]
+) -> None:
+    def waits(handler: Any) -> None:
+        handler.rfile.read(1)  # nothing comes: until the client gives up
+
+    pace = Pace(longest_s=0.2, least_bytes_per_s=0.0, window_s=1e9)
+
+    assert reason_of(get(web.on("/x.tar", waits), pace=pace)) == (
+        "not done after 0.2 s, the longest time for one source"
+    )
+
+
+@pytest.mark.parametrize("held", [b"", b"ab"])
+def test_a_request_says_who_asks_and_for_what(
+    web: Any, tmp_path: Path, held: bytes
+) -> None:
+    asked: list[Any] = []
+
+    def notes(handler: Any) -> None:
+        asked.append(handler.headers)
+        web.gives(b"abcd")(handler)
+
+    (tmp_path / "got").write_bytes(held)
+    got = receive(
+        Source(address=web.on("/x.tar", notes), origin="printed"),
+        tmp_path / "got",
+        timeout_s=10.0,
+        largest_bytes=100,
+        pace=Patience().pace(),
+        progress=None,
+        resume=True,
+    )
+
+    assert isinstance(got, Content)
+    assert (tmp_path / "got").read_bytes() == b"abcd"
+    assert asked[0]["User-Agent"] == f"zoo-harness/{__version__}"
+    assert asked[0]["Accept-Encoding"] == "identity"
+    assert asked[0]["Range"] == (f"bytes={len(held)}-" if held else None)
+    assert asked[0]["Connection"] == "close"
+
+
+def test_a_name_of_a_private_place_is_not_called(
+    by_proxy: Any, get: Callable[..., Got], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *given, **options: look_up(
+            "10.1.2.3" if host == "direct.invalid" else host, *given, **options
+        ),
+    )
+    leads = by_proxy.leads_to("http://direct.invalid/secret")
+    by_proxy.on("http://a.invalid/x", leads)
+
+    assert reason_of(get("http://a.invalid/x")) == "leads to a private network, port 80"

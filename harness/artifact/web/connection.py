@@ -1,9 +1,9 @@
-"""A pace and the places that may be called in, what opens addresses under both out.
+"""Opens connections that are bounded in time, in length and in where they lead.
 
-The standard library waits for each piece of an answer anew and calls whomever it is led
-to. Here each read of a socket asks the pace first, a head has a longest length, and a
-host is judged by the very address that is then called: a name may tell another one to
-each who asks.
+The standard library waits anew for each piece of an answer, and calls any host that it
+is led to. Here each read of a socket asks the pace first, and a head has a longest
+length. A host is judged by the address that is then called: a name may resolve to
+another address each time.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
-from harness.artifact.failure import Stopped
-from harness.artifact.ground import Ground, Place, ground_of, may_lead
-from harness.artifact.pace import Pace
+from harness.artifact.web.failure import Stopped
+from harness.artifact.web.pace import Pace
+from harness.artifact.web.redirect import Ground, Place, ground_of, may_lead
 
 #: Of a head: status, interim answers and headers. Servers send less than 8 KiB, and
 #: the usual ones refuse to send more than 64.
@@ -39,7 +39,7 @@ class Way:
         self.silence_s = silence_s
         self.origin = origin
         self.place: Place | None = None  # where it led, unless a proxy was asked
-        self.asks_proxy = False
+        self.asks_proxy: bool  # set before the call, by what opens the address
         self.head_bytes: int | None = 0  # so far; None once the body begins
 
     def call(self, address: tuple[str, int], *_: object) -> socket.socket:

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from harness.artifact.ground import (
+from harness.artifact.web.redirect import (
     Ground,
     Place,
     ground_of,
@@ -27,6 +27,11 @@ from harness.artifact.ground import (
         ("::", Ground.MACHINE),
         ("::ffff:127.0.0.1", Ground.MACHINE),
         ("2002:7f00:1::", Ground.MACHINE),
+        ("2001:0:4136:e378:8000:63bf:80ff:fffe", Ground.MACHINE),  # Teredo
+        ("2001:0:4136:e378:8000:63bf:f5ff:fffe", Ground.PRIVATE),
+        ("64:ff9b::a00:1", Ground.PRIVATE),
+        ("ff0e::1", Ground.PRIVATE),
+        ("1.0.0.0", Ground.PUBLIC),
         ("64:ff9b::7f00:1", Ground.MACHINE),
         ("169.254.169.254", Ground.LINK),
         ("fe80::1", Ground.LINK),
@@ -41,6 +46,10 @@ from harness.artifact.ground import (
 )
 def test_an_address_lies_on_one_ground(ip: str, ground: Ground) -> None:
     assert ground_of(ip_address(ip)) is ground
+
+
+def test_only_ipv4_has_a_block_for_this_machine_at_0() -> None:
+    assert ground_of(ip_address("::5:0:0:1")) is not Ground.MACHINE
 
 
 @pytest.mark.parametrize(

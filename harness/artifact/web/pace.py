@@ -1,11 +1,11 @@
-"""Times and counts of bytes in, whether a source is still borne with out."""
+"""Ends a source that takes too long or sends too little."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from harness.artifact.failure import Stopped
+from harness.artifact.web.failure import Stopped
 
 
 class Pace:

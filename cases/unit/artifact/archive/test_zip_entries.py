@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import stat
 import struct
 import zipfile
 
 import pytest
 
-from harness.artifact.zip_directory import LONGEST_TEXT_BYTES, count_entries
-from harness.artifact.zip_entries import read_zip
+from harness.artifact.archive import zip_entries
+from harness.artifact.archive.zip_entries import (
+    LONGEST_TEXT_BYTES,
+    count_entries,
+    read_zip,
+)
 from harness.errors import ArchiveUnreadable
 
 
@@ -148,8 +153,91 @@ def test_a_million_entries_take_no_memory(at, open_in_a_child):
     found = open_in_a_child(
         path,
         "for _ in read_entries(path): pass",
-        before="from harness.artifact.entries import read_entries",
+        before="from harness.artifact.archive.entries import read_entries",
     )
 
     assert found.told.startswith("too many entries; expected at most 20000, got more")
     assert found.took_bytes < 16 << 20
+
+
+@pytest.mark.parametrize(
+    ("number", "named"),
+    [(9, "Deflate64"), (12, "bzip2"), (14, "LZMA"), (93, "zstd"), (95, "xz")],
+)
+def test_a_compression_has_the_name_that_its_number_has(at, number, named):
+    data = bytearray(zip_of(["a"]))
+    data[data.index(b"PK\x01\x02") + 10] = number
+
+    with pytest.raises(ArchiveUnreadable, match=rf"or deflated, got {named}; unpack"):
+        list(read_zip(at(bytes(data)), 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "kind", "described"),
+    [
+        ("a", 0, "file", "regular file"),
+        ("a", stat.S_IFREG, "file", "regular file"),
+        ("a", stat.S_IFDIR, "other", "device or pipe"),
+        ("a", stat.S_IFIFO, "other", "device or pipe"),
+        ("a", stat.S_IFLNK, "other", "symbolic link"),
+        ("a/", 0, "folder", "folder"),
+        ("a/", stat.S_IFDIR, "folder", "folder"),
+        ("a/", stat.S_IFREG, "other", "device or pipe"),
+        ("a/", stat.S_IFLNK, "other", "symbolic link"),
+    ],
+)
+def test_name_and_mode_must_agree_on_the_kind(at, name, mode, kind, described):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo(name)
+        info.external_attr = (mode | 0o644) << 16
+        archive.writestr(info, b"")
+
+    (entry,) = read_zip(at(out.getvalue()), 1)
+    assert (entry.kind, entry.described) == (kind, described)
+
+
+@pytest.mark.parametrize("change", [bytes, widened])
+def test_the_longest_comment_is_passed_over(change):
+    data = change(zip_of(["a"], comment=b"c" * 65_535))
+
+    assert count_entries(io.BytesIO(data), 1) == 1
+
+
+def test_an_end_within_the_last_bytes_is_no_comment():
+    """A zip without a comment ends with its end, whatever looks like one before it."""
+    data = zip_of(["a", "PK\x05\x06" + "b" * 30])
+
+    assert count_entries(io.BytesIO(data), 2) == 2
+
+
+def test_a_list_of_64_bits_without_its_end_is_damaged():
+    data = widened(zip_of(["a"]))
+    place = data.index(b"PK\x06\x06")
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^damaged or cut short; expected the end of the list of entries, got "
+        r"b'PK\\x06\\x00'; fetch it again$",
+    ):
+        count_entries(io.BytesIO(data[: place + 3] + b"\0" + data[place + 4 :]), 1)
+
+
+def test_an_entry_that_is_none_is_shown():
+    data = zip_of(["a"]).replace(b"PK\x01\x02", b"PK\x01\x03")
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^damaged or cut short; expected an entry in the list of entries, got "
+        r"b'PK\\x01\\x03'; fetch it again$",
+    ):
+        count_entries(io.BytesIO(data), 1)
+
+
+def test_two_readers_must_count_the_same_entries(at, monkeypatch):
+    monkeypatch.setattr(zip_entries, "count_entries", lambda file, most: 2)
+
+    with pytest.raises(
+        ArchiveUnreadable, match=r"^the list of entries; expected 2, got 1; do not trus"
+    ):
+        list(read_zip(at(zip_of(["a"])), 2))

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.artifact.failure import Stopped
-from harness.artifact.redirect import next_address
+from harness.artifact.web.failure import Stopped
+from harness.artifact.web.redirect import REDIRECTS, next_address
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,21 @@ def test_a_redirect_that_is_not_followed_says_why(
     assert reason in failure.reason
     assert "secret" not in failure.reason
     assert not failure.may_pass
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_these_answers_lead_on(status: int) -> None:
+    assert status in REDIRECTS
+    assert not REDIRECTS & {300, 304, 305, 306, 309}
+
+
+def test_what_an_address_is_made_of_stays_as_it_is() -> None:
+    location = "/a/b?c=d&e=f%20[g]@!$'()*+,;~#h:i"
+
+    assert next_address("http://a.example/x", location) == f"http://a.example{location}"
+
+
+def test_a_port_may_stay_and_https_may_lead_to_https() -> None:
+    assert next_address("https://a.example/x", "https://a.example:8443/y") == (
+        "https://a.example:8443/y"
+    )

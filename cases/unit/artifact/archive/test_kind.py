@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact.kind import is_page, kind_of, named_kind, read_head
+from harness.artifact.archive.entries import is_page, kind_of, named_kind, read_head
 
 
 def test_a_tar_is_known_by_the_checksum_of_its_first_header(good: bytes):
@@ -38,6 +38,8 @@ def test_a_zip_is_known_also_when_it_is_empty():
 def test_what_is_not_read_is_known_by_name(good: bytes):
     assert named_kind(bz2.compress(good)) == "bzip2"
     assert named_kind(lzma.compress(good)) == "xz"
+    assert named_kind(b"\x28\xb5\x2f\xfd\x00") == "zstd"
+    assert named_kind(b"7z\xbc\xaf\x27\x1c\x00") == "7-Zip"
     assert named_kind(good) is None
 
 

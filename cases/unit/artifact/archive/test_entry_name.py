@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import gzip
+import tarfile
+import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.artifact.entry_name import LONGEST_SHOWN, MAX_PARTS, safe_path, shown
+from harness.artifact.archive.entry import (
+    LONGEST_SHOWN,
+    MAX_PARTS,
+    naming_damage,
+    safe_path,
+    shown,
+)
 from harness.errors import ArchiveUnreadable
 
 
@@ -77,3 +87,42 @@ def test_no_name_leads_outside(name: str):
 
     assert not path.is_absolute()
     assert (Path("/root") / path).resolve().is_relative_to("/root")
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "权" * 85, "/".join(["a" * 204] * 5)])
+def test_a_name_may_be_as_long_as_every_system_can_write(name: str):
+    assert safe_path(name) == PurePosixPath(name)
+    with pytest.raises(ArchiveUnreadable, match=r"^a name too long to write; "):
+        safe_path(f"{name}a" if "/" not in name else f"{name}/")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        tarfile.ReadError("a tar"),
+        zipfile.BadZipFile("a zip"),
+        zlib.error("a stream"),
+        EOFError("its end"),
+        gzip.BadGzipFile("a checksum"),
+        NotImplementedError("a feature"),
+        RuntimeError("a password"),
+        OverflowError("a size"),
+        ValueError("a date"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_library_says_of_damage_is_a_refusal(error: Exception):
+    with (
+        pytest.raises(
+            ArchiveUnreadable,
+            match=r"^damaged or cut short; expected a whole archive, got "
+            rf"{type(error).__name__} \({error}\); fetch it again$",
+        ),
+        naming_damage(),
+    ):
+        raise error
+
+
+def test_an_error_that_is_no_damage_keeps_its_name():
+    with pytest.raises(PermissionError), naming_damage():
+        raise PermissionError

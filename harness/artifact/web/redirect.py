@@ -1,4 +1,4 @@
-"""A host in, whose ground it stands on out: this machine's, its network's or the web's.
+"""Judges where a source leads: to which address, and on whose ground that host stands.
 
 A server of the web may not send us to a place that only we can reach: a port of this
 machine, a neighbour in its network, the address where a cloud tells its secrets.
@@ -10,6 +10,21 @@ import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import quote, urljoin, urlsplit
+
+from harness.artifact.web.failure import Stopped
+from harness.printable import printable
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})  # RFC 9110, 15.4
+
+#: Honest chains have three: http to https, to the new place, to its nearest copy.
+MOST_REDIRECTS = 10
+
+#: What stays as it is in an address; all else is quoted.  # RFC 3986, 2.2 and 2.3
+KEPT = "%/:?#[]@!$&'()*+,;=~"
+
+#: An IPv4 address in the last 32 bits.  # RFC 6052, 2.1
+NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class Ground(StrEnum):
@@ -19,10 +34,6 @@ class Ground(StrEnum):
     PRIVATE = "a private network"
     LINK = "this network alone"
     MACHINE = "this machine"
-
-
-#: An IPv4 address in the last 32 bits.  # RFC 6052, 2.1
-NAT64 = IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +91,29 @@ def ground_of_host(host: str) -> Ground | None:
         return ground_of(IPv4Address(socket.inet_aton(name)))
     except (OSError, ValueError):
         return None
+
+
+def next_address(here: str, location: str | None) -> str:
+    """Return the address that an answer leads to.
+
+    Raises:
+        Stopped: it leads nowhere, out of the web, from https to http, or with a
+            password.
+    """
+    if not location:
+        raise Stopped("leads on, and does not say where to")
+    try:
+        address = urljoin(here, quote(location, safe=KEPT, encoding="latin-1"))
+        parts = urlsplit(address)
+        known, _ = parts.hostname, parts.port
+    except ValueError:
+        raise Stopped(f"leads to {printable(location)}, no address") from None
+    if parts.scheme not in ("http", "https") or not known:
+        raise Stopped(
+            f"leads to {printable(location)}; only http and https are followed"
+        )
+    if "@" in parts.netloc:
+        raise Stopped("leads to an address with a user or a password")
+    if urlsplit(here).scheme == "https" and parts.scheme == "http":
+        raise Stopped(f"leads from https to http, {printable(location)}")
+    return address
