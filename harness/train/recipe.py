@@ -18,7 +18,7 @@ class Recipe:
     backbone: str
     num_classes: int
     width: float
-    plan: str  # of the head's shapes: "none", "prune_r578", ...
+    pruning: str  # key of PRUNED_RATIOS: whose shapes the head has
     steps: int
     batch: int
     sizes_px: tuple[int, ...]  # one is drawn for every batch

@@ -21,13 +21,15 @@ from harness.model.paddle_run.runtime import import_paddle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """What computes: its kind and model, how many threads, in which numbers."""
+    """What computes: its kind and model, how many threads, in which numbers, how."""
 
     kind: str  # "cpu" | "gpu"
     model: str  # "Intel(R) Xeon(R) ..." | "Tesla V100-SXM2-16GB"
     threads: int  # of the CPU
     precision: str = FLOAT32  # of PRECISIONS
     instructions: tuple[str, ...] = ()  # that compute it; empty for float32
+    #: Paddle fuses and reorders the graph; off only to compare.
+    optimise: bool = True
 
 
 def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:

@@ -22,13 +22,11 @@ def graph_heads(
     network: NetworkFunction,
     weights: Mapping[str, NDArray[Any]],
     device: Device,
-    *,
-    optimise: bool,
 ) -> HeadsFunction:
     """Return the network as an exported graph on the device, in its precision."""
     graph = build_graph(network, ops=Int8Ops if device.precision == INT8 else TensorOps)
     values = {**weights, **graph.scales}
-    return Predictor(serialise(graph), values, device=device, optimise=optimise).run
+    return Predictor(serialise(graph), values, device=device).run
 
 
 def forward_heads(

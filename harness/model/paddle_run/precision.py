@@ -26,7 +26,7 @@ INSTRUCTIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 #: Operators that Paddle's int8 passes take scales from.  # decision 0011
-ROUNDING = frozenset(
+SCALE_OPERATORS = frozenset(
     {
         "fake_quantize_moving_average_abs_max",
         "fake_quantize_range_abs_max",
@@ -120,10 +120,10 @@ def demand_scales(program: bytes, precision: str) -> None:
     if precision != INT8:
         return
     kinds = {one.kind for one in parse_program(program).operators}
-    if not kinds & ROUNDING:
+    if not kinds & SCALE_OPERATORS:
         raise ArchiveUnreadable(
             "no scale of an activation in the program",
-            expected=f"one of {', '.join(sorted(ROUNDING))}",
+            expected=f"one of {', '.join(sorted(SCALE_OPERATORS))}",
             next_step="--precision int8 is for quantised rows",
         )
 

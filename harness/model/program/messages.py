@@ -22,7 +22,6 @@ class Opening(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True)
 
     folder: str
     device: Device
-    optimise: bool
     image: str
     im_size: str | None
 

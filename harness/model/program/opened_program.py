@@ -79,31 +79,24 @@ def written_anew(
 
 
 def open_program(
-    program: InferenceProgram,
-    weights: Arrays,
-    device: Device,
-    *,
-    optimise: bool = True,
+    program: InferenceProgram, weights: Arrays, device: Device
 ) -> ProgramFunction:
     """Return the program on the device, in this process, for any input size and batch.
 
-    A program of a downloaded archive may still crash Paddle: ``program_process`` runs
-    it elsewhere.
+    A program of a downloaded archive may still crash Paddle: ``program_child`` runs it
+    elsewhere.
 
     Args:
         program: of an opened archive.
         weights: a value for each of its parameters.
         device: what computes.
-        optimise: let Paddle fuse and reorder the graph; off only to compare.
 
     Raises:
         ArchiveUnreadable: this Paddle has no such operator, or cannot open it.
     """
     written = written_anew(program, weights, device.precision)
     with refusing("open"):
-        predictor = open_predictor(
-            written.content, written.weights, device=device, optimise=optimise
-        )
+        predictor = open_predictor(written.content, written.weights, device=device)
     return program_function(predictor, image=written.image, im_size=written.im_size)
 
 

@@ -163,7 +163,6 @@ def start_program(
     weights: Arrays,
     device: Device,
     *,
-    optimise: bool = True,
     limits: ProgramLimits,
     batch_pixels: int,
 ) -> ProgramProcess:
@@ -173,7 +172,6 @@ def start_program(
         program: of an opened archive.
         weights: a value for each of its parameters.
         device: what computes.
-        optimise: let Paddle fuse and reorder the graph; off only to compare.
         limits: what the user lets it take.
         batch_pixels: the most that it is asked to look at in one step.
 
@@ -200,7 +198,6 @@ def start_program(
         opening = Opening(
             folder=str(folder),
             device=device,
-            optimise=optimise,
             image=written.image,
             im_size=written.im_size,
         )

@@ -1,4 +1,4 @@
-"""Runs a program in a process of its own: the side that computes.
+"""Runs the program of an archive in a child process: the side that computes.
 
 Started by :mod:`harness.model.program.program_child`, which wrote the program anew.
 """
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from harness.errors import ArchiveUnreadable
+from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.object_finding import ObjectDetector
 from harness.model.paddle_run.predictor import open_written
 from harness.model.program.messages import (
     Answer,
@@ -31,16 +33,16 @@ from harness.model.program.opened_program import (
     program_function,
     refusing,
 )
-from harness.model.program.program_detector import ProgramDetector, ProgramFaceDetector
+from harness.model.program.program_rows import boxes_in_pixels, boxes_in_shares
 from harness.values.detections import ImageDetections, join_images
 
 #: Word of a question -> what finds.
 DETECTORS: Mapping[str, Callable[[ProgramFunction, str, int], Any]] = {
-    "objects": lambda run, word, input_px: ProgramDetector(
-        run=run, backbone=word, input_px=input_px
+    "objects": lambda run, word, input_px: ObjectDetector(
+        find=boxes_in_pixels(run), backbone=word, input_px=input_px
     ),
-    "faces": lambda run, word, input_px: ProgramFaceDetector(
-        run=run, scales=word, input_px=input_px
+    "faces": lambda run, word, input_px: FaceDetector(
+        find=boxes_in_shares(run), scales=word, input_px=input_px
     ),
 }
 
@@ -87,11 +89,7 @@ class _Service:
 
     def _open(self, question: Opening) -> None:
         with refusing("open"):
-            predictor = open_written(
-                Path(question.folder),
-                device=question.device,
-                optimise=question.optimise,
-            )
+            predictor = open_written(Path(question.folder), device=question.device)
             self.run = program_function(
                 predictor, image=question.image, im_size=question.im_size
             )

@@ -17,7 +17,9 @@ KINDS: Mapping[str, str] = {
 }
 
 #: What every kind does.  # zoo-spec 4.5
-ROUNDING = "clipped to the scale, then half to even; weights per output channel"
+EIGHT_BIT_ROUNDING = (
+    "clipped to the scale, then half to even; weights per output channel"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

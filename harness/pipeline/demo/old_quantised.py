@@ -14,7 +14,9 @@ from pathlib import Path
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
+from harness.dataset.views import AsItIs
 from harness.errors import ZooDataError, located
+from harness.pipeline.measure.architectures import view_of
 from harness.values.rows import METRICS_OF_DATASET, Row
 
 FOLDER = Path("cases", "oracle", "quant")
@@ -55,7 +57,7 @@ def old_scores_pct(home: Path, row: Row) -> Mapping[str, float]:
     path = home / FOLDER / f"{kind}.json"
     with located(path):
         said = json.loads(path.read_text(encoding="utf-8"))["ap_pct"]
-        size = "own" if row.architecture == "blazeface" else str(row.input_px)
+        size = "own" if view_of(row, row.input_px) == AsItIs() else str(row.input_px)
         if size not in said:
             raise ZooDataError("ap_pct", expected=size, got=", ".join(said))
         return {

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from harness.model.detectors.architectures import protocol_of_row
 from harness.pipeline.gate.finding import Finding, Rule, refused
-from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.values.detections import Detections
 from harness.values.records import Measurement
 from harness.values.rows import Row
@@ -17,7 +17,7 @@ def recheck_limits(
     row: Row, measurement: Measurement, found: Detections
 ) -> Iterator[Finding]:
     """Yield detections that are more, or of other scores, than the protocol keeps."""
-    protocol = ARCHITECTURES[row.architecture].protocol(row)
+    protocol = protocol_of_row(row)
     most_kept = int(protocol["keep_top_k"])
     lowest = np.float32(protocol["score_threshold"])
     counts = np.unique(found.image_ids, return_counts=True)[1]

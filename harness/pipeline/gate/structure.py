@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.compare.figure import judge_figure, verdict_of_figures
 from harness.errors import ArchiveUnreadable, RecordInvalid
 from harness.files.record_files import read_structures
-from harness.model.networks.structure import structure_of
+from harness.model.detectors.architectures import structure_of_row
 from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
 from harness.report.tally import NOT_MEASURED
 from harness.values.records import FAILING, StructureRecord, Verdict
@@ -21,7 +21,7 @@ def structure_record(zoo: Zoo, row: Row) -> StructureRecord:
     One that has no network in this version is ``unreadable``, and the reason names it.
     """
     try:
-        found = structure_of(row)
+        found = structure_of_row(row)
     except ArchiveUnreadable as error:
         return StructureRecord(
             zoo=zoo.name,

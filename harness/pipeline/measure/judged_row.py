@@ -16,9 +16,9 @@ from harness.evaluate.detect import Detected, Failed, Outcome, Run
 from harness.evaluate.metrics import Metric, metric_of
 from harness.files.atomic import write_text
 from harness.files.record_files import write_detections, write_truth
+from harness.model.detectors.architectures import protocol_of_row
 from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.precision import FLOAT32
-from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.pipeline.measure.opened_dataset import OpenedDataset
 from harness.pipeline.measure.opened_row import OpenedRow
 from harness.pipeline.measure.settings import Settings
@@ -179,7 +179,7 @@ def _dataset_used(shared: SharedPass, differences: tuple[str, ...]) -> DatasetUs
 def _protocol(row: OpenedRow) -> Mapping[str, str]:
     found = row.opened.quantisation
     return {
-        **ARCHITECTURES[row.row.architecture].protocol(row.row),
+        **protocol_of_row(row.row),
         **({} if found is None else found.protocol()),
     }
 
@@ -190,7 +190,7 @@ def _notes(zoo: Zoo, row: OpenedRow) -> tuple[str, ...]:
     notes = [] if found is None else list(found.notes(row.row.strategy))
     for one in zoo.errata_of(row.row.row_id):
         if one.field == "strategy":
-            shapes = row.opened.shape_plan
+            shapes = row.opened.pruning
             notes.append(f"{one.erratum_id}: the archive has the shapes of {shapes}")
         if one.field == "url" and row.used.source.endswith(
             one.corrected.rpartition("/")[2]

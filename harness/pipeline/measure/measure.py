@@ -15,13 +15,14 @@ from harness.evaluate.detect import Detector, Outcome, Run, detect
 from harness.evaluate.store import DetectionStore, StoreKey
 from harness.files.precision_files import write_speed
 from harness.files.record_files import write_record
+from harness.model.detectors.architectures import demand_row
 from harness.model.paddle_run.device import open_device
 from harness.model.paddle_run.precision import FLOAT32, demand_strategy
 from harness.pipeline.measure.architectures import (
-    ARCHITECTURES,
     Computing,
     Detectors,
-    demand_row,
+    open_detectors,
+    view_of,
 )
 from harness.pipeline.measure.dataset_classes import classes_of, demand_classes
 from harness.pipeline.measure.described_making import describe_making
@@ -142,7 +143,7 @@ def measure_rows(
 
 def decoder_of(row: Row) -> str:
     """Return what decodes the images for a row: key of DECODERS."""
-    return ARCHITECTURES[row.architecture].view(row.input_px).decoder
+    return view_of(row, row.input_px).decoder
 
 
 def open_pass(
@@ -158,10 +159,7 @@ def open_pass(
             dataset=found,
             device=device,
             environment=describe_environment(
-                device,
-                dataset=row.dataset,
-                decoder=decoder_of(row),
-                optimise=settings.optimise,
+                device, dataset=row.dataset, decoder=decoder_of(row)
             ),
         )
     except Exception as error:  # noqa: BLE001 - told as every row's verdict
@@ -248,11 +246,11 @@ class _SharedGraphs:
         return open_it
 
     def _open(self, row: OpenedRow, largest_px: int) -> Detectors:
-        return ARCHITECTURES[row.row.architecture].open_detectors(
+        return open_detectors(
+            row.row.architecture,
             row.opened,
             Computing(
                 device=self._shared.device,
-                optimise=self._shared.settings.optimise,
                 program_limits=self._shared.settings.program_limits,
                 largest_px=largest_px,
             ),
@@ -269,7 +267,7 @@ def _plan_runs(
             erratum=erratum,
             run=Run(
                 key=_store_key(shared, row, input_px),
-                view=ARCHITECTURES[row.row.architecture].view(input_px),
+                view=view_of(row.row, input_px),
                 open_detector=graphs.detector(row, input_px),
             ),
         )

@@ -24,7 +24,6 @@ class Settings:
     gpu: bool = False
     limit: int | None = None  # images; None for all
     fresh: bool = False  # detect again what the store holds
-    optimise: bool = True
     precision: str = FLOAT32  # of PRECISIONS; another is never judged
     program_limits: ProgramLimits = field(default_factory=ProgramLimits)
     coco_engine: str = DEFAULT_ENGINE  # of coco_engine_names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.model.detectors.architectures import network_of_row
 from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.precision_time import time_precision
 from harness.values.records import SpeedRecord
@@ -16,7 +17,9 @@ def time_row(row: Row, device: Device) -> SpeedRecord:
     Raises:
         ArchiveUnreadable: no network for the row in this version.
     """
-    times = time_precision(row, device, height_px=row.input_px, width_px=row.input_px)
+    times = time_precision(
+        network_of_row(row), device, height_px=row.input_px, width_px=row.input_px
+    )
     return SpeedRecord(
         zoo=row.zoo,
         row_id=row.row_id,

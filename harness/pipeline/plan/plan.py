@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.errors import DatasetMissing, HarnessError
 from harness.evaluate.store import DetectionStore
-from harness.pipeline.measure.architectures import demand_row
+from harness.model.detectors.architectures import demand_row
 from harness.pipeline.measure.opened_dataset import OpenedDataset, open_dataset
 from harness.pipeline.measure.run_keys import STORE, run_sizes, store_key
 from harness.pipeline.measure.settings import Settings

@@ -17,8 +17,8 @@ from harness.model.fluid.program_desc import (
     write_program,
 )
 from harness.model.fluid.program_schema import AttributeType
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.graph import build_graph, serialise
 
 INT, FLOAT, STRING = AttributeType.INT, AttributeType.FLOAT, AttributeType.STRING
@@ -48,11 +48,11 @@ def honest(layout_folder):
 @pytest.fixture(scope="module")
 def exported():
     """What this Paddle exports of the network with the most operators."""
-    network = Network(
+    network = YoloV3(
         backbone="resnet50_vd_dcn",
         num_classes=3,
         width=1 / 32,
-        head_channels=planned_channels("none", 1 / 32),
+        head_channels=pruned_channels("none", 1 / 32),
     )
     return parse_program(serialise(build_graph(network)))
 

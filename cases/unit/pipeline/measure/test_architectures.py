@@ -8,11 +8,12 @@ import pytest
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.model.boxes.face_finding import FACE_SCALES, FaceDetector
-from harness.model.detectors.face_archive import open_face_archive
+from harness.model.detectors.architectures import open_archive, protocol_of_row
+from harness.model.detectors.blazeface import open_blazeface
 from harness.model.paddle_run.device import open_device
 from harness.model.program.limits import ProgramLimits
 from harness.model.program.program_child import ProcessDetector
-from harness.pipeline.measure.architectures import ARCHITECTURES, Computing
+from harness.pipeline.measure.architectures import Computing, open_detectors
 from harness.registry.zoo import open_zoo
 
 ORACLE = Path(__file__).parents[3] / "oracle"
@@ -21,7 +22,6 @@ ORACLE = Path(__file__).parents[3] / "oracle"
 def computing() -> Computing:
     return Computing(
         device=open_device(gpu=False),
-        optimise=True,
         program_limits=ProgramLimits(),
         largest_px=640,
     )
@@ -40,10 +40,9 @@ def test_a_face_program_runs_as_it_is_and_face_weights_in_our_network(
     folder = find_checkpoint_folder(
         unpack(ORACLE / "made" / f"{name}.tar.gz", tmp_path), name
     )
-    opened = open_face_archive(folder, edition="lite", width=1 / 4)
+    opened = open_blazeface(folder, edition="lite", width=1 / 4)
 
-    blazeface = ARCHITECTURES["blazeface"]
-    detectors = blazeface.open_detectors(opened, computing())
+    detectors = open_detectors("blazeface", opened, computing())
 
     row = open_zoo("demo").row("blazeface-nas-widerface-baseline-160")
     for scales in FACE_SCALES:
@@ -70,11 +69,10 @@ def test_a_quantised_row_gets_what_its_archive_is(
     )
     packed = ORACLE / "quant" / f"{name}.tar.gz"
     folder = find_checkpoint_folder(unpack(packed, tmp_path), name)
-    blazeface = ARCHITECTURES["blazeface"]
 
-    opened = blazeface.open_folder(folder, row, ())
+    opened = open_archive(folder, row)
 
     assert opened.quantisation is not None
-    detectors = blazeface.open_detectors(opened, computing())
+    detectors = open_detectors("blazeface", opened, computing())
     assert type(detectors(row, 640)) is kind
-    assert "quantisation_rounding" in blazeface.protocol(row)
+    assert "quantisation_rounding" in protocol_of_row(row)

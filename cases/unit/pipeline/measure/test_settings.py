@@ -12,7 +12,6 @@ def test_what_was_not_asked_for_is_off() -> None:
     assert settings.mirror is None
     assert settings.limit is None
     assert not any((settings.offline, settings.gpu, settings.fresh))
-    assert settings.optimise
     assert not settings.known_datasets
 
 

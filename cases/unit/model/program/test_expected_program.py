@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.detectors.face_archive import open_face_archive
-from harness.model.program.thresholds import (
+from harness.model.detectors.blazeface import open_blazeface
+from harness.model.program.expected_program import (
     BLAZEFACE_PROGRAM,
     YOLOV3_PROGRAM,
     demand_program,
@@ -108,7 +108,7 @@ def test_an_attribute_younger_than_the_program_is_not_asked_for(operators):
 @pytest.fixture(scope="module")
 def faces(layout_folder):
     folder = layout_folder("blazeface_lite_program_params")
-    return open_face_archive(folder, edition="lite", width=1 / 4)
+    return open_blazeface(folder, edition="lite", width=1 / 4)
 
 
 def test_a_face_program_of_the_old_runtime_has_the_protocol(faces):
