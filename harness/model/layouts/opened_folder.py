@@ -14,6 +14,7 @@ of a training are, are refused: nothing says which of them was published.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,9 @@ from pathlib import Path
 from harness.errors import ArchiveUnreadable
 from harness.model.layouts import LAYOUTS
 from harness.model.layouts.contract import WeightSource, files_in, listed
+from harness.printable import printable
+
+LOGGER = logging.getLogger(__name__)
 
 FLOAT, INTEGER = "float", "int"
 #: What is told where no layout is found.
@@ -42,6 +46,8 @@ def open_folder(folder: Path, names: Sequence[str]) -> tuple[str, WeightSource]:
     word = recognise_layout(chosen)
     source = LAYOUTS[word].open(chosen, names)
     ignored = () if chosen == folder else _files_outside(chosen, folder)
+    below = chosen.relative_to(folder).as_posix()
+    LOGGER.info("layout %s in folder %s", word, printable(below))
     return word, replace(source, ignored_files=(*source.ignored_files, *ignored))
 
 

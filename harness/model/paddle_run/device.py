@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from harness.model.paddle_run.precision import (
     demand_runtime,
 )
 from harness.model.paddle_run.runtime import import_paddle
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +54,14 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
     if not gpu:
         demand_runtime(precision, str(paddle.__version__))
         paddle.set_device("cpu")
-        return Device(
-            kind="cpu",
-            model=cpu_model(),
-            threads=usable_threads(),
-            precision=precision,
-            instructions=instructions,
+        return _logged(
+            Device(
+                kind="cpu",
+                model=cpu_model(),
+                threads=usable_threads(),
+                precision=precision,
+                instructions=instructions,
+            )
         )
     demand_gpu(
         has_cuda=paddle.is_compiled_with_cuda(),
@@ -64,7 +69,18 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
         convolve=lambda: _convolve_on_gpu(paddle),
     )
     name = str(paddle.device.cuda.get_device_name(0))
-    return Device(kind="gpu", model=name, threads=usable_threads())
+    return _logged(Device(kind="gpu", model=name, threads=usable_threads()))
+
+
+def _logged(device: Device) -> Device:
+    LOGGER.info(
+        "device %s (%s, threads: %d) in %s",
+        device.kind,
+        device.model,
+        device.threads,
+        device.precision,
+    )
+    return device
 
 
 def demand_gpu(

@@ -6,6 +6,7 @@ It then takes its child along, and with it the rows of its own archive.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import ArchiveUnreadable, DetectionsInvalid
+from harness.errors import ArchiveUnreadable, DetectionsInvalid, LimitReached
 from harness.files.temporary import temporary_folder
 from harness.model.layouts.contract import InferenceProgram
 from harness.model.layouts.weights import Arrays
@@ -43,6 +44,8 @@ from harness.model.program.messages import (
 from harness.model.program.opened_program import written_anew
 from harness.process.limited_child import ChildCrashed, ChildLimits, LimitedChild
 from harness.values.detections import ImageDetections, join_images
+
+LOGGER = logging.getLogger(__name__)
 
 SERVICE = "harness.model.program.program_service:program_service"
 
@@ -94,7 +97,14 @@ class ProgramProcess:
         started_s = time.monotonic()
         limit_s = patience_s(self.limits.first_s, self._per_pixel_s, pixels)
         answer = self.ask(question, arrays, limit_s=limit_s)
-        self._per_pixel_s.append((time.monotonic() - started_s) / pixels)
+        took_s = time.monotonic() - started_s
+        self._per_pixel_s.append(took_s / pixels)
+        LOGGER.debug(
+            "program answered for %d images in %.2f s, of %.0f s",
+            len(arrays),
+            took_s,
+            limit_s,
+        )
         if not isinstance(answer, Found):
             raise _no_answer(answer)
         self.cpu_s += max(0.0, answer.cpu_s)
@@ -118,13 +128,18 @@ class ProgramProcess:
             )
             answer = read_answer(content)
         except ChildCrashed as error:
+            LOGGER.info("program crashed its process: %s", error.signal_name)
             raise ArchiveUnreadable(
                 "the program crashed the process that ran it",
                 expected="detections",
                 got=error.signal_name,
                 next_step="run the archive by its weights alone, without its program",
             ) from error
+        except LimitReached as error:
+            LOGGER.info("program killed: %s", error.what)
+            raise
         except msgspec.DecodeError as error:
+            LOGGER.info("program killed: what it answered is no answer")
             self.child.close()
             raise _no_answer(error) from error
         if isinstance(answer, Refused):
@@ -204,6 +219,7 @@ def start_program(
         answer = process.ask(opening, limit_s=limits.first_s)
     if not isinstance(answer, Opened):
         raise _no_answer(answer)
+    LOGGER.info("program started in a process of its own, on %s", device.kind)
     return process
 
 
