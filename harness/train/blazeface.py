@@ -1,4 +1,4 @@
-"""What training a BlazeFace on drawn crowds is: its batches, its input, its loss."""
+"""Defines the training of a BlazeFace: its batches, its input, its loss."""
 
 from __future__ import annotations
 

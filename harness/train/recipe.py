@@ -1,4 +1,4 @@
-"""A recipe file in, its frozen values out."""
+"""Reads a recipe: how one set of weights is trained."""
 
 from __future__ import annotations
 

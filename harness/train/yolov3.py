@@ -1,4 +1,4 @@
-"""What training a YOLOv3 on drawn scenes is: its batches, its input, its loss."""
+"""Defines the training of a YOLOv3: its batches, its input, its loss."""
 
 from __future__ import annotations
 

@@ -90,24 +90,24 @@ def look_once(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:
         rgb: ``[H, W, 3]``, red first.
     """
     scale = base_scale(*rgb.shape[:2])
-    (found,) = look(resize_lanczos(rgb, scale)[None])
-    return replace(found, boxes_xyxy=found.boxes_xyxy / np.float32(scale))
+    (faces,) = look(resize_lanczos(rgb, scale)[None])
+    return replace(faces, boxes_xyxy=faces.boxes_xyxy / np.float32(scale))
 
 
 def look_many(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:
     """Return the faces of one image that several looks agree on, in its own pixels.
 
-    What the published numbers of WIDER FACE were measured with.  # zoo-spec 1.7
+    The published numbers of WIDER FACE were measured so.  # zoo-spec 1.7
 
     Args:
         look: finds the faces of images of one size.
         rgb: ``[H, W, 3]``, red first.
     """
     height_px, width_px = rgb.shape[:2]
-    found = [_take(look, rgb, one) for one in looks_of(height_px, width_px)]
+    taken = [_take(look, rgb, one) for one in looks_of(height_px, width_px)]
     boxes_xyxy, scores = vote(
-        np.concatenate([boxes for boxes, _ in found]),
-        np.concatenate([values for _, values in found]),
+        np.concatenate([boxes for boxes, _ in taken]),
+        np.concatenate([values for _, values in taken]),
     )
     return ImageDetections(
         classes=np.full(len(scores), FACE, dtype=np.int32),

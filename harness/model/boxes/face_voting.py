@@ -1,8 +1,8 @@
-"""What several looks at one image found in, its faces out: boxes that overlap vote.
+"""Merges the boxes that several looks found in one image: overlapping boxes vote.
 
-The published tool's, with its oddities: a face that only one look found is dropped, but
-for the last of all; a look without a face counts as one box without size.
-# zoo-spec 1.7
+As the published tool does it, oddities included. A face that only one look found is
+dropped, unless it is the last of all. A look without a face counts as one box without
+size.  # zoo-spec 1.7
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What numpy's pickles are made of, as values that cannot act.
+"""Represents what numpy's pickles are made of by values that cannot act.
 
 An array is announced, gets a type, then its state; each step is done here, with every
 length checked against the bytes that are really there.  # decisions 0006

@@ -1,9 +1,9 @@
-"""Reads and writes protobuf messages by a schema, so strictly that nobody can differ.
+"""Reads and writes protobuf messages by a schema, so strictly that readers agree.
 
-Protobuf lets a message be written in many ways, and readers do not agree on all of
-them: what follows a 32 bit tag, which of two values holds, what an unknown field is.
-Here a message has the fields of its schema, each number in its range and shortest form,
-and what is not repeated stands once. Everything else is refused.
+Protobuf lets a message be written in many ways, and its readers differ: what follows a
+32 bit tag, which of two values holds, what an unknown field is. Here a message has the
+fields of its schema alone, each number in its range and in its shortest form. What is
+not repeated stands once. Everything else is refused.
 """
 
 from __future__ import annotations

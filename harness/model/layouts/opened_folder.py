@@ -1,15 +1,15 @@
-"""The folder of a float archive in, the word of its layout and its arrays out.
+"""Recognises the layout of an archive's folder, and opens it.
 
 An archive may keep its model in a folder below, beside other files. Two rules choose
 where it offers more than one network:
 
 - ``float/`` and ``int/`` side by side are exports of one network: ``float/`` is opened.
   The integer one exists to be small; upstream measured the other.  # zoo-spec 3.6
-- A pickle of weights beside an inference program: the pickle is read. Our own network
-  is the one whose every step is tested.
+- A pickle of weights beside an inference program: the pickle is read, because every
+  step of our own network is tested.
 
-What is not chosen is listed as ignored. Several folders with a model each, as snapshots
-of a training are, are refused: nothing says which of them was published.
+What is not chosen is listed as ignored. Several folders with a model each are refused,
+such as snapshots of a training: nothing says which of them was published.
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ def recognise_layout(folder: Path) -> str:
     Raises:
         ArchiveUnreadable: none of them.
     """
-    found = _layouts_of(folder)
-    if not found:
+    layouts = _layouts_of(folder)
+    if not layouts:
         raise ArchiveUnreadable(
             "no layout that we know",
             expected=" | ".join(LAYOUTS),
             got=listed([one.name for one in files_in(folder)]),
             next_step=NEXT_STEP,
         )
-    return "pdparams" if "pdparams" in found else found[0]
+    return "pdparams" if "pdparams" in layouts else layouts[0]
 
 
 def _layouts_of(folder: Path) -> list[str]:
@@ -78,9 +78,11 @@ def _chosen_folder(folder: Path) -> Path:
         return folder / FLOAT
     if _layouts_of(folder):
         return folder
-    found = [one for one in sorted(folder.rglob("*")) if _is_candidate(one, folder)]
+    models = [one for one in sorted(folder.rglob("*")) if _is_candidate(one, folder)]
     below = [
-        one for one in found if one.name != INTEGER or one.with_name(FLOAT) not in found
+        one
+        for one in models
+        if one.name != INTEGER or one.with_name(FLOAT) not in models
     ]
     if len(below) > 1:
         raise ArchiveUnreadable(

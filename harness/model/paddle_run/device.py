@@ -1,4 +1,4 @@
-"""The device that was asked for, proven to compute, or a refusal."""
+"""Opens the device that was asked for, after proof that it computes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A precision by its word in; whether it can be computed here, and its request, out.
+"""Decides whether a precision can be computed here, and asks Paddle for it.
 
-Other precisions than float32 are information about a deployment: a published number is
-never judged by them (decision 0011).
+A published number is judged in float32 alone. Other precisions are information about a
+deployment (decision 0011).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def demand_runtime(precision: str, version: str) -> None:
     3.3.1 ends in ``elementwise_add`` of a bias that its own export made bfloat16.
 
     Raises:
-        DeviceMissing: so it is.
+        DeviceMissing: it is bf16, and Paddle is not 2.x.
     """
     if precision == BF16 and not version.startswith("2."):
         raise DeviceMissing(

@@ -1,6 +1,6 @@
-"""A graph and its weights in, a function from images to heads out.
+"""Opens a graph and its weights in Paddle Inference, and runs it.
 
-Paddle Inference runs it. While it opens a graph, program and weights lie in files:
+While Paddle opens a graph, program and weights lie in files:
 weights handed over in memory are copied several times on the way, which took two
 seconds and five times the archive's bytes for the largest network (measured).
 

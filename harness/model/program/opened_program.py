@@ -1,6 +1,6 @@
-"""Opens a checked inference program: normalised images in, rows of detections out.
+"""Opens a checked inference program in Paddle Inference.
 
-It runs as it is, through Paddle Inference, but for its rounding.  # zoo-spec 3.3
+It runs as it is, apart from its rounding.  # zoo-spec 3.3
 """
 
 from __future__ import annotations

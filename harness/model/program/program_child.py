@@ -1,7 +1,7 @@
 """Runs the program of an archive in a child process: the side that asks.
 
 A program that passed every check may still crash Paddle, never end, or take all memory.
-It then takes its child along, and with it the rows of its own archive.
+Then its child ends, and only the rows of its own archive are lost.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The operators of a program in; which convolutions they quantise, by what, out."""
+"""Traces which convolutions a program quantises, and by which scales."""
 
 from __future__ import annotations
 

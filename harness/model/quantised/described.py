@@ -1,4 +1,4 @@
-"""What is quantised and the values of an archive in, each convolution described out."""
+"""Describes how an archive holds each convolution: its scales and integers."""
 
 from __future__ import annotations
 

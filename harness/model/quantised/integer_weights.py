@@ -1,4 +1,4 @@
-"""Weights in, a refusal of integers that nothing tells the meaning of, or nothing."""
+"""Refuses integer weights whose scale nothing tells, or that 8 bits do not hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A quantised program and its parameters in; values, and what is quantised, out."""
+"""Reads the parameters of a quantised program, and which convolutions it quantises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is quantised in an opened archive, and how it is held."""
+"""The convolutions of an archive that are in 8 bits, and how they are held."""
 
 from __future__ import annotations
 

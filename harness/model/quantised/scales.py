@@ -1,4 +1,4 @@
-"""The arrays of a checkpoint in, the scale of what each convolution reads out."""
+"""Pairs the activation scales of a checkpoint with the convolutions that read them."""
 
 from __future__ import annotations
 
