@@ -46,10 +46,10 @@ def vote(boxes_xyxy: Floats, scores: Floats) -> tuple[Floats, Floats]:
         if total > 0:  # else placeholders of looks that found nothing
             merged.append((near * near_values[:, None]).sum(axis=0) / total)
             best.append(float(near_values.max()))
-    found = np.array(best[:KEEP_TOP_K])
-    is_kept = found >= SCORE_THRESHOLD
+    best_scores = np.array(best[:KEEP_TOP_K])
+    is_kept = best_scores >= SCORE_THRESHOLD
     kept = np.array(merged[:KEEP_TOP_K]).reshape(-1, 4)
-    return kept[is_kept], found[is_kept]
+    return kept[is_kept], best_scores[is_kept]
 
 
 def _overlaps(boxes: Floats) -> Floats:

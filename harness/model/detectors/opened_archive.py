@@ -1,7 +1,7 @@
 """Reads the archive of a row: its weights, its program, and what it quantises.
 
-A row says whether its archive is quantised; the folder says in which of three ways. A
-quantised archive read as a float one, or the other way round, is refused by name.
+A row says whether its archive is quantised, and the folder says in which of three ways.
+A quantised archive of a float row is refused, and a float archive of a quantised one.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def open_network_folder(
 ) -> tuple[str, WeightSource]:
     """Return the word of a folder's layout and its arrays.
 
-    A file that stores no names has to be told which scales are in it: those of all
-    convolutions but the outputs, or of all.
+    A file without names is read by those that it should hold. So two sets of scales
+    are tried: those of all convolutions but the outputs, then those of all.
 
     Raises:
         ArchiveUnreadable: no layout, or the files are damaged.

@@ -255,12 +255,13 @@ def _value(content: Message, kind: str) -> Any:
     attribute = AttributeType(content["type"])
     wanted = VALUE_FIELDS[attribute]
     is_list = attribute.name.endswith("S")
-    found = sorted(content.keys() - {"name", "type"})
-    if found != [wanted] and not (is_list and not found):  # an empty list is not there
+    present = sorted(content.keys() - {"name", "type"})
+    is_empty = is_list and not present  # an empty list is not written
+    if present != [wanted] and not is_empty:
         raise ArchiveUnreadable(
             f"attribute {content['name']} of {kind}",
             expected=f"a value of its type, {attribute.name}",
-            got=", ".join(found) or "no value",
+            got=", ".join(present) or "no value",
         )
     value = content.get(wanted, ())
     if attribute is AttributeType.BOOLEAN:

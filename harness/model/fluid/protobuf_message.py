@@ -128,7 +128,7 @@ class _Reader:
 
     def message(self, schema: Schema, at: int, end: int) -> Message:
         start = at
-        found: Message = {}
+        values: Message = {}
         # a slice that ends where the message ends: nothing is read beyond it
         inside = self.content[:end]
         while at < end:
@@ -145,21 +145,21 @@ class _Reader:
             read = _Reader._packed if tag != rule.tag else _READERS[rule.wire]
             value, at = read(self, inside, at, rule)
             if tag != rule.tag:
-                found.setdefault(name, []).extend(value)
+                values.setdefault(name, []).extend(value)
             elif rule.repeated:
-                found.setdefault(name, []).append(value)
-            elif name in found:
+                values.setdefault(name, []).append(value)
+            elif name in values:
                 raise ArchiveUnreadable(
                     f"byte {begin}: {name} of {schema.what}",
                     expected="one value",
                     got="a second one",
                 )
             else:
-                found[name] = value
+                values[name] = value
         for name in schema.required:
-            if name not in found:
+            if name not in values:
                 raise ArchiveUnreadable(f"byte {start}: {schema.what} without {name}")
-        return found
+        return values
 
     def _count(self, at: int) -> None:
         self.fields += 1

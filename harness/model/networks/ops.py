@@ -104,6 +104,6 @@ class Ops(Protocol[T]):
 
         Args:
             x: what a convolution is about to read.
-            scale: the largest value that is told apart from larger ones.
+            scale: the largest value that 8 bits hold; larger ones are clipped to it.
         """
         ...

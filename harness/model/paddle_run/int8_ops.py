@@ -37,7 +37,7 @@ class Int8Ops(TensorOps):
 
         Args:
             x: what a convolution is about to read.
-            scale: the largest value that is told apart from larger ones.
+            scale: the largest value that 8 bits hold; larger ones are clipped to it.
         """
         if x.name not in self._rounded:
             block, name = x.block, f"{x.name}.scale"

@@ -56,15 +56,15 @@ def demand_precision(
             expected="the processor",
             next_step="drop --gpu or --precision",
         )
-    found = tuple(one for one in INSTRUCTIONS[precision] if one in flags)
-    if not found:
+    usable = tuple(one for one in INSTRUCTIONS[precision] if one in flags)
+    if not usable:
         raise DeviceMissing(
             f"--precision {precision}: this processor does not compute in it",
             expected=f"one of {', '.join(INSTRUCTIONS[precision])}",
             got="none of them",
             next_step="drop --precision",
         )
-    return found
+    return usable
 
 
 def demand_runtime(precision: str, version: str) -> None:
@@ -150,7 +150,7 @@ def cpu_flags(info: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
     if not info.exists():
         return frozenset()
     for line in info.read_text(encoding="utf-8").splitlines():
-        name, _, told = line.partition(":")
+        name, _, flags = line.partition(":")
         if name.strip() in ("flags", "Features"):
-            return frozenset(told.split())
+            return frozenset(flags.split())
     return frozenset()

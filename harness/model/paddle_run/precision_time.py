@@ -24,7 +24,7 @@ from harness.model.paddle_run.precision import FLOAT32, INT8
 #: Images of a timed pass: as many as a measurement looks at together.
 TIMED_IMAGES = 8
 
-#: The fastest of so many is told: what else the machine does only makes it slower.
+#: The fastest of so many is reported: other load only makes a pass slower.
 ROUNDS = 5
 
 #: Of drawn weights: about what values of variance 1 stay below.

@@ -155,12 +155,12 @@ def demand_protocol(operators: Sequence[Operator], expected: ExpectedProgram) ->
     Raises:
         ArchiveUnreadable: an operator is missing or has another value; it is named.
     """
-    found: dict[str, list[Operator]] = {name: [] for name in expected.counts}
+    by_name: dict[str, list[Operator]] = {name: [] for name in expected.counts}
     for one in operators:
         name = LATER_NAMES.get(one.kind, one.kind)
-        if name in found:
-            found[name].append(one)
-    for name, several in found.items():
+        if name in by_name:
+            by_name[name].append(one)
+    for name, several in by_name.items():
         if len(several) != expected.counts[name]:
             raise ArchiveUnreadable(
                 f"operators {name} of the program",
@@ -172,7 +172,7 @@ def demand_protocol(operators: Sequence[Operator], expected: ExpectedProgram) ->
     levels = expected.levels
     got = {
         one.attributes.get(levels.key): one.attributes.get(levels.attribute)
-        for one in found[levels.operator]
+        for one in by_name[levels.operator]
     }
     if got != levels.wanted:
         raise ArchiveUnreadable(

@@ -247,7 +247,7 @@ def _checked_detections(answer: Found, images: int) -> list[ImageDetections]:
     classes = np.frombuffer(answer.classes, np.int32)
     scores = np.frombuffer(answer.scores, np.float32)
     boxes_xyxy = np.frombuffer(answer.boxes_xyxy, np.float32).reshape(-1, 4)
-    found = [
+    detections = [
         ImageDetections(classes=some, scores=their_scores, boxes_xyxy=their_boxes)
         for some, their_scores, their_boxes in zip(
             np.split(classes, ends),
@@ -256,5 +256,5 @@ def _checked_detections(answer: Found, images: int) -> list[ImageDetections]:
             strict=True,
         )
     ]
-    join_images(range(images), found).check()
-    return found
+    join_images(range(images), detections).check()
+    return detections

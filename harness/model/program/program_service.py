@@ -63,10 +63,10 @@ class _Service:
         try:
             return answer_bytes(self._answer(message))
         except ArchiveUnreadable as error:
-            told = (
+            expected, got = (
                 None if one is None else str(one) for one in (error.expected, error.got)
             )
-            return answer_bytes(Refused(error.what, *told))
+            return answer_bytes(Refused(error.what, expected, got))
         except MemoryError as error:
             return answer_bytes(OutOfMemory(str(error) or "no more to be had"))
 
@@ -77,10 +77,10 @@ class _Service:
             return Opened()
         started_s = time.process_time()
         with refusing("run"):
-            found = self._look(question, pixels)
-        joined = join_images(range(len(found)), found)
+            detections = self._look(question, pixels)
+        joined = join_images(range(len(detections)), detections)
         return Found(
-            counts=[len(one.scores) for one in found],
+            counts=[len(one.scores) for one in detections],
             classes=joined.classes.tobytes(),
             scores=joined.scores.tobytes(),
             boxes_xyxy=joined.boxes_xyxy.tobytes(),
@@ -99,11 +99,11 @@ class _Service:
         detector = DETECTORS[question.detector](
             self.run, question.word, question.input_px
         )
-        found: list[ImageDetections] = detector.detect(
+        detections: list[ImageDetections] = detector.detect(
             _images(question.shapes_hw, pixels),
             np.asarray(question.sizes_hw, np.int32).reshape(-1, 2),
         )
-        return found
+        return detections
 
 
 def _images(shapes_hw: Sequence[tuple[int, int]], pixels: memoryview) -> Any:

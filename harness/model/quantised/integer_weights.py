@@ -19,8 +19,8 @@ CHANNEL_SCALE = "channel_scale_"  # zoo-spec 2.7
 def demand_float_weights(source: WeightSource, shapes: NetworkShapes) -> None:
     """Refuse a checkpoint of integer weights without its program.
 
-    Which ``channel_scale_k`` belongs to which convolution is told by no name, and
-    several convolutions share a shape.  # zoo-spec 2.7, 3.6
+    No name tells which ``channel_scale_k`` belongs to which convolution, and several
+    convolutions share a shape.  # zoo-spec 2.7, 3.6
 
     Raises:
         ArchiveUnreadable: names what is there.

@@ -103,8 +103,8 @@ def read_quantised_program(
                 demand_integers(one.weights, values[one.weights])
             with located(source.stored[one.weight_scale].place):
                 _demand_channel_scales(values[one.weight_scale], values[one.weights])
-    found = {name: read_scale(source, name) for name in sorted(scales)}
-    return values, _quantisation(traced, found), _held_in_float(program)
+    activation_scales = {name: read_scale(source, name) for name in sorted(scales)}
+    return values, _quantisation(traced, activation_scales), _held_in_float(program)
 
 
 def _demand_saved(program: InferenceProgram, names: Collection[str]) -> None:
@@ -137,12 +137,12 @@ def _demand_every_conv(
     traced: tuple[TracedConv, ...], network: NetworkFunction
 ) -> None:
     wanted = {one.weights for one in conv_inputs(network)}
-    found = {one.weights.removesuffix(INT8_SUFFIX) for one in traced}
-    if found != wanted:
+    names = {one.weights.removesuffix(INT8_SUFFIX) for one in traced}
+    if names != wanted:
         raise ArchiveUnreadable(
             "convolutions of the program",
             expected=f"the {len(wanted)} of the network",
-            got=listed(sorted(found ^ wanted)),
+            got=listed(sorted(names ^ wanted)),
         )
 
 

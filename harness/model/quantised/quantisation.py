@@ -56,19 +56,19 @@ class Quantisation:
         and all others none. An archive is measured as it is.  # zoo-spec 0.4
         """
         activations = {one.activation for one in self.convs}
-        told = [
+        notes = [
             f"8 bits: {len(self.convs)} convolutions, {len(activations)} activations",
         ]
         outputs = [one.weights for one in self.convs if is_output(one.weights)]
         float_outputs = [one for one in self.float_convs if is_output(one)]
         if strategy == "quant_aware" and outputs:
-            told.append(_unlike("float", outputs, "quantised", strategy))
+            notes.append(_unlike("float", outputs, "quantised", strategy))
         if strategy == "quant_post" and float_outputs:
-            told.append(_unlike("quantised", float_outputs, "float", strategy))
+            notes.append(_unlike("quantised", float_outputs, "float", strategy))
         others = [one for one in self.float_convs if not is_output(one)]
         if others:
-            told.append(f"not quantised: {', '.join(others)}")
-        return tuple(told)
+            notes.append(f"not quantised: {', '.join(others)}")
+        return tuple(notes)
 
 
 def is_output(weights: str) -> bool:

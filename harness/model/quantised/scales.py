@@ -89,11 +89,11 @@ def read_scales(
             of, or it is no positive finite number; it is named.
     """
     inputs = conv_inputs(network)
-    found = set(found_scales(source, network, variables))
+    present = set(found_scales(source, network, variables))
     body = {one.activation + SCALE for one in inputs if not is_output(one.weights)}
     outputs = {one.activation + SCALE for one in inputs if is_output(one.weights)}
-    wanted = body | outputs if found & outputs else body
-    missing, more = sorted(wanted - found), sorted(found - wanted)
+    wanted = body | outputs if present & outputs else body
+    missing, more = sorted(wanted - present), sorted(present - wanted)
     if missing:
         raise ArchiveUnreadable(
             f"{len(missing)} of {len(wanted)} activation scales have no {source.unit}",

@@ -269,23 +269,23 @@ HOSTILE = {
         lambda p: added(
             p, op("relu", "more", "again"), variables=[*MORE, tensor("again")]
         ),
-        r"relu reads more; expected what an operator before it made$",
+        r"relu reads more; expected a variable that an earlier operator makes$",
     ),
     "an operator that reads what it makes": (
         lambda p: added(p, op("relu", "more", "more"), variables=MORE),
-        r"relu reads more; expected what an operator before it made$",
+        r"relu reads more; expected a variable that an earlier operator makes$",
     ),
     "weights that are changed": (
         lambda p: added(p, op("relu", "image", "conv1_weights")),
-        r"relu makes conv1_weights; expected what is not there yet$",
+        r"relu makes conv1_weights; expected a variable that has no value yet$",
     ),
     "weights that are changed in place": (
         lambda p: added(p, op("relu", "conv1_weights", "conv1_weights")),
-        r"relu makes conv1_weights; expected what is not there yet$",
+        r"relu makes conv1_weights; expected a variable that has no value yet$",
     ),
     "a variable that is made twice": (
         lambda p: added(p, *[op("relu")] * 2, variables=MORE),
-        r"relu makes more; expected what is not there yet$",
+        r"relu makes more; expected a variable that has no value yet$",
     ),
     "the holder of feeds as a tensor": (
         lambda p: added(p, op("relu", "feed"), variables=MORE),
