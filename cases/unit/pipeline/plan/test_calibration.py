@@ -63,3 +63,12 @@ def test_a_face_network_is_timed_at_a_usual_size(
     assert calibration.forward_s(replace(face, scales="single"), 7) == 1.0
     assert calibration.forward_s(face, 7) == pytest.approx(12.7, rel=0.01)
     assert asked == [timed.USUAL_PX, timed.USUAL_PX]
+
+
+def test_a_row_of_squares_is_looked_at_once_whatever_it_says_of_scales(
+    calibration: Calibration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timed, "time_forward", lambda *_, **__: 1.0)
+
+    assert ROW.scales == "multi"  # the default, which is of faces
+    assert calibration.forward_s(ROW, 128) == 1.0
