@@ -20,9 +20,9 @@ SCORE_THRESHOLD = 0.01  # zoo-spec 1.7
 def vote(boxes_xyxy: Floats, scores: Floats) -> tuple[Floats, Floats]:
     """Merge the boxes of all looks.
 
-    The best box gathers those that overlap it; they become one box, the mean weighted
-    by their scores, with the best score. A box alone is dropped, unless it is the last
-    of all. Of equal scores the later box goes first.
+    The best box gathers those that overlap it. They become one box: their mean by
+    score, with the best score. A box that none overlaps is dropped, unless it is the
+    last of all. Of equal scores the later box goes first.
 
     Args:
         boxes_xyxy: ``[N, 4]``, inclusive pixels.

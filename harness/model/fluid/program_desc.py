@@ -1,8 +1,8 @@
 """Reads and writes the programs of the old runtime: no Paddle.
 
-Reading is strict (``protobuf_message``) and does not ask what a program may do: that is
-``allowed_program``. Writing makes new bytes of what was read, so nothing that was not
-read is ever handed on.
+Reading is strict (``protobuf_message``). What a program may do is decided elsewhere
+(``allowed_program``). Writing makes new bytes of the values that were read, so bytes
+that no field accounts for are never passed on.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ from harness.printable import printable
 LOGGER = logging.getLogger(__name__)
 
 FLOAT, INTEGER = "float", "int"
-#: What is told where no layout is found.
-NEXT_STEP = "pack what Paddle saved: of save_persistables, save_inference_model or save"
+#: Of the refusal of a folder in no layout.
+NEXT_STEP = "pack the folder that save_persistables, save_inference_model or save wrote"
 
 
 def open_folder(folder: Path, names: Sequence[str]) -> tuple[str, WeightSource]:

@@ -107,9 +107,9 @@ class _Service:
 
 
 def _images(shapes_hw: Sequence[tuple[int, int]], pixels: memoryview) -> Any:
-    """Return images as they lie in the question, as one array if they are of one shape.
+    """Return the images of a question, as one array if all are of one shape.
 
-    Those of a square view are; faces are looked at one by one, whatever their shapes.
+    Images of a square view are. Faces are looked at one by one, whatever their shapes.
     """
     flat = np.frombuffer(pixels, np.uint8)
     if len(set(shapes_hw)) == 1:

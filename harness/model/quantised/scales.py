@@ -52,9 +52,9 @@ def found_scales(
 ) -> list[str]:
     """Return the names of scales that are no variable of the network.
 
-    The head's normalisations have variables of such names too, and so has a teacher. A
-    name that is of no scale of the network must at least be a tensor's: then it is one
-    of another network, else some file.
+    Normalisations of the head and of a teacher have variables of such names too. A name
+    that no scale of the network has counts if it is a tensor's: then it is a scale of
+    another network. Otherwise it is just a file.
     """
     known = scale_names(network, outputs=True)
     return [
