@@ -64,13 +64,23 @@ def test_a_checkpoint_with_a_variable_missing_is_not_called_integer(
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [([127, -3], True), ([0, 1], False), ([0, 0], False), ([2, 0.5], False)],
+    [
+        *[([127, -3], True), ([0, -2], True), ([-127, 0], True)],
+        *[([0, 1], False), ([-1, 1], False), ([0, 0], False)],
+        *[([2, 0.5], False), ([128, 3], False), ([-128, 3], False)],
+    ],
 )
 def test_zeros_and_ones_are_no_sign_of_integers(values, expected):
     assert is_whole(np.float32(values)) is expected
 
 
-@pytest.mark.parametrize(("value", "told"), [(0.5, "0.5"), (128, "128.0")])
+def test_frozen_weights_reach_from_minus_127_to_127():
+    demand_integers("conv", np.float32([-127, 0, 127]).reshape(3, 1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(0.5, "0.5"), (128, "128.0"), (-128, "-128.0")]
+)
 def test_a_frozen_weight_that_is_no_integer_of_8_bits_is_named(value, told):
     weights = np.zeros((2, 1, 3, 3), np.float32)
     weights[1, 0, 2, 1] = value
