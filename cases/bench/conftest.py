@@ -11,11 +11,12 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
-from harness.model.detectors.yolov3_archive import OpenedArchive, open_archive
+from harness.model.detectors.opened_archive import OpenedArchive
+from harness.model.detectors.yolov3 import open_yolov3
 from harness.model.networks.blazeface import EDITIONS, BlazeFace
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.shapes import plan_network
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.shapes import network_shapes
+from harness.model.networks.yolov3 import YoloV3
 
 CHECKOUT = Path(__file__).parents[2]
 NAME = "demo_yolov3_mobilenet_v1_prune578"
@@ -31,9 +32,8 @@ def archive_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def opened(archive_folder: Path) -> OpenedArchive:
-    return open_archive(
+    return open_yolov3(
         archive_folder,
-        architecture="yolov3",
         backbone="mobilenet_v1",
         strategy="prune_r578",
         num_classes=5,
@@ -44,14 +44,14 @@ def opened(archive_folder: Path) -> OpenedArchive:
 def _network_of(name: str) -> Any:
     if name in EDITIONS:
         return BlazeFace(edition=name)
-    channels = planned_channels("none", 1)
-    return Network(backbone=name, num_classes=80, width=1, head_channels=channels)
+    channels = pruned_channels("none", 1)
+    return YoloV3(backbone=name, num_classes=80, width=1, head_channels=channels)
 
 
 def _drawn_weights(network: Any) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     weights = {}
-    for name, variable in plan_network(network).variables.items():
+    for name, variable in network_shapes(network).variables.items():
         shape = variable.shape
         if len(shape) == 4:
             # half of what keeps the size: sums of branches would grow without end

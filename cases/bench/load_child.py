@@ -16,10 +16,11 @@ def main(folder: Path, name: str, input_px: int) -> None:
     started_s, started_cpu_s = time.perf_counter(), time.process_time()
     import numpy as np
 
-    from harness.model.boxes.face_finding import FaceDetector
+    from harness.model.boxes.face_finding import FaceDetector, faces_of_heads
+    from harness.model.boxes.object_finding import ObjectDetector, objects_of_heads
     from harness.model.detectors.archive_heads import open_heads
-    from harness.model.detectors.face_archive import open_face_archive
-    from harness.model.detectors.yolov3_archive import Detector, open_archive
+    from harness.model.detectors.blazeface import open_blazeface
+    from harness.model.detectors.yolov3 import open_yolov3
     from harness.model.networks.blazeface import EDITIONS
     from harness.model.paddle_run.device import open_device
 
@@ -27,19 +28,22 @@ def main(folder: Path, name: str, input_px: int) -> None:
     ready_s, ready_cpu_s = time.perf_counter(), time.process_time()
     idle_bytes = memory_bytes("VmRSS")
     if name in EDITIONS:
-        heads = open_heads(open_face_archive(folder, edition=name), device)
-        detector = FaceDetector(heads=heads, input_px=input_px, scales="single")
+        heads = open_heads(open_blazeface(folder, edition=name), device)
+        detector = FaceDetector(
+            find=faces_of_heads(heads), input_px=input_px, scales="single"
+        )
     else:
-        opened = open_archive(
+        opened = open_yolov3(
             folder,
-            architecture="yolov3",
             backbone=name,
             strategy="baseline",
             num_classes=80,
             width=1,
         )
         heads = open_heads(opened, device)
-        detector = Detector(heads=heads, backbone=name, input_px=input_px)
+        detector = ObjectDetector(
+            find=objects_of_heads(heads), backbone=name, input_px=input_px
+        )
     image = np.zeros((1, input_px, input_px, 3), np.uint8)
     detector.detect(image, np.asarray([[input_px, input_px]], np.int32))
     ended_s, ended_cpu_s = time.perf_counter(), time.process_time()

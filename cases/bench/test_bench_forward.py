@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.model.detectors.archive_heads import open_heads, plain_heads
-from harness.model.detectors.yolov3_archive import OpenedArchive
+from harness.model.detectors.opened_archive import OpenedArchive
 from harness.model.paddle_run.device import open_device
 
 pytestmark = pytest.mark.speed

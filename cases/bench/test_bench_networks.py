@@ -32,7 +32,7 @@ def test_optimised_over_plain(
     network = network_of(name)
     weights = drawn_weights(network)
     device = open_device(gpu=False)
-    optimised = graph_heads(network, weights, device, optimise=True)
+    optimised = graph_heads(network, weights, device)
     plain = forward_heads(network, weights)
     rng = np.random.default_rng(0)
     images = rng.standard_normal((1, 3, input_px, input_px)).astype(np.float32)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from harness.errors import DeviceMissing
+from harness.model.detectors.architectures import network_of_row
 from harness.model.paddle_run.device import open_device
 from harness.model.paddle_run.precision_time import (
     TIMED_IMAGES,
@@ -44,18 +45,16 @@ def test_precision(benchmark: Any, row: Row, precision: str) -> None:
         device = open_device(gpu=False, precision=precision)
     except DeviceMissing as error:
         pytest.skip(str(error))
-    size_px = row.input_px
+    size_px, network = row.input_px, network_of_row(row)
     if precision != "float32":
-        times = time_precision(row, device, height_px=size_px, width_px=size_px)
+        times = time_precision(network, device, height_px=size_px, width_px=size_px)
         benchmark.extra_info["times as fast"] = times.float32_s / times.precision_s
         benchmark.extra_info["instructions"] = ", ".join(device.instructions)
     shape = (TIMED_IMAGES, 3, size_px, size_px)
     images = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    predictor = open_drawn(row, device)
+    heads = open_drawn(network, device)
     benchmark.group = f"{TIMED_IMAGES} images of {row.row_id}"
 
-    outputs = benchmark.pedantic(
-        predictor.run, args=(images,), rounds=10, warmup_rounds=2
-    )
+    outputs = benchmark.pedantic(heads, args=(images,), rounds=10, warmup_rounds=2)
 
     assert all(len(one) == TIMED_IMAGES for one in outputs)

@@ -17,6 +17,8 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
+from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.object_finding import ObjectDetector
 from harness.model.fluid.program_desc import (
     TENSOR_KIND,
     Operator,
@@ -25,14 +27,14 @@ from harness.model.fluid.program_desc import (
 from harness.model.layouts.contract import InferenceProgram
 from harness.model.layouts.program import PROGRAM
 from harness.model.networks.blazeface import BlazeFace
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.shapes import Plan, plan_network
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.shapes import NetworkShapes, network_shapes
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.device import open_device
 from harness.model.program.limits import ProgramLimits
 from harness.model.program.opened_program import open_program
 from harness.model.program.program_child import ProcessDetector, start_program
-from harness.model.program.program_detector import ProgramDetector, ProgramFaceDetector
+from harness.model.program.program_rows import boxes_in_pixels, boxes_in_shares
 
 pytestmark = pytest.mark.speed
 
@@ -47,7 +49,7 @@ def program_of(name: str, cache: Path) -> InferenceProgram:
     return program
 
 
-def widened(program: InferenceProgram, plan: Plan) -> InferenceProgram:
+def widened(program: InferenceProgram, plan: NetworkShapes) -> InferenceProgram:
     """Return the program of a thin network with the variables of a wide one."""
 
     def wide(one: ProgramVariable) -> ProgramVariable:
@@ -77,14 +79,14 @@ def mobilenet(
     tmp_path_factory: pytest.TempPathFactory, drawn_weights: Callable[[Any], Any]
 ) -> tuple[InferenceProgram, Any]:
     """A YOLOv3-MobileNetV1 of full width with the shapes of r578."""
-    network = Network(
+    network = YoloV3(
         backbone="mobilenet_v1",
         num_classes=3,
         width=1,
-        head_channels=planned_channels("prune_r578", 1),
+        head_channels=pruned_channels("prune_r578", 1),
     )
     program = program_of("layout_program_params", tmp_path_factory.mktemp("wide"))
-    return widened(program, plan_network(network)), drawn_weights(network)
+    return widened(program, network_shapes(network)), drawn_weights(network)
 
 
 def interleaved(
@@ -111,7 +113,9 @@ def test_a_large_network(
     program, weights = mobilenet
     device, limits = open_device(gpu=False), ProgramLimits()
     run = open_program(program, weights, device)
-    here = ProgramDetector(run=run, backbone="mobilenet_v1", input_px=px)
+    here = ObjectDetector(
+        find=boxes_in_pixels(run), backbone="mobilenet_v1", input_px=px
+    )
     started_s = time.perf_counter()
     process = start_program(
         program, weights, device, limits=limits, batch_pixels=8 * px * px
@@ -153,7 +157,7 @@ def test_a_small_network(
     weights = drawn_weights(BlazeFace(edition="nas"))
     device = open_device(gpu=False)
     run = open_program(program, weights, device)
-    here = ProgramFaceDetector(run=run, input_px=640, scales="single")
+    here = FaceDetector(find=boxes_in_shares(run), input_px=640, scales="single")
     process = start_program(
         program, weights, device, limits=ProgramLimits(), batch_pixels=640 * 640
     )

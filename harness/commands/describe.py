@@ -32,7 +32,7 @@ def describe(
     as_json: AsJson = False,
 ) -> None:
     """Tell what a row's network is made of, beside what was published of it."""
-    from harness.model.networks.structure import structure_of
+    from harness.model.detectors.architectures import structure_of_row
     from harness.pipeline.measure.computed_figures import structure_record
 
     opened = open_zoo(zoo)
@@ -51,7 +51,7 @@ def describe(
         "figures": [asdict(one) for one in record.figures],
     }
     try:
-        structure = structure_of(row)
+        structure = structure_of_row(row)
     except ArchiveUnreadable as error:
         if as_json:
             print_json(described)

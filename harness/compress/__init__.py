@@ -1,1 +1,1 @@
-"""A trained model and a recipe in, a smaller model out."""
+"""Makes a trained model smaller."""

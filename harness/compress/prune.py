@@ -1,4 +1,4 @@
-"""A network's weights and a plan in, the weights of the pruned network out.
+"""Prunes the weights of a network.
 
 Channels are chosen by PaddleSlim's L1 pruner, as the published rows' were: the output
 channels with the smallest sum of absolute weights go.  # zoo-spec 4.1
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import TrainingFailed
-from harness.model.networks.pruned_channels import PRUNED_RATIOS, planned_channels
-from harness.model.networks.shapes import plan_network
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import PRUNED_RATIOS, pruned_channels
+from harness.model.networks.shapes import network_shapes
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.networks.yolov3_head import block_convs
 from harness.model.paddle_run.graph import build_graph, scope_of, static_mode
 from harness.model.paddle_run.runtime import import_paddle
@@ -24,21 +24,21 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 def prune(
-    network: Network, weights: Mapping[str, NDArray[Any]], plan: str
-) -> tuple[Network, Arrays]:
-    """Remove the planned share of each head convolution's output channels.
+    network: YoloV3, weights: Mapping[str, NDArray[Any]], pruning: str
+) -> tuple[YoloV3, Arrays]:
+    """Remove a pruning's share of each head convolution's output channels.
 
     Args:
         network: the unpruned network.
         weights: a value for each of its variables.
-        plan: key of ``PRUNED_RATIOS``.
+        pruning: key of ``PRUNED_RATIOS``.
 
     Returns:
         The pruned network and its weights.
 
     Raises:
-        TrainingFailed: PaddleSlim left other shapes than the plan's. It has been seen
-            to leave a convolution unpruned without a word, so every shape is checked.
+        TrainingFailed: PaddleSlim left other shapes than those. It has been seen to
+            leave a convolution unpruned without a word, so every shape is checked.
     """
     paddle = import_paddle()
     from paddleslim.prune import Pruner
@@ -50,20 +50,20 @@ def prune(
             graph.program,
             scope,
             params=[f"{name}.conv.weights" for name in block_convs()],
-            ratios=list(PRUNED_RATIOS[plan]),
+            ratios=list(PRUNED_RATIOS[pruning]),
             place=paddle.CPUPlace(),
         )
         pruned = {
             name: np.array(scope.find_var(name).get_tensor())
-            for name in graph.plan.variables
+            for name in graph.shapes.variables
         }
-    smaller = Network(
+    smaller = YoloV3(
         backbone=network.backbone,
         num_classes=network.num_classes,
         width=network.width,
-        head_channels=planned_channels(plan, network.width),
+        head_channels=pruned_channels(pruning, network.width),
     )
-    for name, variable in plan_network(smaller).variables.items():
+    for name, variable in network_shapes(smaller).variables.items():
         if pruned[name].shape != variable.shape:
             raise TrainingFailed(
                 f"{name}: shape after pruning",

@@ -25,14 +25,11 @@ import numpy as np
 from harness.errors import DetectionsInvalid
 from harness.files.atomic import replacing, write_text
 from harness.files.own_folders import CACHE, writing
+from harness.model.boxes.revision import DETECTION_REVISION
 from harness.printable import printable
 from harness.values.detections import Detections, join_detections
 
 LOGGER = logging.getLogger(__name__)
-
-#: Bump by hand when the project's own code makes other detections of the same inputs;
-#: what the stores hold under an older one is then never looked at again.
-DETECTION_REVISION = 1
 
 #: Detections of a part, and why images of it could not be read.
 Part: TypeAlias = tuple[Detections, dict[int, str]]

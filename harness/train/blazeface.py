@@ -1,4 +1,4 @@
-"""What training a BlazeFace on drawn crowds is: its batches, its input, its loss."""
+"""Defines the training of a BlazeFace: its batches, its input, its loss."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ def face_loss(outputs: tuple[Any, Any, Any, Any], batch: FaceBatch) -> Any:
     count = max(len(wanted), 1)
     if not len(wanted):
         return class_loss
-    told = offsets[paddle.to_tensor(is_face)]  # [N, 4]
+    predicted = offsets[paddle.to_tensor(is_face)]  # [N, 4]
     box_loss = paddle.nn.functional.smooth_l1_loss(
-        told, paddle.to_tensor(wanted), reduction="sum"
+        predicted, paddle.to_tensor(wanted), reduction="sum"
     )
     return (class_loss + box_loss) / count
 

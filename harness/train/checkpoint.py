@@ -1,4 +1,4 @@
-"""The state of a training run, to and from one file."""
+"""Writes and reads the state of a training run."""
 
 from __future__ import annotations
 

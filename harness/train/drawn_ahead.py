@@ -1,4 +1,4 @@
-"""A way to draw a batch in, the batches of a run out, drawn beside the trainer.
+"""Draws the batches of a run ahead, in a process beside the trainer.
 
 Batch ``k`` depends on the seed and ``k`` alone, so a run that was stopped goes on with
 the very batches it would have seen.

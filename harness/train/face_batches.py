@@ -1,4 +1,4 @@
-"""Endless drawn crowds in, the batches that train a BlazeFace out."""
+"""Draws the batches that train a BlazeFace: crowds without end."""
 
 from __future__ import annotations
 

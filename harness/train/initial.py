@@ -1,4 +1,4 @@
-"""A network's plan in, seeded initial weights out."""
+"""Draws the initial weights of a network from a seed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from harness.model.networks.shapes import Plan
+from harness.model.networks.shapes import NetworkShapes
 
 #: A network that starts by saying "nothing here" learns drawn scenes at all; one that
 #: starts undecided reached AP 0.1 in six minutes (measured).
@@ -17,18 +17,18 @@ ONES = ("scale", "variance", "var")
 
 
 def initial_weights(
-    plan: Plan, *, num_classes: int, seed: int
+    shapes: NetworkShapes, *, num_classes: int, seed: int
 ) -> dict[str, NDArray[np.float32]]:
     """Return He-normal convolutions, neutral normalisations, a low objectness bias.
 
     Args:
-        plan: the variables to fill.
+        shapes: whose variables are filled.
         num_classes: says where the objectness channels of the outputs are.
         seed: of the frozen stream that draws the weights.
     """
     random = RandomState(seed)
     weights = {}
-    for name, variable in plan.variables.items():
+    for name, variable in shapes.variables.items():
         shape = variable.shape
         if len(shape) == 4:
             fan_in = int(np.prod(shape[1:]))

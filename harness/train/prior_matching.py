@@ -1,6 +1,6 @@
-"""Priors and the faces of an image in, which prior answers for which face out.
+"""Matches the ground truth faces of an image to priors, as the published training did.
 
-The matching of the published training, worked out again (zoo-spec 5.5).
+# zoo-spec 5.5
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ NO_FACE = -1
 def match_priors(priors_xyxy: Floats, faces_xyxy: Floats) -> NDArray[np.int64]:
     """Return the face that each prior answers for, or ``NO_FACE``.
 
-    First every face gets the prior that overlaps it most, the largest overlap of all
-    pairs first; then every other prior gets the face that it overlaps most, if that is
-    at least ``OVERLAP_THRESHOLD``.
+    First every face gets the prior that overlaps it most; the pair with the largest
+    overlap of all goes first. Then every other prior gets the face that it overlaps
+    most, if that overlap is at least ``OVERLAP_THRESHOLD``.
 
     Args:
         priors_xyxy: ``[P, 4]``.

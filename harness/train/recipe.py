@@ -1,4 +1,4 @@
-"""A recipe file in, its frozen values out."""
+"""Reads a recipe: how one set of weights is trained."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Recipe:
     backbone: str
     num_classes: int
     width: float
-    plan: str  # of the head's shapes: "none", "prune_r578", ...
+    pruning: str  # key of PRUNED_RATIOS: whose shapes the head has
     steps: int
     batch: int
     sizes_px: tuple[int, ...]  # one is drawn for every batch
@@ -43,7 +43,7 @@ def read_recipe(path: Path) -> Recipe:
             backbone=block.text("backbone"),
             num_classes=block.whole("num_classes", at_least=1),
             width=float(block.decimal("width")),
-            plan=block.text("plan"),
+            pruning=block.text("pruning"),
             steps=block.whole("steps", at_least=1),
             batch=block.whole("batch", at_least=1),
             sizes_px=block.wholes("sizes_px", at_least=1),

@@ -1,4 +1,4 @@
-"""Endless drawn scenes in, the batches that train a YOLOv3 out."""
+"""Draws the batches that train a YOLOv3: scenes without end."""
 
 from __future__ import annotations
 

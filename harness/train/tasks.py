@@ -1,4 +1,4 @@
-"""What can be trained, by the word that recipes use for it."""
+"""Says what training is for each architecture."""
 
 from __future__ import annotations
 
@@ -10,16 +10,8 @@ from harness.train.recipe import Recipe
 from harness.train.trainer import Task
 from harness.train.yolov3 import YoloV3Task
 
-
-def _yolov3(recipe: Recipe) -> Task[Any]:
-    return YoloV3Task(recipe=recipe)
-
-
-def _blazeface(recipe: Recipe) -> Task[Any]:
-    return BlazeFaceTask(recipe=recipe)
-
-
+#: Word of a recipe -> what trains by it.
 TASKS: Mapping[str, Callable[[Recipe], Task[Any]]] = {
-    "yolov3": _yolov3,
-    "blazeface": _blazeface,
+    "yolov3": lambda recipe: YoloV3Task(recipe=recipe),
+    "blazeface": lambda recipe: BlazeFaceTask(recipe=recipe),
 }

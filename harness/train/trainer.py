@@ -1,7 +1,8 @@
-"""A task, a recipe and initial weights in, trained weights out."""
+"""Trains a network by a recipe; goes on at the last checkpoint."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,11 +14,10 @@ from numpy.typing import NDArray
 
 from harness.errors import TrainingFailed, located
 from harness.model.networks.functions import NetworkFunction
-from harness.model.networks.shapes import Plan, Variable, plan_network
+from harness.model.networks.shapes import NetworkShapes, Variable, network_shapes
 from harness.model.paddle_run.tensors import TensorOps
 from harness.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from harness.train.recipe import Recipe
-from harness.train.schedule import cosine_rate
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -86,16 +86,16 @@ def train(
             of another network.
     """
     recipe = task.recipe
-    plan = plan_network(task.network)
+    shapes = network_shapes(task.network)
     start = read_checkpoint(checkpoint_path)
     if start is None:
         start = Checkpoint(step=0, weights=initial, optimiser={})
     else:
         with located(checkpoint_path):
-            _demand_shapes(start.weights, plan)
+            _demand_shapes(start.weights, shapes)
     if start.step >= recipe.steps:
         return start.weights
-    run = _Run(task, plan, start)
+    run = _Run(task, shapes, start)
     watch = _Stopwatch(recipe, start.step)
     source = task.batches(start.step, recipe.steps)
     losses: list[float] = []
@@ -110,10 +110,25 @@ def train(
     return run.checkpoint(recipe.steps).weights
 
 
+def cosine_rate(step: int, *, steps: int, peak_rate: float, warmup_steps: int) -> float:
+    """Return the rate of a step: linear from near 0 to the peak, then half a cosine.
+
+    Args:
+        step: 0-based.
+        steps: of the whole run.
+        peak_rate: reached after the warm-up.
+        warmup_steps: length of the rise.
+    """
+    if step < warmup_steps:
+        return peak_rate * (step + 1) / warmup_steps
+    done = (step - warmup_steps) / max(1, steps - warmup_steps)
+    return peak_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
 class _Run(Generic[B]):
     """The tensors of one training run."""
 
-    def __init__(self, task: Task[B], plan: Plan, start: Checkpoint) -> None:
+    def __init__(self, task: Task[B], shapes: NetworkShapes, start: Checkpoint) -> None:
         import paddle
 
         paddle.set_device("cpu")
@@ -125,11 +140,11 @@ class _Run(Generic[B]):
         with paddle.utils.unique_name.guard():
             self._state = {
                 name: _tensor(variable, start.weights[name])
-                for name, variable in plan.variables.items()
+                for name, variable in shapes.variables.items()
             }
         self._trained = {
             name: self._state[name]
-            for name, variable in plan.variables.items()
+            for name, variable in shapes.variables.items()
             if variable.is_trained
         }
         self._optimiser = paddle.optimizer.Adam(
@@ -197,8 +212,8 @@ def _tensor(variable: Variable, value: NDArray[np.float32]) -> Any:
     return tensor
 
 
-def _demand_shapes(weights: Arrays, plan: Plan) -> None:
-    for name, variable in plan.variables.items():
+def _demand_shapes(weights: Arrays, shapes: NetworkShapes) -> None:
+    for name, variable in shapes.variables.items():
         got = weights[name].shape if name in weights else "nothing"
         if got != variable.shape:
             raise TrainingFailed(

@@ -1,4 +1,4 @@
-"""What training a YOLOv3 on drawn scenes is: its batches, its input, its loss."""
+"""Defines the training of a YOLOv3: its batches, its input, its loss."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.model.boxes.preprocess import NORMALISATIONS, normalise
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.networks.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
 from harness.train.drawn_ahead import drawn_ahead
 from harness.train.recipe import Recipe
@@ -20,13 +20,13 @@ from harness.train.scene_batches import Batch, draw_batch
 IGNORE_THRESHOLD = 0.7  # zoo-spec 5.1
 
 
-def network_of(recipe: Recipe) -> Network:
+def network_of(recipe: Recipe) -> YoloV3:
     """Return the network that a recipe trains."""
-    return Network(
+    return YoloV3(
         backbone=recipe.backbone,
         num_classes=recipe.num_classes,
         width=recipe.width,
-        head_channels=planned_channels(recipe.plan, recipe.width),
+        head_channels=pruned_channels(recipe.pruning, recipe.width),
     )
 
 
@@ -37,7 +37,7 @@ class YoloV3Task:
     recipe: Recipe
 
     @property
-    def network(self) -> Network:
+    def network(self) -> YoloV3:
         """What is trained."""
         return network_of(self.recipe)
 

@@ -6,9 +6,9 @@ import pytest
 
 from harness.compress.prune import prune
 from harness.errors import TrainingFailed
-from harness.model.networks.pruned_channels import PRUNED_RATIOS, planned_channels
-from harness.model.networks.shapes import plan_network
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import PRUNED_RATIOS, pruned_channels
+from harness.model.networks.shapes import network_shapes
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.networks.yolov3_head import block_convs
 
 # Asked for, not tried: a PaddleSlim that is there and does not import is a failure.
@@ -22,11 +22,11 @@ WIDTH = 1 / 8
 
 @pytest.fixture(scope="module")
 def network():
-    return Network(
+    return YoloV3(
         backbone="mobilenet_v1",
         num_classes=5,
         width=WIDTH,
-        head_channels=planned_channels("none", WIDTH),
+        head_channels=pruned_channels("none", WIDTH),
     )
 
 
@@ -36,7 +36,7 @@ def weights(network):
     rng = np.random.default_rng(5)
     return {
         name: rng.standard_normal(variable.shape).astype(np.float32)
-        for name, variable in plan_network(network).variables.items()
+        for name, variable in network_shapes(network).variables.items()
     }
 
 
@@ -45,10 +45,10 @@ def pruned(request, network, weights):
     return request.param, *prune(network, weights, request.param)
 
 
-def kept_channels(weights, stem, plan):
+def kept_channels(weights, stem, pruning):
     """The output channels that L1 keeps, in their own order (zoo-spec 4.1)."""
     sizes = np.abs(weights[f"{stem}.conv.weights"]).sum(axis=(1, 2, 3))
-    ratio = dict(zip(block_convs(), PRUNED_RATIOS[plan], strict=True))[stem]
+    ratio = dict(zip(block_convs(), PRUNED_RATIOS[pruning], strict=True))[stem]
     removed = np.argsort(sizes)[: round(len(sizes) * ratio)]
     return np.setdiff1d(np.arange(len(sizes)), removed)
 
@@ -67,43 +67,45 @@ SOURCES = {
 }
 
 
-def test_the_result_has_the_shapes_of_the_plan(pruned):
-    plan, network, smaller = pruned
+def test_the_result_has_the_shapes_of_the_pruning(pruned):
+    pruning, network, smaller = pruned
 
-    assert network.head_channels == planned_channels(plan, WIDTH)
+    assert network.head_channels == pruned_channels(pruning, WIDTH)
     assert {name: one.shape for name, one in smaller.items()} == {
-        name: one.shape for name, one in plan_network(network).variables.items()
+        name: one.shape for name, one in network_shapes(network).variables.items()
     }
 
 
 def test_the_largest_channels_stay_in_their_order(pruned, weights):
-    plan, _, smaller = pruned
+    pruning, _, smaller = pruned
 
     for stem in block_convs():
-        expected = weights[f"{stem}.conv.weights"][kept_channels(weights, stem, plan)]
+        expected = weights[f"{stem}.conv.weights"][
+            kept_channels(weights, stem, pruning)
+        ]
         if stem in SOURCES:
-            expected = expected[:, kept_channels(weights, SOURCES[stem], plan)]
+            expected = expected[:, kept_channels(weights, SOURCES[stem], pruning)]
         assert np.array_equal(smaller[f"{stem}.conv.weights"], expected), stem
 
 
 @pytest.mark.parametrize("vector", ["scale", "offset", "mean", "var"])
 def test_the_normalisation_follows_its_convolution(pruned, weights, vector):
-    plan, _, smaller = pruned
+    pruning, _, smaller = pruned
 
     for stem in block_convs():
         name = f"{stem}.bn.{vector}"
-        kept = kept_channels(weights, stem, plan)
+        kept = kept_channels(weights, stem, pruning)
         assert np.array_equal(smaller[name], weights[name][kept]), stem
 
 
 def test_outputs_and_transitions_lose_inputs_and_no_outputs(pruned, weights):
-    plan, _, smaller = pruned
+    pruning, _, smaller = pruned
 
     readers = {f"yolo_output.{block}": f"yolo_block.{block}.tip" for block in range(3)}
     readers |= {f"yolo_transition.{block}": f"yolo_block.{block}.2" for block in (0, 1)}
     for stem, source in readers.items():
         name = f"{stem}.conv.weights"
-        kept = kept_channels(weights, source, plan)
+        kept = kept_channels(weights, source, pruning)
         assert np.array_equal(smaller[name], weights[name][:, kept]), stem
 
 

@@ -9,13 +9,8 @@ import pytest
 
 from harness.errors import DetectionsInvalid
 from harness.evaluate.batches import BATCH_SIZE
-from harness.evaluate.store import (
-    DETECTION_REVISION,
-    PART_IMAGES,
-    DetectionStore,
-    StoredParts,
-    StoreKey,
-)
+from harness.evaluate.store import PART_IMAGES, DetectionStore, StoredParts, StoreKey
+from harness.model.boxes.revision import DETECTION_REVISION
 from harness.values.detections import Detections
 
 KeyOf = Callable[..., StoreKey]

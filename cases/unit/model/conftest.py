@@ -4,7 +4,7 @@ import functools
 import shutil
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ import pytest
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.model.detectors.archive_heads import open_heads
-from harness.model.detectors.face_archive import OpenedFaceArchive, open_face_archive
-from harness.model.detectors.yolov3_archive import OpenedArchive, open_archive
+from harness.model.detectors.blazeface import open_blazeface
+from harness.model.detectors.opened_archive import OpenedArchive
+from harness.model.detectors.yolov3 import open_yolov3
 from harness.model.networks.functions import HeadsFunction
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.shapes import Plan, plan_network
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.shapes import NetworkShapes, network_shapes
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.device import Device, open_device
 
 MADE = Path(__file__).parents[2] / "oracle" / "made"
@@ -52,9 +53,8 @@ def tiny_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_opened(tiny_folder) -> OpenedArchive:
     """The tiny archive of the old runtime, opened."""
-    return open_archive(
+    return open_yolov3(
         tiny_folder,
-        architecture="yolov3",
         backbone="mobilenet_v1",
         strategy="prune_r578",
         num_classes=5,
@@ -74,14 +74,13 @@ class OldNetwork:
     def open(self, folder: Path | None = None, **kind) -> OpenedArchive:
         """Open the archive, or a spoilt copy of it."""
         asked = {
-            "architecture": "yolov3",
             "backbone": self.backbone,
             "strategy": self.strategy,
             "num_classes": 5,
             "width": 1 / 32,
             **kind,
         }
-        return open_archive(folder or self.folder, **asked)
+        return open_yolov3(folder or self.folder, **asked)
 
 
 def _old_network(cache, archive, golden, backbone, strategy):
@@ -156,10 +155,10 @@ def face_folders(tmp_path_factory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def opened_faces(face_folders) -> dict[str, OpenedFaceArchive]:
+def opened_faces(face_folders) -> dict[str, OpenedArchive]:
     """The BlazeFace archives of the old runtime, opened, by edition."""
     return {
-        edition: open_face_archive(folder, edition=edition, width=FACE_WIDTHS[edition])
+        edition: open_blazeface(folder, edition=edition, width=FACE_WIDTHS[edition])
         for edition, folder in face_folders.items()
     }
 
@@ -199,27 +198,26 @@ def open_layout() -> Callable[..., OpenedArchive]:
 
     def open_it(folder: Path, **kind: Any) -> OpenedArchive:
         asked: dict[str, Any] = {
-            "architecture": "yolov3",
             "backbone": "mobilenet_v1",
             "strategy": "prune_r578",
             "num_classes": 3,
             "width": 1 / 16,
             **kind,
         }
-        return open_archive(folder, **asked)
+        return open_yolov3(folder, **asked)
 
     return open_it
 
 
 @pytest.fixture(scope="session")
-def layout_plan() -> Plan:
+def layout_shapes() -> NetworkShapes:
     """The variables of the network of the layouts."""
-    return plan_network(
-        Network(
+    return network_shapes(
+        YoloV3(
             backbone="mobilenet_v1",
             num_classes=3,
             width=1 / 16,
-            head_channels=planned_channels("prune_r578", 1 / 16),
+            head_channels=pruned_channels("prune_r578", 1 / 16),
         )
     )
 
@@ -241,7 +239,7 @@ def built_heads(cpu) -> Callable[..., HeadsFunction]:
     def built(name: str, is_optimised: bool) -> HeadsFunction:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return open_heads(archives[name], cpu, optimise=is_optimised)
+            return open_heads(archives[name], replace(cpu, optimise=is_optimised))
 
     archives: dict[str, Any] = {}
 
@@ -253,13 +251,13 @@ def built_heads(cpu) -> Callable[..., HeadsFunction]:
 
 
 @pytest.fixture(scope="session")
-def tiny_network() -> Network:
+def tiny_network() -> YoloV3:
     """An unpruned network of width 1/8 with 5 classes."""
-    return Network(
+    return YoloV3(
         backbone="mobilenet_v1",
         num_classes=5,
         width=1 / 8,
-        head_channels=planned_channels("none", 1 / 8),
+        head_channels=pruned_channels("none", 1 / 8),
     )
 
 
@@ -268,7 +266,7 @@ def random_weights(tiny_network) -> dict[str, np.ndarray]:
     """A finite value, far from neutral, for every variable of ``tiny_network``."""
     rng = np.random.default_rng(7)
     weights = {}
-    for name, variable in plan_network(tiny_network).variables.items():
+    for name, variable in network_shapes(tiny_network).variables.items():
         shape = variable.shape
         if len(shape) == 4:
             value = rng.standard_normal(shape) * np.sqrt(2 / np.prod(shape[1:]))

@@ -13,8 +13,8 @@ import pytest
 
 from harness.dataset.drawn.scenes import draw_scene
 from harness.dataset.resize import resize_cubic
-from harness.evaluate.store import DETECTION_REVISION
-from harness.model.detectors.yolov3_archive import Detector
+from harness.model.boxes.object_finding import ObjectDetector, objects_of_heads
+from harness.model.boxes.revision import DETECTION_REVISION
 
 GOLDEN = Path(__file__).parents[1] / "data" / "model" / "detections.json"
 #: Kernels of another processor move scores by 1e-5 and boxes by 0.002 px (measured).
@@ -32,8 +32,8 @@ def find_all(heads, golden_images):
         scene = draw_scene(*SCENE).rgb
         images = np.concatenate([images, resize_cubic(scene, input_px)[None]])
         sizes_hw = np.concatenate([sizes_hw, [scene.shape[:2]]]).astype(np.int32)
-        found = Detector(
-            heads=heads, backbone="mobilenet_v1", input_px=input_px
+        found = ObjectDetector(
+            find=objects_of_heads(heads), backbone="mobilenet_v1", input_px=input_px
         ).detect(images, sizes_hw)
         for place, one in enumerate(found):
             rows = np.column_stack([one.classes, one.scores, one.boxes_xyxy])
@@ -57,7 +57,7 @@ def complaint(golden, found, unmatched_rows, *, revision):
         return (
             f"detections changed ({'; '.join(differing.values())}) and "
             f"DETECTION_REVISION is still {revision}: stores would mix old and new. "
-            f"Bump it in harness/evaluate/store.py, then make {GOLDEN.name} again"
+            f"Bump it in harness/model/boxes/revision.py, then make {GOLDEN.name} again"
         )
     if golden["revision"] != revision:
         return (
@@ -127,7 +127,7 @@ def test_a_change_without_a_bump_asks_for_one(found, unmatched_rows, column, by)
 
     assert "96/0: 1 new, 1 gone" in text
     assert "DETECTION_REVISION is still 3" in text
-    assert "Bump it in harness/evaluate/store.py" in text
+    assert "Bump it in harness/model/boxes/revision.py" in text
 
 
 def test_a_picture_that_finds_fewer_asks_for_a_bump_too(found, unmatched_rows):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.boxes.face_finding import FaceDetector
-from harness.model.detectors import face_archive
+from harness.model.boxes.face_finding import FaceDetector, faces_of_heads
+from harness.model.detectors import blazeface
 from harness.model.detectors.archive_heads import open_heads
-from harness.model.detectors.face_archive import open_face_archive
+from harness.model.detectors.blazeface import open_blazeface
 from harness.model.fluid.program_desc import float_tensor
 from harness.model.program.opened_program import open_program
-from harness.model.program.program_detector import ProgramFaceDetector
+from harness.model.program.program_rows import boxes_in_shares
 
 #: Edition -> how its program was exported; ``params`` has an input fixed at 640.
 PROGRAMS = {"original": "separate", "lite": "params", "nas": "weights"}
@@ -28,7 +28,7 @@ def edition(request):
 @pytest.fixture(scope="module")
 def opened(edition, layout_folder):
     folder = layout_folder(f"blazeface_{edition}_program_{PROGRAMS[edition]}")
-    return open_face_archive(folder, edition=edition, width=WIDTHS[edition])
+    return open_blazeface(folder, edition=edition, width=WIDTHS[edition])
 
 
 def test_it_is_fed_the_image_alone(opened, opened_faces, edition):
@@ -41,8 +41,12 @@ def test_it_is_fed_the_image_alone(opened, opened_faces, edition):
 def test_it_runs_as_it_is_at_any_size(
     opened, edition, optimise, faces_golden, cpu, unmatched_rows
 ):
-    faces = ProgramFaceDetector(
-        run=open_program(opened.program, opened.weights, cpu, optimise=optimise),
+    faces = FaceDetector(
+        find=boxes_in_shares(
+            open_program(
+                opened.program, opened.weights, replace(cpu, optimise=optimise)
+            )
+        ),
         input_px=640,
         scales="single",
     )
@@ -68,8 +72,10 @@ def test_images_without_faces_are_empty_each(opened, faces_golden, cpu):
         if name.startswith("conv2d_") and len(values) in (4, 12) and values.ndim == 1:
             # classes: background, face
             silent[name] = np.tile(np.float32([50, -50]), len(values) // 2)
-    faces = ProgramFaceDetector(
-        run=open_program(opened.program, silent, cpu), input_px=640, scales="single"
+    faces = FaceDetector(
+        find=boxes_in_shares(open_program(opened.program, silent, cpu)),
+        input_px=640,
+        scales="single",
     )
 
     found = faces.look(faces_golden["images_56x72"])
@@ -81,9 +87,11 @@ def test_it_finds_what_the_network_of_its_weights_finds(opened, cpu, unmatched_r
     images = np.random.default_rng(5).integers(0, 256, (1, 90, 130, 3), np.uint8)
     run = open_program(opened.program, opened.weights, cpu)
 
-    (found,) = ProgramFaceDetector(run=run, input_px=640, scales="single").look(images)
+    (found,) = FaceDetector(
+        find=boxes_in_shares(run), input_px=640, scales="single"
+    ).look(images)
     (ours,) = FaceDetector(
-        heads=open_heads(opened, cpu), input_px=640, scales="single"
+        find=faces_of_heads(open_heads(opened, cpu)), input_px=640, scales="single"
     ).look(images)
 
     rows, expected = (
@@ -98,7 +106,7 @@ def test_a_program_of_another_edition_is_refused(layout_folder):
     folder = layout_folder("blazeface_lite_program_params")
 
     with pytest.raises(ArchiveUnreadable, match=r"variables have no record; expected"):
-        open_face_archive(folder, edition="nas")
+        open_blazeface(folder, edition="nas")
 
 
 def test_a_face_program_is_no_yolov3(layout_folder, open_layout):
@@ -111,7 +119,7 @@ def test_a_face_program_is_no_yolov3(layout_folder, open_layout):
 def test_a_program_with_more_variables_than_the_edition_is_refused(
     opened, edition, layout_folder, monkeypatch
 ):
-    right = face_archive.open_network_folder
+    right = blazeface.open_network_folder
 
     def one_more(*asked):
         word, source = right(*asked)
@@ -121,14 +129,14 @@ def test_a_program_with_more_variables_than_the_edition_is_refused(
         program = replace(source.program, desc=desc)
         return word, replace(source, program=program)
 
-    monkeypatch.setattr(face_archive, "open_network_folder", one_more)
+    monkeypatch.setattr(blazeface, "open_network_folder", one_more)
 
     with pytest.raises(
         ArchiveUnreadable,
         match=r"^the program has 1 variables that the network has not; expected \d+ "
         r"variables, got teacher_conv1_weights",
     ):
-        open_face_archive(
+        open_blazeface(
             layout_folder(f"blazeface_{edition}_program_{PROGRAMS[edition]}"),
             edition=edition,
             width=WIDTHS[edition],

@@ -1,14 +1,16 @@
 """One network in every layout that the old runtime wrote, against what it computed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from harness.model.boxes.object_finding import ObjectDetector, objects_of_heads
 from harness.model.boxes.preprocess import IMAGENET, normalise
 from harness.model.detectors.archive_heads import open_heads, plain_heads
-from harness.model.detectors.yolov3_archive import Detector
 from harness.model.layouts import LAYOUTS
 from harness.model.program.opened_program import open_program
-from harness.model.program.program_detector import ProgramDetector
+from harness.model.program.program_rows import boxes_in_pixels
 
 #: Archive of the old runtime -> word in the record.
 WRITTEN = {
@@ -43,7 +45,7 @@ def test_every_layout_holds_the_same_values(name, layout_folder, open_layout):
     first = open_layout(layout_folder("combined_file"))
 
     assert opened.layout == WRITTEN[name]
-    assert opened.shape_plan == "prune_r578"
+    assert opened.pruning == "prune_r578"
     assert (opened.program is not None) == (name in PROGRAMS)
     assert set(opened.weights) == set(first.weights)
     for key, value in opened.weights.items():
@@ -72,9 +74,9 @@ def test_the_detections_of_weights_are_those_of_the_old_runtime(
     heads = open_heads(open_layout(layout_folder(name)), cpu)
 
     for px in SIZES_PX:
-        found = Detector(heads=heads, backbone="mobilenet_v1", input_px=px).detect(
-            layout_golden[f"images_{px}"], layout_golden[f"im_size_{px}"]
-        )
+        found = ObjectDetector(
+            find=objects_of_heads(heads), backbone="mobilenet_v1", input_px=px
+        ).detect(layout_golden[f"images_{px}"], layout_golden[f"im_size_{px}"])
         detections_agree(found, layout_golden, px, unmatched_rows)
 
 
@@ -84,12 +86,12 @@ def test_a_program_runs_as_it_is_at_any_size(
     name, optimise, layout_folder, open_layout, layout_golden, cpu, unmatched_rows
 ):
     opened = open_layout(layout_folder(name))
-    run = open_program(opened.program, opened.weights, cpu, optimise=optimise)
+    run = open_program(opened.program, opened.weights, replace(cpu, optimise=optimise))
 
     for px in SIZES_PX:
-        found = ProgramDetector(run=run, backbone="mobilenet_v1", input_px=px).detect(
-            layout_golden[f"images_{px}"], layout_golden[f"im_size_{px}"]
-        )
+        found = ObjectDetector(
+            find=boxes_in_pixels(run), backbone="mobilenet_v1", input_px=px
+        ).detect(layout_golden[f"images_{px}"], layout_golden[f"im_size_{px}"])
         detections_agree(found, layout_golden, px, unmatched_rows)
 
 
@@ -97,8 +99,8 @@ def test_an_image_of_a_program_does_not_depend_on_its_batch(
     layout_folder, open_layout, layout_golden, cpu
 ):
     opened = open_layout(layout_folder("program_params"))
-    detector = ProgramDetector(
-        run=open_program(opened.program, opened.weights, cpu),
+    detector = ObjectDetector(
+        find=boxes_in_pixels(open_program(opened.program, opened.weights, cpu)),
         backbone="mobilenet_v1",
         input_px=64,
     )
@@ -135,8 +137,8 @@ def test_a_batch_without_any_detection_is_empty_for_each_image(
     for level in range(3):
         name = f"yolo_output.{level}.conv.bias"
         silent[name] = np.full_like(silent[name], -50)
-    detector = ProgramDetector(
-        run=open_program(opened.program, silent, cpu),
+    detector = ObjectDetector(
+        find=boxes_in_pixels(open_program(opened.program, silent, cpu)),
         backbone="mobilenet_v1",
         input_px=64,
     )

@@ -6,9 +6,9 @@ The traps below change no shape: only these goldens tell them apart.
 import numpy as np
 import pytest
 
+from harness.model.boxes.object_finding import ObjectDetector, objects_of_heads
 from harness.model.boxes.preprocess import IMAGENET, normalise
 from harness.model.detectors.archive_heads import plain_heads
-from harness.model.detectors.yolov3_archive import Detector
 from harness.model.networks.backbones import mobilenet_v1
 from harness.model.paddle_run import heads as heads_module
 from harness.model.paddle_run import tensors
@@ -52,9 +52,9 @@ def test_the_detections_are_those_of_the_old_runtime(
     detections = tiny_golden[f"detections_{input_px}"]
     lengths = tiny_golden[f"lengths_{input_px}"]
 
-    found = Detector(heads=heads, backbone="mobilenet_v1", input_px=input_px).detect(
-        tiny_golden[f"images_{input_px}"], tiny_golden[f"im_size_{input_px}"]
-    )
+    found = ObjectDetector(
+        find=objects_of_heads(heads), backbone="mobilenet_v1", input_px=input_px
+    ).detect(tiny_golden[f"images_{input_px}"], tiny_golden[f"im_size_{input_px}"])
 
     assert [len(one.scores) for one in found] == lengths.tolist()
     expected = np.split(detections, np.cumsum(lengths)[:-1])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.model.boxes.face_boxes import normalise_faces
-from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.face_finding import FaceDetector, faces_of_heads
 from harness.model.detectors.archive_heads import plain_heads
 from harness.model.networks import blazeface
 from harness.model.networks.blazeface import EDITIONS
@@ -64,9 +64,9 @@ def test_the_faces_are_those_of_the_old_runtime(
     detections = faces_golden[f"{edition}.detections_{size}"]
     _, height_px, width_px, _ = images.shape
 
-    found = FaceDetector(heads=heads[edition], input_px=640, scales="single").look(
-        images
-    )
+    found = FaceDetector(
+        find=faces_of_heads(heads[edition]), input_px=640, scales="single"
+    ).look(images)
 
     assert [len(one.scores) for one in found] == lengths.tolist()
     in_pixels = detections * np.float32([1, 1] + [width_px, height_px] * 2)

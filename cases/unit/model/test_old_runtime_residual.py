@@ -8,9 +8,9 @@ import re
 import numpy as np
 import pytest
 
+from harness.model.boxes.object_finding import ObjectDetector, objects_of_heads
 from harness.model.boxes.preprocess import IMAGENET, NORMALISATIONS, UNSCALED, normalise
 from harness.model.detectors.archive_heads import plain_heads
-from harness.model.detectors.yolov3_archive import Detector
 from harness.model.paddle_run import heads as heads_module
 from harness.model.paddle_run.tensors import TensorOps
 
@@ -56,9 +56,9 @@ def test_the_detections_are_those_of_the_old_runtime(old, heads, unmatched_rows)
     detections = old.golden[f"detections_{INPUT_PX}"]
     lengths = old.golden[f"lengths_{INPUT_PX}"]
 
-    found = Detector(heads=heads, backbone=old.backbone, input_px=INPUT_PX).detect(
-        old.golden[f"images_{INPUT_PX}"], old.golden[f"im_size_{INPUT_PX}"]
-    )
+    found = ObjectDetector(
+        find=objects_of_heads(heads), backbone=old.backbone, input_px=INPUT_PX
+    ).detect(old.golden[f"images_{INPUT_PX}"], old.golden[f"im_size_{INPUT_PX}"])
 
     assert [len(one.scores) for one in found] == lengths.tolist()
     expected = np.split(detections, np.cumsum(lengths)[:-1])
@@ -297,9 +297,9 @@ def test_object365_detects_on_other_values_than_the_plain_network(old_r50):
     sizes_hw = old_r50.golden[f"im_size_{INPUT_PX}"]
 
     plain, object365 = (
-        Detector(heads=heads, backbone=backbone, input_px=INPUT_PX).detect(
-            images, sizes_hw
-        )
+        ObjectDetector(
+            find=objects_of_heads(heads), backbone=backbone, input_px=INPUT_PX
+        ).detect(images, sizes_hw)
         for backbone in ("resnet50_vd_dcn", "resnet50_vd_dcn_obj365")
     )
 

@@ -9,9 +9,9 @@ import pytest
 from harness.model.fluid.lod_tensor import write_records
 from harness.model.networks.backbones import BACKBONES
 from harness.model.networks.blazeface import EDITIONS, BlazeFace
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.shapes import plan_network
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.shapes import network_shapes
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.graph import build_graph, serialise
 from harness.model.paddle_run.predictor import set_up
 
@@ -66,8 +66,8 @@ class Both:
 def network_of(name):
     if name in EDITIONS:
         return BlazeFace(edition=name)
-    channels = planned_channels("none", WIDTH)
-    return Network(backbone=name, num_classes=5, width=WIDTH, head_channels=channels)
+    channels = pruned_channels("none", WIDTH)
+    return YoloV3(backbone=name, num_classes=5, width=WIDTH, head_channels=channels)
 
 
 def operators_of(content):
@@ -97,11 +97,11 @@ def both(request, tmp_path_factory, cpu):
     network = network_of(request.param)
     exported = serialise(build_graph(network))
     (folder / "model").write_bytes(exported)
-    variables = plan_network(network).variables
+    variables = network_shapes(network).variables
     ones = (np.ones(variables[one].shape, np.float32) for one in sorted(variables))
     write_records(folder / "weights", ones)
     config = inference.Config(str(folder / "model"), str(folder / "weights"))
-    set_up(config, cpu, optimise=True)
+    set_up(config, cpu)
     config.enable_save_optim_model(True)
     config.set_optim_cache_dir(str(folder / "saved"))
     inference.create_predictor(config)

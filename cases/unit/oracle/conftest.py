@@ -1,7 +1,7 @@
 """A network of the old runtime, opened and run here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,20 @@ import pytest
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.model.boxes.face_boxes import normalise_faces
-from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.face_finding import FaceDetector, faces_of_heads
+from harness.model.boxes.object_finding import ObjectDetector, objects_of_heads
 from harness.model.boxes.preprocess import NORMALISATIONS, normalise
 from harness.model.detectors.archive_heads import open_heads, plain_heads
-from harness.model.detectors.face_archive import OpenedFaceArchive, open_face_archive
-from harness.model.detectors.yolov3_archive import Detector, OpenedArchive, open_archive
+from harness.model.detectors.blazeface import open_blazeface
+from harness.model.detectors.opened_archive import OpenedArchive
+from harness.model.detectors.yolov3 import open_yolov3
 from harness.model.paddle_run.device import Device, open_device
 from harness.model.program.opened_program import open_program
-from harness.model.program.program_detector import ProgramDetector, ProgramFaceDetector
+from harness.model.program.program_rows import boxes_in_pixels, boxes_in_shares
 
 MADE = Path(__file__).parents[2] / "oracle" / "made"
 
-Opened = OpenedArchive | OpenedFaceArchive
+Opened = OpenedArchive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +40,9 @@ class OldNetwork:
     def open(self, folder: Path) -> Opened:
         """Open an archive of it, whatever its layout."""
         if self.is_face:
-            return open_face_archive(folder, edition=self.backbone, width=self.width)
-        return open_archive(
+            return open_blazeface(folder, edition=self.backbone, width=self.width)
+        return open_yolov3(
             folder,
-            architecture="yolov3",
             backbone=self.backbone,
             strategy=self.strategy,
             num_classes=self.num_classes,
@@ -53,7 +54,7 @@ class OldNetwork:
         if way == "plain":
             run = plain_heads(opened)
         else:
-            run = open_heads(opened, device, optimise=way == "optimised")
+            run = open_heads(opened, replace(device, optimise=way == "optimised"))
         return lambda images: run(self._normalise(images))
 
     def of(self, golden: Mapping[str, np.ndarray], size: str) -> dict[str, np.ndarray]:
@@ -90,17 +91,21 @@ class OldNetwork:
         if opened.program is not None:
             run = open_program(opened.program, opened.weights, device)
             if self.is_face:
-                faces: Any = ProgramFaceDetector(
-                    run=run, input_px=input_px, scales="single"
+                faces: Any = FaceDetector(
+                    find=boxes_in_shares(run), input_px=input_px, scales="single"
                 )
                 return lambda golden: faces.look(golden["images"])
-            detector: Any = ProgramDetector(run=run, **kind)
+            detector: Any = ObjectDetector(find=boxes_in_pixels(run), **kind)
         elif self.is_face:
             heads = open_heads(opened, device)
-            faces = FaceDetector(heads=heads, input_px=input_px, scales="single")
+            faces = FaceDetector(
+                find=faces_of_heads(heads), input_px=input_px, scales="single"
+            )
             return lambda golden: faces.look(golden["images"])
         else:
-            detector = Detector(heads=open_heads(opened, device), **kind)
+            detector = ObjectDetector(
+                find=objects_of_heads(open_heads(opened, device)), **kind
+            )
         return lambda golden: detector.detect(golden["images"], golden["im_size"])
 
 

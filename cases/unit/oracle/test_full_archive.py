@@ -17,9 +17,11 @@ from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.dataset.coco import open_coco
 from harness.evaluate.coco import ap as coco_ap
+from harness.model.boxes.object_finding import ObjectDetector, objects_of_heads
 from harness.model.boxes.preprocess import IMAGENET, normalise
 from harness.model.detectors.archive_heads import open_heads
-from harness.model.detectors.yolov3_archive import Detector, OpenedArchive, open_archive
+from harness.model.detectors.opened_archive import OpenedArchive
+from harness.model.detectors.yolov3 import open_yolov3
 from harness.model.paddle_run.device import open_device
 from harness.values.detections import ImageDetections, join_images
 
@@ -41,9 +43,8 @@ def folder() -> Path:
 @pytest.fixture(scope="module")
 def opened(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> OpenedArchive:
     tar = folder / "mirror/PaddleSlim/prune" / f"{NAME}.tar"
-    return open_archive(
+    return open_yolov3(
         find_checkpoint_folder(unpack(tar, tmp_path_factory.mktemp("cache")), NAME),
-        architecture="yolov3",
         backbone="mobilenet_v1",
         strategy="prune_r578",
         num_classes=80,
@@ -76,7 +77,9 @@ def test_detections_on_its_pixels_are_those_of_the_old_runtime(
     golden = np.load(folder / "golden_data_root.npz")
     entries = open_coco(folder / "data-root").images
     sizes = np.asarray([(one.height_px, one.width_px) for one in entries], np.int32)
-    detector = Detector(heads=heads, backbone="mobilenet_v1", input_px=size_px)
+    detector = ObjectDetector(
+        find=objects_of_heads(heads), backbone="mobilenet_v1", input_px=size_px
+    )
 
     found = detector.detect(golden[f"images_{size_px}"], sizes)
 
@@ -104,7 +107,9 @@ def test_ap_on_its_pixels_is_that_of_the_old_runtime(folder: Path, heads: Any) -
             )
             for rows in np.split(golden[f"detections_{size_px}"], ends)
         ]
-        detector = Detector(heads=heads, backbone="mobilenet_v1", input_px=size_px)
+        detector = ObjectDetector(
+            find=objects_of_heads(heads), backbone="mobilenet_v1", input_px=size_px
+        )
 
         new = detector.detect(golden[f"images_{size_px}"], sizes)
 

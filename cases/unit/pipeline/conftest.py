@@ -19,9 +19,9 @@ from harness.files.record_files import (
     write_record,
     write_truth,
 )
+from harness.model.detectors.architectures import protocol_of_row
 from harness.pipeline.gate.demands import Demands
 from harness.pipeline.gate.gate import GateReport, gate
-from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.pipeline.measure.run_keys import store_key
 from harness.values.datasets import KnownDataset
 from harness.values.detections import Detections, ImageDetections, join_images
@@ -260,7 +260,7 @@ class Folder:
                 differences=differences,
                 limit=limit,
             ),
-            protocol=dict(ARCHITECTURES[row.architecture].protocol(row)),
+            protocol=dict(protocol_of_row(row)),
             environment=ENVIRONMENT,
             made=Made(date="2030-06-14", harness="1.2.3", commit="c" * 40),
         )

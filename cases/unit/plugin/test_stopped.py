@@ -20,11 +20,11 @@ SCENES = 24  # three batches of one part
 #: The process signals itself inside the fourth batch that a network is given.
 CONFTEST = """
 import os
-from harness.model.detectors.yolov3_archive import Detector
+from harness.model.boxes.object_finding import ObjectDetector
 
 pytest_plugins = ["harness.pytest_zoo"]
 
-right, seen = Detector.detect, []
+right, seen = ObjectDetector.detect, []
 
 
 def detect(self, images_rgb, sizes_hw):
@@ -34,7 +34,7 @@ def detect(self, images_rgb, sizes_hw):
     return right(self, images_rgb, sizes_hw)
 
 
-Detector.detect = detect
+ObjectDetector.detect = detect
 
 
 def pytest_unconfigure():

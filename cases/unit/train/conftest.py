@@ -13,7 +13,7 @@ def recipe() -> Recipe:
         backbone="mobilenet_v1",
         num_classes=5,
         width=1 / 8,
-        plan="none",
+        pruning="none",
         steps=6,
         batch=2,
         sizes_px=(64,),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from harness.model.boxes.prior_boxes import prior_boxes
-from harness.model.networks.shapes import plan_network
+from harness.model.networks.shapes import network_shapes
 from harness.model.paddle_run.runtime import import_paddle
 from harness.train import blazeface
 from harness.train.blazeface import BlazeFaceTask, face_loss
@@ -32,7 +32,7 @@ def task(recipe, monkeypatch):
 
 
 def test_six_steps_change_every_variable_and_stay_finite(task, tmp_path):
-    initial = initial_weights(plan_network(task.network), num_classes=2, seed=3)
+    initial = initial_weights(network_shapes(task.network), num_classes=2, seed=3)
 
     weights = train(
         task, initial, checkpoint_path=tmp_path / "run.npz", report=lambda one: None
@@ -45,7 +45,7 @@ def test_six_steps_change_every_variable_and_stay_finite(task, tmp_path):
 
 
 def test_numbered_normalisations_start_neutral(task):
-    initial = initial_weights(plan_network(task.network), num_classes=2, seed=3)
+    initial = initial_weights(network_shapes(task.network), num_classes=2, seed=3)
 
     assert (initial["batch_norm_0.w_0"] == 1).all()  # scale
     assert (initial["batch_norm_0.b_0"] == 0).all()

@@ -1,46 +1,46 @@
 import numpy as np
 import pytest
 
-from harness.model.networks.shapes import plan_network
+from harness.model.networks.shapes import network_shapes
 from harness.train.initial import OBJECTNESS_BIAS, initial_weights
 from harness.train.yolov3 import network_of
 
 
 @pytest.fixture
-def plan(recipe):
-    return plan_network(network_of(recipe))
+def shapes(recipe):
+    return network_shapes(network_of(recipe))
 
 
-def draw(plan, seed=3):
-    return initial_weights(plan, num_classes=5, seed=seed)
+def draw(shapes, seed=3):
+    return initial_weights(shapes, num_classes=5, seed=seed)
 
 
-def test_every_variable_gets_a_finite_float_of_its_shape(plan):
-    weights = draw(plan)
+def test_every_variable_gets_a_finite_float_of_its_shape(shapes):
+    weights = draw(shapes)
 
     assert {name: one.shape for name, one in weights.items()} == {
-        name: one.shape for name, one in plan.variables.items()
+        name: one.shape for name, one in shapes.variables.items()
     }
     assert all(one.dtype == np.float32 for one in weights.values())
     assert all(np.isfinite(one).all() for one in weights.values())
 
 
-def test_the_seed_alone_decides(plan):
-    first, again, other = draw(plan), draw(plan), draw(plan, seed=4)
+def test_the_seed_alone_decides(shapes):
+    first, again, other = draw(shapes), draw(shapes), draw(shapes, seed=4)
 
     assert all(np.array_equal(first[name], again[name]) for name in first)
     assert not np.array_equal(first["conv1_weights"], other["conv1_weights"])
 
 
-def test_a_network_starts_by_saying_that_nothing_is_there(plan):
-    bias = draw(plan)["yolo_output.1.conv.bias"].reshape(3, 10)
+def test_a_network_starts_by_saying_that_nothing_is_there(shapes):
+    bias = draw(shapes)["yolo_output.1.conv.bias"].reshape(3, 10)
 
     assert (bias[:, 4] == OBJECTNESS_BIAS).all()
     assert not np.delete(bias, 4, axis=1).any()
 
 
-def test_normalisations_start_neutral(plan):
-    weights = draw(plan)
+def test_normalisations_start_neutral(shapes):
+    weights = draw(shapes)
 
     for stem, names in {
         "conv6_sep": ("_bn_scale", "_bn_offset", "_bn_mean", "_bn_variance"),
@@ -50,8 +50,8 @@ def test_normalisations_start_neutral(plan):
         assert values == [{1.0}, {0.0}, {0.0}, {1.0}]
 
 
-def test_convolutions_are_he_normal_and_outputs_a_tenth_of_it(plan):
-    weights = draw(plan)
+def test_convolutions_are_he_normal_and_outputs_a_tenth_of_it(shapes):
+    weights = draw(shapes)
 
     block = weights["yolo_block.0.tip.conv.weights"]  # [128, 64, 3, 3]
     output = weights["yolo_output.0.conv.weights"]  # [30, 128, 1, 1]

@@ -5,9 +5,9 @@ import pytest
 import tomli_w
 
 from harness.errors import ZooDataError
+from harness.model.detectors.architectures import ARCHITECTURES
 from harness.model.networks.pruned_channels import PRUNED_RATIOS
-from harness.model.networks.shapes import plan_network
-from harness.model.networks.yolov3 import NETWORKS
+from harness.model.networks.shapes import network_shapes
 from harness.train.recipe import read_recipe
 from harness.train.tasks import TASKS
 
@@ -40,9 +40,9 @@ def test_a_whole_number_will_do_for_a_number(write):
 def test_every_recipe_of_the_project_can_be_followed(path):
     recipe = read_recipe(path)
 
-    assert recipe.backbone in NETWORKS[recipe.architecture]
-    assert plan_network(TASKS[recipe.architecture](recipe).network).variables
-    assert recipe.plan in PRUNED_RATIOS
+    assert recipe.backbone in ARCHITECTURES[recipe.architecture].backbones
+    assert network_shapes(TASKS[recipe.architecture](recipe).network).variables
+    assert recipe.pruning in PRUNED_RATIOS
     assert all(size % 32 == 0 for size in recipe.sizes_px)
     assert 0 <= recipe.warmup_steps < recipe.steps
 

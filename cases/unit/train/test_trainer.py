@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 
 from harness.errors import TrainingFailed
-from harness.model.networks.shapes import plan_network
+from harness.model.networks.shapes import network_shapes
 from harness.train import trainer, yolov3
 from harness.train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from harness.train.initial import initial_weights
-from harness.train.schedule import cosine_rate
-from harness.train.trainer import train
+from harness.train.trainer import cosine_rate, train
 from harness.train.yolov3 import YoloV3Task, network_of
 
 
@@ -31,7 +30,7 @@ def drawn_here(monkeypatch):
 
 @pytest.fixture
 def initial(recipe):
-    return initial_weights(plan_network(network_of(recipe)), num_classes=5, seed=2)
+    return initial_weights(network_shapes(network_of(recipe)), num_classes=5, seed=2)
 
 
 def run(recipe, initial, path, report=lambda progress: None):
@@ -160,7 +159,7 @@ def test_the_checkpoint_of_another_network_is_refused(recipe, initial, tmp_path)
         r"expected \(32, 128, 1, 1\), got \(64, 128, 1, 1\); "
         "delete the file to start this stage anew$",
     ):
-        run(replace(recipe, plan="prune_r578"), initial, path)
+        run(replace(recipe, pruning="prune_r578"), initial, path)
 
 
 def test_a_checkpoint_without_a_variable_is_refused(recipe, initial, tmp_path):

@@ -11,7 +11,7 @@ from harness.train.yolov3 import network_of, yolov3_loss
 
 
 def test_a_pruned_plan_is_trained_in_its_own_shapes(recipe):
-    network = network_of(replace(recipe, plan="prune_r578"))
+    network = network_of(replace(recipe, pruning="prune_r578"))
 
     assert network.head_channels["yolo_block.0.0.0"] == 32
 

@@ -1,7 +1,7 @@
-"""Prior boxes and a network's offsets in, boxes out.
+"""Decodes a face network's offsets from its prior boxes.
 
-The published box_coder, decode_center_size, normalized. Float32 in its order of
-operations.  # zoo-spec 1.4
+As the published ``box_coder`` does (``decode_center_size``, normalised): in float32, in
+its order of operations.  # zoo-spec 1.4
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Outputs of a BlazeFace in, the faces of an image out, in its pixels (zoo-spec 1.4).
+"""Decodes a BlazeFace's outputs into the faces of one image at one scale.
 
-One image at one scale: what is resized and merged is in ``face_finding``.
+Resizing and merging several scales is ``face_finding``'s.  # zoo-spec 1.4
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,6 @@ from harness.model.networks.blazeface import NUM_CLASSES
 from harness.values.detections import ImageDetections
 
 Floats = NDArray[np.float32]
-
-#: Images [B, H, W, 3] of one size to the faces of each, in the pixels of that size.
-Look = Callable[[NDArray[np.uint8]], Sequence[ImageDetections]]
 
 FACE = 1  # the class; 0 is the background, which is never detected  # zoo-spec 1.4
 MEAN_BGR = (104.0, 117.0, 123.0)  # zoo-spec 1.7
@@ -46,7 +43,7 @@ def normalise_faces(images_rgb: NDArray[np.uint8]) -> Floats:
 def faces_of_image(
     outputs: Sequence[Floats], *, height_px: int, width_px: int
 ) -> ImageDetections:
-    """Decode and suppress; the arithmetic is in shares of the image until the end.
+    """Return the faces of an image; all but the last step is in shares of its sides.
 
     Args:
         outputs: boxes ``[4 * K, H, W]`` and classes ``[2 * K, H, W]`` of each level.
@@ -56,12 +53,12 @@ def faces_of_image(
     boxes_xyxy, scores = decode_face_heads(
         outputs, height_px=height_px, width_px=width_px
     )
-    found = multiclass_nms(boxes_xyxy, scores, BLAZEFACE_RULE)
+    faces = multiclass_nms(boxes_xyxy, scores, BLAZEFACE_RULE)
     sides_px = np.asarray([width_px, height_px] * 2, dtype=np.float32)  # [4]
     return ImageDetections(
-        classes=found.classes,
-        scores=found.scores,
-        boxes_xyxy=found.boxes_xyxy * sides_px,
+        classes=faces.classes,
+        scores=faces.scores,
+        boxes_xyxy=faces.boxes_xyxy * sides_px,
     )
 
 

@@ -1,4 +1,4 @@
-"""An image of any size in, its faces by one look or several out (zoo-spec 1.7)."""
+"""Finds faces in images of any size, by one look or by several (zoo-spec 1.7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.model.boxes.face_boxes import FACE, faces_of_image, normalise_faces
 from harness.model.boxes.face_looks import FaceLook, looks_of
 from harness.model.boxes.face_scales import base_scale, resize_lanczos
 from harness.model.boxes.face_voting import vote
-from harness.model.networks.functions import HeadsFunction
+from harness.model.networks.functions import FindFunction, HeadsFunction
 from harness.values.detections import ImageDetections
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ Look = Callable[[NDArray[np.uint8]], Sequence[ImageDetections]]
 class FaceDetector:
     """Finds faces in images."""
 
-    heads: HeadsFunction
+    find: FindFunction  # by our own network, or by an archive's program
     input_px: int  # as the row prints it: the size of training, not of the look
     scales: str  # key of FACE_SCALES
 
@@ -42,6 +42,9 @@ class FaceDetector:
         Args:
             images_rgb: B of ``[H, W, 3]``, red first, at any H and W.
             sizes_hw: ``[B, 2]``; not needed, the images have their own.
+
+        Raises:
+            ArchiveUnreadable: what a program gives are no detections.
         """
         return [FACE_SCALES[self.scales](self.look, rgb) for rgb in images_rgb]
 
@@ -51,18 +54,32 @@ class FaceDetector:
         Args:
             images_rgb: ``[B, H, W, 3]``, red first, at any H and W.
         """
-        _, height_px, width_px, _ = images_rgb.shape
-        outputs = self.heads(normalise_faces(images_rgb))
-        return [
-            faces_of_image(
-                [one[place] for one in outputs], height_px=height_px, width_px=width_px
-            )
-            for place in range(len(images_rgb))
-        ]
+        batch, height_px, width_px, _ = images_rgb.shape
+        sizes_hw = np.asarray([[height_px, width_px]] * batch, dtype=np.int32)
+        return self.find(normalise_faces(images_rgb), sizes_hw)
 
     def cpu_clock_s(self) -> float:
         """Return the processor seconds that this process has used so far."""
         return time.process_time()
+
+
+def faces_of_heads(heads: HeadsFunction) -> FindFunction:
+    """Return the function that decodes a BlazeFace's heads and suppresses overlaps."""
+
+    def find(
+        images: NDArray[np.float32], sizes_hw: NDArray[np.int32]
+    ) -> list[ImageDetections]:
+        outputs = heads(images)
+        return [
+            faces_of_image(
+                [one[place] for one in outputs],
+                height_px=int(height_px),
+                width_px=int(width_px),
+            )
+            for place, (height_px, width_px) in enumerate(sizes_hw)
+        ]
+
+    return find
 
 
 def look_once(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:
@@ -73,24 +90,24 @@ def look_once(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:
         rgb: ``[H, W, 3]``, red first.
     """
     scale = base_scale(*rgb.shape[:2])
-    (found,) = look(resize_lanczos(rgb, scale)[None])
-    return replace(found, boxes_xyxy=found.boxes_xyxy / np.float32(scale))
+    (faces,) = look(resize_lanczos(rgb, scale)[None])
+    return replace(faces, boxes_xyxy=faces.boxes_xyxy / np.float32(scale))
 
 
 def look_many(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:
     """Return the faces of one image that several looks agree on, in its own pixels.
 
-    What the published numbers of WIDER FACE were measured with.  # zoo-spec 1.7
+    The published numbers of WIDER FACE were measured so.  # zoo-spec 1.7
 
     Args:
         look: finds the faces of images of one size.
         rgb: ``[H, W, 3]``, red first.
     """
     height_px, width_px = rgb.shape[:2]
-    found = [_take(look, rgb, one) for one in looks_of(height_px, width_px)]
+    taken = [_take(look, rgb, one) for one in looks_of(height_px, width_px)]
     boxes_xyxy, scores = vote(
-        np.concatenate([boxes for boxes, _ in found]),
-        np.concatenate([values for _, values in found]),
+        np.concatenate([boxes for boxes, _ in taken]),
+        np.concatenate([values for _, values in taken]),
     )
     return ImageDetections(
         classes=np.full(len(scores), FACE, dtype=np.int32),

@@ -1,6 +1,6 @@
-"""An image's size in, the looks that a multi-scale evaluation takes at it out.
+"""Chooses the looks of a multi-scale evaluation by an image's size.
 
-Each look is one pass of the network; what all of them found is voted on afterwards
+A look is one pass of the network. The boxes of all looks vote afterwards
 (:mod:`harness.model.boxes.face_voting`).  # zoo-spec 1.7
 """
 
@@ -20,7 +20,7 @@ PYRAMID_BASE = 0.25
 
 
 class Keep(Enum):
-    """Which faces of a look count; enlarged looks are for small faces."""
+    """Says which faces of a look count: small ones where the image was enlarged."""
 
     ALL = "all"
     LARGE = "large"  # the longer side above LARGE_PX

@@ -1,4 +1,4 @@
-"""An image's size in, the scale at which faces are looked for out (zoo-spec 1.7)."""
+"""Chooses the scale of a look by the image's size, and resizes (zoo-spec 1.7)."""
 
 from __future__ import annotations
 

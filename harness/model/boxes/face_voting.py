@@ -1,8 +1,8 @@
-"""What several looks at one image found in, its faces out: boxes that overlap vote.
+"""Merges the boxes that several looks found in one image: overlapping boxes vote.
 
-The published tool's, with its oddities: a face that only one look found is dropped, but
-for the last of all; a look without a face counts as one box without size.
-# zoo-spec 1.7
+As the published tool does it, oddities included. A face that only one look found is
+dropped, unless it is the last of all. A look without a face counts as one box without
+size.  # zoo-spec 1.7
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ SCORE_THRESHOLD = 0.01  # zoo-spec 1.7
 def vote(boxes_xyxy: Floats, scores: Floats) -> tuple[Floats, Floats]:
     """Merge the boxes of all looks.
 
-    The best box gathers those that overlap it; they become one box, the mean weighted
-    by their scores, with the best score. A box alone is dropped, unless it is the last
-    of all. Of equal scores the later box goes first.
+    The best box gathers those that overlap it. They become one box: their mean by
+    score, with the best score. A box that none overlaps is dropped, unless it is the
+    last of all. Of equal scores the later box goes first.
 
     Args:
         boxes_xyxy: ``[N, 4]``, inclusive pixels.
@@ -46,10 +46,10 @@ def vote(boxes_xyxy: Floats, scores: Floats) -> tuple[Floats, Floats]:
         if total > 0:  # else placeholders of looks that found nothing
             merged.append((near * near_values[:, None]).sum(axis=0) / total)
             best.append(float(near_values.max()))
-    found = np.array(best[:KEEP_TOP_K])
-    is_kept = found >= SCORE_THRESHOLD
+    best_scores = np.array(best[:KEEP_TOP_K])
+    is_kept = best_scores >= SCORE_THRESHOLD
     kept = np.array(merged[:KEEP_TOP_K]).reshape(-1, 4)
-    return kept[is_kept], found[is_kept]
+    return kept[is_kept], best_scores[is_kept]
 
 
 def _overlaps(boxes: Floats) -> Floats:

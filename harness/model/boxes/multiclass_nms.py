@@ -1,7 +1,7 @@
-"""Candidate boxes and class scores of one image in, its detections out.
+"""Suppresses overlapping candidates of one image, each class for itself.
 
-The published multiclass_nms, exactly: strict threshold, stable orders, greedy overlap
-as the rule measures it, at most so many per class and in all.  # zoo-spec 1.3, 1.4
+Exactly as the published ``multiclass_nms``: a strict score threshold, stable orders,
+greedy suppression, and limits per class and per image.  # zoo-spec 1.3, 1.4
 """
 
 from __future__ import annotations
@@ -74,12 +74,14 @@ def multiclass_nms(
         classes.append(np.full(len(kept), number, dtype=np.int32))
     place = np.concatenate([np.zeros(0, np.intp), *places])
     kind = np.concatenate([np.zeros(0, np.int32), *classes])
-    found = scores[place, kind]  # [K]
-    if len(found) > rule.keep_top_k:
-        best = np.argsort(-found, kind="stable")[: rule.keep_top_k]
+    kept_scores = scores[place, kind]  # [K]
+    if len(kept_scores) > rule.keep_top_k:
+        best = np.argsort(-kept_scores, kind="stable")[: rule.keep_top_k]
         best = best[np.argsort(kind[best], kind="stable")]  # classes ascending again
-        place, kind, found = place[best], kind[best], found[best]
-    return ImageDetections(classes=kind, scores=found, boxes_xyxy=boxes_xyxy[place])
+        place, kind, kept_scores = place[best], kind[best], kept_scores[best]
+    return ImageDetections(
+        classes=kind, scores=kept_scores, boxes_xyxy=boxes_xyxy[place]
+    )
 
 
 def _greedy(boxes_xyxy: Floats, rule: NmsRule) -> NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""Resized RGB bytes in, network input out (zoo-spec 1.2)."""
+"""Normalises resized images as each YOLOv3 backbone was trained (zoo-spec 1.2)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STD_RGB = (0.229, 0.224, 0.225)  # zoo-spec 1.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalisation:
-    """What a network's images go through before its first layer."""
+    """How pixels are scaled before a network's first layer."""
 
     divisor: float | None  # of the bytes, before mean and deviation
     mean_rgb: tuple[float, float, float] = MEAN_RGB

@@ -1,7 +1,7 @@
-"""The sides of an image and of its feature maps in, BlazeFace's prior boxes out.
+"""Computes BlazeFace's prior boxes from the sides of an image and its feature maps.
 
-The published prior_box with square boxes only: no other aspect ratio, no larger
-companion, no clipping. Float32 in its order of operations.  # zoo-spec 1.4
+As the published ``prior_box`` does for square boxes: no other aspect ratio, no
+``max_sizes``, no clipping; in float32, in its order of operations.  # zoo-spec 1.4
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Raw head outputs of one image in, candidate boxes in its pixels out.
+"""Decodes the raw heads of a YOLOv3 into candidate boxes of one image.
 
-Every operation is float32 and in the order of the published operator, so that scores
-and boxes are its own to the last digits.  # zoo-spec 1.3
+Every operation is float32 and in the order of the published operator. So scores and
+boxes are the operator's own to the last digits.  # zoo-spec 1.3
 """
 
 from __future__ import annotations
@@ -54,19 +54,21 @@ def _decode_level(
     cells = head.reshape(len(mask), -1, *head.shape[1:])  # [A, 5 + C, H, W]
     objectness = _sigmoid(cells[:, 4])  # [A, H, W]
     anchor, row, column = np.nonzero(objectness >= CONFIDENCE_THRESHOLD)
-    found = cells[anchor, :, row, column]  # [N, 5 + C]
+    candidates = cells[anchor, :, row, column]  # [N, 5 + C]
     # The grid's height stands for both axes, as it did in 2020; inputs are square.
     input_px = np.float32(stride_px * rows)
     sizes_px = np.asarray([width_px, height_px], dtype=np.float32)
     cell = np.stack([column, row], axis=1).astype(np.float32)  # [N, 2]
     anchors_px = np.asarray(ANCHORS_PX, dtype=np.float32)[list(mask)][anchor]  # [N, 2]
-    centre = (cell + _sigmoid(found[:, :2])) * sizes_px / np.float32(rows)
+    centre = (cell + _sigmoid(candidates[:, :2])) * sizes_px / np.float32(rows)
     with np.errstate(over="ignore"):  # an infinite side is clipped to the picture
-        side = np.exp(found[:, 2:4]) * anchors_px * sizes_px / input_px  # [N, 2]
+        side = np.exp(candidates[:, 2:4]) * anchors_px * sizes_px / input_px  # [N, 2]
     half = side / np.float32(2)
     near = np.maximum(centre - half, np.float32(0))
     far = np.minimum(centre + half, sizes_px - np.float32(1))
-    scores = objectness[anchor, row, column, None] * _sigmoid(found[:, 5:])  # [N, C]
+    scores = objectness[anchor, row, column, None] * _sigmoid(
+        candidates[:, 5:]
+    )  # [N, C]
     return np.concatenate([near, far], axis=1), scores
 
 

@@ -1,7 +1,7 @@
-"""Checks that a program does nothing but what detectors of the zoo are made of.
+"""Checks that a program has only the operators that the zoo's detectors are made of.
 
-Every way to open a program passes :func:`demand_allowed`: what it returns is all that
-is ever written anew and run.
+Every way to open a program passes :func:`demand_allowed`. Only the program that it
+returns is written anew and run.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ MAX_OPERATORS, MAX_VARIABLES = 2_000, 5_000
 
 FEED_KIND, FETCH_KIND = 9, 10  # VarType.Type: what holds the feeds, and the fetches
 HOLDERS: Mapping[str, int] = MappingProxyType({"feed": FEED_KIND, "fetch": FETCH_KIND})
-INT32, INT8 = 2, 21  # VarType.Type  # zoo-spec 3.2
+INT32_TYPE, INT8_TYPE = 2, 21  # VarType.Type  # zoo-spec 3.2
 DATA_TYPES: Mapping[int, str] = MappingProxyType(
-    {FLOAT32: "float32", INT32: "int32", INT8: "int8"}
+    {FLOAT32: "float32", INT32_TYPE: "int32", INT8_TYPE: "int8"}
 )
 
 #: Output -> the input that it is: what goes through an operator that trains no more.
@@ -49,9 +49,9 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@:-]{0,127}\Z")
 
 
 def demand_allowed(program: ProgramDesc) -> ProgramDesc:
-    """Return a program with all that says nothing left out, or refuse it.
+    """Return a program without what sets nothing, or refuse it.
 
-    What is left out: empty parameters, and attributes about the program's making.
+    Empty parameters and attributes about the program's making are left out.
 
     Args:
         program: as it was read.
@@ -161,8 +161,8 @@ def _allowed_attributes(
 ) -> dict[str, float | str | tuple[float, ...] | tuple[str, ...]]:
     allowed = {}
     for name, kind in operator.types.items():
-        told: AttributeRule | None = rule.attributes.get(name, HINTS.get(name))
-        wanted = LEFT_OUT.get(name) if told is None else told.type
+        attribute: AttributeRule | None = rule.attributes.get(name, HINTS.get(name))
+        wanted = LEFT_OUT.get(name) if attribute is None else attribute.type
         if wanted is None:
             raise ArchiveUnreadable(
                 f"attribute {name}",
@@ -172,11 +172,11 @@ def _allowed_attributes(
             raise ArchiveUnreadable(
                 f"attribute {name}", expected=wanted.name, got=kind.name
             )
-        if told is None:
+        if attribute is None:
             continue
         value = operator.attributes[name]
-        if not told.allows(value):
-            raise ArchiveUnreadable(f"attribute {name}", expected=told, got=value)
+        if not attribute.allows(value):
+            raise ArchiveUnreadable(f"attribute {name}", expected=attribute, got=value)
         allowed[name] = value
     return allowed
 
@@ -211,7 +211,7 @@ class _Flow:
             if not (name in self.made or self.variables[name].is_persistable):
                 raise ArchiveUnreadable(
                     f"{operator.kind} reads {name}",
-                    expected="what an operator before it made",
+                    expected="a variable that an earlier operator makes",
                 )
         through = {
             name
@@ -227,6 +227,6 @@ class _Flow:
             if is_tensor and (saved or (again and name not in reads)):
                 raise ArchiveUnreadable(
                     f"{operator.kind} makes {name}",
-                    expected="what is not there yet",
+                    expected="a variable that has no value yet",
                 )
         self.made.update(makes)

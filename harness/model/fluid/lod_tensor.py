@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable, located
 from harness.files.atomic import replacing, write_bytes
-from harness.model.fluid.protobuf_fields import read_varint, varint_bytes
+from harness.model.fluid.protobuf_message import decode, encode
+from harness.model.fluid.protobuf_schema import Schema, int64
 
 #: VarType.Type of framework.proto to the stored little-endian type.  # zoo-spec 3.2
 DTYPES: Mapping[int, np.dtype[Any]] = {
@@ -35,6 +36,12 @@ DTYPES: Mapping[int, np.dtype[Any]] = {
     21: np.dtype("i1"),
 }
 CODES = {dtype: code for code, dtype in DTYPES.items()}
+
+#: TensorDesc of framework.proto; runtimes write its dims one by one.  # zoo-spec 3.2
+TENSOR_DESC = Schema(
+    "a desc",
+    {"data_type": int64(1), "dims": int64(2, repeated=True, packed=True)},
+)
 
 #: Version, LoD levels and tensor version of a record without levels.
 BEGINNING = bytes(16)
@@ -106,7 +113,8 @@ def parse_tensor(content: memoryview, offset: int = 0) -> tuple[NDArray[Any], in
             got=desc_bytes,
         )
     at = cursor.offset
-    dtype, shape = _parse_desc(cursor.take(desc_bytes, "desc"), at)
+    cursor.take(desc_bytes, "desc")
+    dtype, shape = _parse_desc(content, at, cursor.offset)
     data = cursor.take(math.prod(shape) * dtype.itemsize, f"data of shape {shape}")
     return np.frombuffer(data, dtype=dtype).reshape(shape), cursor.offset
 
@@ -190,41 +198,15 @@ def _record_parts(array: NDArray[Any]) -> tuple[bytes, NDArray[Any]]:
             expected=" | ".join(str(one) for one in CODES),
             got=array.dtype,
         )
-    desc = b"\x08" + varint_bytes(code)
-    for side in array.shape:
-        desc += b"\x10" + varint_bytes(side)  # unpacked repeated int64
+    desc = encode({"data_type": code, "dims": array.shape}, TENSOR_DESC)
     return struct.pack("<IQIi", 0, 0, 0, len(desc)) + desc, little
 
 
-def _parse_desc(desc: memoryview, start: int) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    """Read TensorDesc: field 1 type, field 2 dims, unpacked or packed."""
-    code, shape = None, []
-    at = 0
-    while at < len(desc):
-        tag, at = _number(desc, at, start)
-        if tag == 0x08:
-            code, at = _number(desc, at, start)
-        elif tag == 0x10:
-            side, at = _number(desc, at, start)
-            shape.append(side)
-        elif tag == 0x12:
-            size, at = _number(desc, at, start)
-            end = at + size
-            while at < end:
-                side, at = _number(desc, at, start)
-                shape.append(side)
-            if at != end:
-                raise ArchiveUnreadable(
-                    f"byte {start + at}: packed dims",
-                    expected=f"to end at byte {start + end}",
-                    got=start + at,
-                )
-        else:
-            raise ArchiveUnreadable(
-                f"byte {start + at}: tag of the desc",
-                expected="type or dims",
-                got=f"{tag:#x}",
-            )
+def _parse_desc(
+    content: memoryview, start: int, end: int
+) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    desc = decode(content, TENSOR_DESC, start, end)
+    code, shape = desc.get("data_type"), tuple(desc.get("dims", ()))
     if code is None or code not in DTYPES:
         raise ArchiveUnreadable(
             f"byte {start}: data type",
@@ -233,10 +215,6 @@ def _parse_desc(desc: memoryview, start: int) -> tuple[np.dtype[Any], tuple[int,
         )
     if not is_shape(shape):
         raise ArchiveUnreadable(
-            f"byte {start}: shape", expected=SHAPES, got=tuple(shape[: MAX_DIMS + 1])
+            f"byte {start}: shape", expected=SHAPES, got=shape[: MAX_DIMS + 1]
         )
-    return DTYPES[code], tuple(shape)
-
-
-def _number(desc: memoryview, at: int, start: int) -> tuple[int, int]:
-    return read_varint(desc, at, start=start, what="number of the desc")
+    return DTYPES[code], shape

@@ -1,4 +1,4 @@
-"""Lists what may be told to any operator: hints, and what its making left there."""
+"""Lists the attributes that any operator may have: hints, and traces of its making."""
 
 from __future__ import annotations
 

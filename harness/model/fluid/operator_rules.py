@@ -1,4 +1,4 @@
-"""Lists the operators that a program may have, with all that may be said to each.
+"""Lists the operators that a program may have, each with its attributes.
 
 One entry for each operator that programs of the zoo's networks are made of, as 1.8.5
 and PaddleSlim write them and 2.6.2 and 3.3.1 export them; the tests have the program
@@ -42,7 +42,7 @@ INT32_LEAST, INT32_MOST = -(1 << 31), (1 << 31) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorRule:
-    """What an operator reads, makes, and is told."""
+    """The inputs, outputs and attributes that an operator may have."""
 
     inputs: Mapping[str, Count]
     outputs: Mapping[str, Count]

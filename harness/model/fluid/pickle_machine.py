@@ -1,4 +1,4 @@
-"""Opcodes of a pickle in, the one value that they leave out.
+"""Computes the one value that the opcodes of a pickle leave.
 
 A pickle is a program for a machine with a stack. This machine knows numbers, strings,
 tuples, dictionaries and the parts of arrays, and has nothing that acts.

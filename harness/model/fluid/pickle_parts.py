@@ -1,7 +1,7 @@
-"""What numpy's pickles are made of, as values that cannot act.
+"""Represents what numpy's pickles are made of by values that cannot act.
 
-An array is announced, gets a type, then its state; each step is done here, with every
-length checked against the bytes that are really there.  # decisions 0006
+A pickle announces an array, then gives it a type, then its state. Each step is done
+here, and every length is checked against the bytes that are there.  # decisions 0006
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Mark(Enum):
     ENCODE = "encode"
 
 
-#: Exact module and name; nothing else is looked up, and these are not either.
+#: Exact module and name -> mark. Nothing is imported, not even these.
 GLOBALS: Mapping[tuple[str, str], Mark] = {
     ("numpy.core.multiarray", "_reconstruct"): Mark.RECONSTRUCT,
     ("numpy._core.multiarray", "_reconstruct"): Mark.RECONSTRUCT,  # numpy 2

@@ -1,4 +1,4 @@
-"""A pickle of named arrays in, the arrays out; nothing it names is ever called.
+"""Reads a pickle of named arrays; nothing that it names is ever called.
 
 Python's unpickler is not used: a machine of our own reads the opcodes.
 # decisions 0006

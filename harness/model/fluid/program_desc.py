@@ -1,8 +1,8 @@
 """Reads and writes the programs of the old runtime: no Paddle.
 
-Reading is strict (``protobuf_message``) and does not ask what a program may do: that is
-``allowed_program``. Writing makes new bytes of what was read, so nothing that was not
-read is ever handed on.
+Reading is strict (``protobuf_message``). What a program may do is decided elsewhere
+(``allowed_program``). Writing makes new bytes of the values that were read, so bytes
+that no field accounts for are never passed on.
 """
 
 from __future__ import annotations
@@ -255,12 +255,13 @@ def _value(content: Message, kind: str) -> Any:
     attribute = AttributeType(content["type"])
     wanted = VALUE_FIELDS[attribute]
     is_list = attribute.name.endswith("S")
-    found = sorted(content.keys() - {"name", "type"})
-    if found != [wanted] and not (is_list and not found):  # an empty list is not there
+    present = sorted(content.keys() - {"name", "type"})
+    is_empty = is_list and not present  # an empty list is not written
+    if present != [wanted] and not is_empty:
         raise ArchiveUnreadable(
             f"attribute {content['name']} of {kind}",
             expected=f"a value of its type, {attribute.name}",
-            got=", ".join(found) or "no value",
+            got=", ".join(present) or "no value",
         )
     value = content.get(wanted, ())
     if attribute is AttributeType.BOOLEAN:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from harness.model.fluid.protobuf_message import (
+from harness.model.fluid.protobuf_schema import (
     Schema,
     flag,
     float32,

@@ -1,26 +1,28 @@
-"""Reads and writes protobuf messages by a schema, so strictly that nobody can differ.
+"""Reads and writes protobuf messages by a schema, so strictly that readers agree.
 
-Protobuf lets a message be written in many ways, and readers do not agree on all of
-them: what follows a 32 bit tag, which of two values holds, what an unknown field is.
-Here a message has the fields of its schema, each number in its range and shortest form,
-and what is not repeated stands once. Everything else is refused.
+Protobuf lets a message be written in many ways, and its readers differ: what follows a
+32 bit tag, which of two values holds, what an unknown field is. Here a message has the
+fields of its schema alone, each number in its range and in its shortest form. What is
+not repeated stands once. Everything else is refused.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypedDict, Unpack
+from dataclasses import dataclass
+from typing import Any
 
 from harness.errors import ArchiveUnreadable
-from harness.model.fluid.protobuf_fields import (
+from harness.model.fluid.protobuf_schema import (
+    ALL_BITS,
     BYTES,
+    SIGN,
     VARINT,
     WORD32,
     WORD64,
-    read_varint,
-    varint_bytes,
+    FieldRule,
+    Schema,
 )
 
 #: Field name -> value; of a repeated field a list. A field that is not there is absent.
@@ -29,96 +31,27 @@ Message = dict[str, Any]
 #: All fields of all messages in one; the largest program here has 30,125 (measured).
 MAX_FIELDS = 400_000
 
+
 _WORDS = {WORD32: struct.Struct("<f"), WORD64: struct.Struct("<d")}
-_SIGN, _ALL_BITS = 1 << 63, 1 << 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldRule:
-    """What one field of a message may be."""
-
-    number: int
-    wire: int
-    least: int = 0  # of a number
-    most: int = 0
-    inner: Schema | None = None  # of a message; None: text
-    repeated: bool = False
-    required: bool = False
-
-    @property
-    def tag(self) -> int:
-        """The number and wire type as they stand before each value."""
-        return self.number << 3 | self.wire
-
-
-class Where(TypedDict, total=False):
-    """How often a field stands in its message."""
-
-    repeated: bool
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The fields of one kind of message, by name, in the order of their numbers."""
-
-    what: str  # for messages: "a variable"
-    rules: Mapping[str, FieldRule]
-    by_tag: Mapping[int, tuple[str, FieldRule]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        by_tag = {rule.tag: (name, rule) for name, rule in self.rules.items()}
-        object.__setattr__(self, "by_tag", by_tag)
-
-
-def whole(number: int, least: int, most: int, **where: Unpack[Where]) -> FieldRule:
-    """Return the rule of a whole number."""
-    return FieldRule(number=number, wire=VARINT, least=least, most=most, **where)
-
-
-def int32(number: int, **where: Unpack[Where]) -> FieldRule:
-    """Return the rule of a signed number of 32 bits."""
-    return whole(number, -(1 << 31), (1 << 31) - 1, **where)
-
-
-def int64(number: int, **where: Unpack[Where]) -> FieldRule:
-    """Return the rule of a signed number of 64 bits."""
-    return whole(number, -_SIGN, _SIGN - 1, **where)
-
-
-def flag(number: int, **where: Unpack[Where]) -> FieldRule:
-    """Return the rule of a yes or no."""
-    return whole(number, 0, 1, **where)
-
-
-def float32(number: int, **where: Unpack[Where]) -> FieldRule:
-    """Return the rule of a float32."""
-    return FieldRule(number=number, wire=WORD32, **where)
-
-
-def float64(number: int, **where: Unpack[Where]) -> FieldRule:
-    """Return the rule of a float64."""
-    return FieldRule(number=number, wire=WORD64, **where)
-
-
-def text(number: int, **where: Unpack[Where]) -> FieldRule:
-    """Return the rule of UTF-8 text."""
-    return FieldRule(number=number, wire=BYTES, **where)
-
-
-def message(number: int, inner: Schema, **where: Unpack[Where]) -> FieldRule:
-    """Return the rule of a message inside the message."""
-    return FieldRule(number=number, wire=BYTES, inner=inner, **where)
-
-
-def decode(content: bytes, schema: Schema) -> Message:
+def decode(
+    content: bytes | memoryview, schema: Schema, at: int = 0, end: int | None = None
+) -> Message:
     """Read a message.
+
+    Args:
+        content: holds it.
+        schema: which fields it has.
+        at: where it begins.
+        end: where it ends; None: with the content.
 
     Raises:
         ArchiveUnreadable: cut off, not of the schema, with too many fields, or written
             in a way that another reader may understand otherwise; names the byte.
     """
-    return _Reader(content=memoryview(content)).message(schema, 0, len(content))
+    end = len(content) if end is None else end
+    return _Reader(content=memoryview(content)).message(schema, at, end)
 
 
 def encode(value: Mapping[str, Any], schema: Schema) -> bytes:
@@ -140,11 +73,50 @@ def encode(value: Mapping[str, Any], schema: Schema) -> bytes:
 
 def _value_bytes(value: Any, rule: FieldRule) -> bytes:
     if rule.wire == VARINT:
-        return varint_bytes(int(value) % _ALL_BITS)
+        return varint_bytes(int(value) % ALL_BITS)
     if rule.wire in _WORDS:
         return _WORDS[rule.wire].pack(value)
     content = value.encode() if rule.inner is None else encode(value, rule.inner)
     return varint_bytes(len(content)) + content
+
+
+def read_varint(
+    content: memoryview, at: int, *, what: str = "number"
+) -> tuple[int, int]:
+    """Return the number at ``at`` and the offset after it.
+
+    Raises:
+        ArchiveUnreadable: it does not end, is wider than 64 bits, or not in its
+            shortest form; names the byte.
+    """
+    if at < len(content) and content[at] < 0x80:  # most are of one byte
+        return content[at], at + 1
+    begin, value = at, 0
+    for place in range(10):  # 64 bits in groups of 7
+        if at >= len(content):
+            break
+        byte = content[at]
+        at += 1
+        value |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            if (byte == 0 and place) or value >= ALL_BITS:
+                raise ArchiveUnreadable(
+                    f"byte {begin}: {what}",
+                    expected="64 bits at most, in as few bytes as they need",
+                    got=bytes(content[begin:at]).hex(" "),
+                )
+            return value, at
+    raise ArchiveUnreadable(f"byte {at}: {what} is cut off")
+
+
+def varint_bytes(value: int) -> bytes:
+    """Return a number of 0 or more in groups of 7 bits."""
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,13 +128,7 @@ class _Reader:
 
     def message(self, schema: Schema, at: int, end: int) -> Message:
         start = at
-        found: Message = {}
-        readers: Mapping[int, Callable[..., tuple[Any, int]]] = {
-            VARINT: self._number,
-            WORD32: self._word,
-            WORD64: self._word,
-            BYTES: self._bytes,
-        }
+        values: Message = {}
         # a slice that ends where the message ends: nothing is read beyond it
         inside = self.content[:end]
         while at < end:
@@ -176,21 +142,24 @@ class _Reader:
                 )
             name, rule = known
             self._count(begin)
-            value, at = readers[rule.wire](inside, at, rule)
-            if rule.repeated:
-                found.setdefault(name, []).append(value)
-            elif name in found:
+            read = _Reader._packed if tag != rule.tag else _READERS[rule.wire]
+            value, at = read(self, inside, at, rule)
+            if tag != rule.tag:
+                values.setdefault(name, []).extend(value)
+            elif rule.repeated:
+                values.setdefault(name, []).append(value)
+            elif name in values:
                 raise ArchiveUnreadable(
                     f"byte {begin}: {name} of {schema.what}",
                     expected="one value",
                     got="a second one",
                 )
             else:
-                found[name] = value
-        for name, rule in schema.rules.items():
-            if rule.required and name not in found:
+                values[name] = value
+        for name in schema.required:
+            if name not in values:
                 raise ArchiveUnreadable(f"byte {start}: {schema.what} without {name}")
-        return found
+        return values
 
     def _count(self, at: int) -> None:
         self.fields += 1
@@ -204,8 +173,8 @@ class _Reader:
     def _number(self, inside: memoryview, at: int, rule: FieldRule) -> tuple[int, int]:
         begin = at
         value, at = read_varint(inside, at)
-        if value >= _SIGN:
-            value -= _ALL_BITS
+        if value >= SIGN:
+            value -= ALL_BITS
         if not rule.least <= value <= rule.most:
             raise ArchiveUnreadable(
                 f"byte {begin}: field {rule.number}",
@@ -213,6 +182,18 @@ class _Reader:
                 got=value,
             )
         return value, at
+
+    def _packed(
+        self, inside: memoryview, at: int, rule: FieldRule
+    ) -> tuple[list[int], int]:
+        size, at = read_varint(inside, at, what="length")
+        _demand_room(inside, at, size, rule)
+        numbers, end = [], at + size
+        while at < end:
+            self._count(at)
+            number, at = self._number(inside[:end], at, rule)
+            numbers.append(number)
+        return numbers, end
 
     def _word(self, inside: memoryview, at: int, rule: FieldRule) -> tuple[float, int]:
         word = _WORDS[rule.wire]
@@ -231,6 +212,14 @@ class _Reader:
             raise ArchiveUnreadable(
                 f"byte {at + error.start}: a name", expected="UTF-8"
             ) from error
+
+
+_READERS: Mapping[int, Callable[..., tuple[Any, int]]] = {
+    VARINT: _Reader._number,
+    WORD32: _Reader._word,
+    WORD64: _Reader._word,
+    BYTES: _Reader._bytes,
+}
 
 
 def _demand_room(inside: memoryview, at: int, size_bytes: int, rule: FieldRule) -> None:

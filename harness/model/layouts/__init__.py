@@ -1,6 +1,7 @@
-"""The folder of an archive in; its arrays by name, and its program if it is one, out.
+"""Reads the folder of an archive: its arrays by name, and its program if it has one.
 
-A module per layout. They are told apart by what lies in the folder, whatever its name.
+There is one module for each layout. What lies in the folder tells them apart, whatever
+its name.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""One file of records back to back, their names not stored, sorted by name.
+"""Reads and writes one file of records back to back, without their names.
 
-What ``save_persistables`` writes when it is given a file name.  # zoo-spec 3.1
+``save_persistables`` writes it when it is given a file name. The records are in the
+order of their sorted names.  # zoo-spec 3.1
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def read_records(path: Path, names: Sequence[str]) -> list[Stored]:
         ArchiveUnreadable: a record is damaged or missing, bytes follow the last, or
             there are too many; names the variable and the byte.
     """
-    found: list[Stored] = []
+    records: list[Stored] = []
     with located(path.name):
         if len(names) > MAX_RECORDS:
             raise ArchiveUnreadable(
@@ -87,7 +88,7 @@ def read_records(path: Path, names: Sequence[str]) -> list[Stored]:
                 )
             with located(name):
                 array, end = parse_tensor(content, at)
-            found.append(
+            records.append(
                 Stored(name=name, place=f"{name} (byte {at})", read=_held(array))
             )
             at = end
@@ -98,7 +99,7 @@ def read_records(path: Path, names: Sequence[str]) -> list[Stored]:
                 got=f"{len(content)} bytes",
                 next_step="a training program's file needs its program beside it",
             )
-    return found
+    return records
 
 
 def write_combined(folder: Path, values: Arrays) -> None:

@@ -1,4 +1,4 @@
-"""What every layout gives: named arrays, each read when it is asked for."""
+"""The forms of a layout and of what it gives: named arrays, read when asked for."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ class Layout:
     open: Callable[[Path, Sequence[str]], WeightSource]
 
 
-def each_once(found: Iterable[Stored]) -> dict[str, Stored]:
+def each_once(arrays: Iterable[Stored]) -> dict[str, Stored]:
     """Return the arrays by name.
 
     Raises:
         ArchiveUnreadable: a name is there twice; both places are told.
     """
     by_name: dict[str, Stored] = {}
-    for one in found:
+    for one in arrays:
         if one.name in by_name:
             raise ArchiveUnreadable(
                 f"{one.name} is there twice",
@@ -111,10 +111,9 @@ def each_once(found: Iterable[Stored]) -> dict[str, Stored]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return the files of a folder, by name; one that starts with a dot is none.
+    """Return the files of a folder, sorted; hidden ones are left out.
 
-    What macOS adds beside each file (``._conv1_weights``) or to a folder
-    (``.DS_Store``) is nothing of a model.
+    macOS adds such (``._conv1_weights``, ``.DS_Store``); they are no part of a model.
     """
     return sorted(
         one

@@ -1,19 +1,20 @@
-"""The folder of a float archive in, the word of its layout and its arrays out.
+"""Recognises the layout of an archive's folder, and opens it.
 
 An archive may keep its model in a folder below, beside other files. Two rules choose
 where it offers more than one network:
 
 - ``float/`` and ``int/`` side by side are exports of one network: ``float/`` is opened.
   The integer one exists to be small; upstream measured the other.  # zoo-spec 3.6
-- A pickle of weights beside an inference program: the pickle is read. Our own network
-  is the one whose every step is tested.
+- A pickle of weights beside an inference program: the pickle is read, because every
+  step of our own network is tested.
 
-What is not chosen is listed as ignored. Several folders with a model each, as snapshots
-of a training are, are refused: nothing says which of them was published.
+What is not chosen is listed as ignored. Several folders with a model each are refused,
+such as snapshots of a training: nothing says which of them was published.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +22,13 @@ from pathlib import Path
 from harness.errors import ArchiveUnreadable
 from harness.model.layouts import LAYOUTS
 from harness.model.layouts.contract import WeightSource, files_in, listed
+from harness.printable import printable
+
+LOGGER = logging.getLogger(__name__)
 
 FLOAT, INTEGER = "float", "int"
-#: What is told where no layout is found.
-NEXT_STEP = "pack what Paddle saved: of save_persistables, save_inference_model or save"
+#: Of the refusal of a folder in no layout.
+NEXT_STEP = "pack the folder that save_persistables, save_inference_model or save wrote"
 
 
 def open_folder(folder: Path, names: Sequence[str]) -> tuple[str, WeightSource]:
@@ -42,6 +46,8 @@ def open_folder(folder: Path, names: Sequence[str]) -> tuple[str, WeightSource]:
     word = recognise_layout(chosen)
     source = LAYOUTS[word].open(chosen, names)
     ignored = () if chosen == folder else _files_outside(chosen, folder)
+    below = chosen.relative_to(folder).as_posix()
+    LOGGER.info("layout %s in folder %s", word, printable(below))
     return word, replace(source, ignored_files=(*source.ignored_files, *ignored))
 
 
@@ -51,15 +57,15 @@ def recognise_layout(folder: Path) -> str:
     Raises:
         ArchiveUnreadable: none of them.
     """
-    found = _layouts_of(folder)
-    if not found:
+    layouts = _layouts_of(folder)
+    if not layouts:
         raise ArchiveUnreadable(
             "no layout that we know",
             expected=" | ".join(LAYOUTS),
             got=listed([one.name for one in files_in(folder)]),
             next_step=NEXT_STEP,
         )
-    return "pdparams" if "pdparams" in found else found[0]
+    return "pdparams" if "pdparams" in layouts else layouts[0]
 
 
 def _layouts_of(folder: Path) -> list[str]:
@@ -72,9 +78,11 @@ def _chosen_folder(folder: Path) -> Path:
         return folder / FLOAT
     if _layouts_of(folder):
         return folder
-    found = [one for one in sorted(folder.rglob("*")) if _is_candidate(one, folder)]
+    models = [one for one in sorted(folder.rglob("*")) if _is_candidate(one, folder)]
     below = [
-        one for one in found if one.name != INTEGER or one.with_name(FLOAT) not in found
+        one
+        for one in models
+        if one.name != INTEGER or one.with_name(FLOAT) not in models
     ]
     if len(below) > 1:
         raise ArchiveUnreadable(

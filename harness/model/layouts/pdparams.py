@@ -1,6 +1,6 @@
-"""A ``.pdparams`` pickle and the ``.pdopt`` beside it: what ``fluid.save`` writes.
+"""Reads a ``.pdparams`` pickle and the ``.pdopt`` beside it, as ``fluid.save`` writes.
 
-The second holds what the optimizer keeps.  # zoo-spec 3.1
+The second is the optimizer's state.  # zoo-spec 3.1
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
         ArchiveUnreadable: several files of parameters, one is damaged or holds anything
             but arrays, or an array is there twice.
     """
-    found = [one for one in files_in(folder) if one.suffix == PARAMETERS]
-    if len(found) != 1:
+    pickles = [one for one in files_in(folder) if one.suffix == PARAMETERS]
+    if len(pickles) != 1:
         raise ArchiveUnreadable(
-            f"{len(found)} files {PARAMETERS}",
+            f"{len(pickles)} files {PARAMETERS}",
             expected="one",
-            got=", ".join(one.name for one in found),
+            got=", ".join(one.name for one in pickles),
         )
-    read = [found[0]]
-    optimizer = found[0].with_suffix(OPTIMIZER)
+    read = [pickles[0]]
+    optimizer = pickles[0].with_suffix(OPTIMIZER)
     if optimizer.is_file():
         read.append(optimizer)
     return WeightSource(

@@ -1,4 +1,4 @@
-"""An inference program and its parameters: what ``save_inference_model`` writes.
+"""Reads an inference program and its parameters, as ``save_inference_model`` writes.
 
 The parameters are in one file or in one each.  # zoo-spec 3.1, 3.6
 """
@@ -55,7 +55,7 @@ def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
 
     Raises:
         ArchiveUnreadable: the program is damaged, does what no detector of the zoo
-            does, is fed something else than an image and perhaps its size, or its
+            does, or is fed something else than an image and perhaps its size. Or its
             parameters are missing, damaged or of another shape.
     """
     del names  # the program has them

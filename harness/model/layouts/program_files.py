@@ -1,6 +1,6 @@
-"""A folder in, the files of its program out.
+"""Finds the files of a folder's program, by the names that exporters gave them.
 
-The names that exporters gave them.  # zoo-spec 3.1, 3.6
+# zoo-spec 3.1, 3.6
 """
 
 from __future__ import annotations

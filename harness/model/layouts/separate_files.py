@@ -1,4 +1,4 @@
-"""A folder of one fluid file per variable: what ``save_persistables`` writes.
+"""Reads and writes one fluid file per variable, as ``save_persistables`` does.
 
 The layout of January 2020.  # zoo-spec 3.1, 3.6
 """
@@ -32,13 +32,13 @@ def recognise(folder: Path) -> bool:
 def open_folder(folder: Path, names: Sequence[str] = ()) -> WeightSource:
     """Return the files of a folder as the variables that they are named for."""
     del names  # the files have them
-    found = {
+    arrays = {
         path.name: Stored(
             name=path.name, place=path.name, read=partial(read_tensor, path)
         )
         for path in files_in(folder)
     }
-    return WeightSource(stored=found, unit="file")
+    return WeightSource(stored=arrays, unit="file")
 
 
 def write_weights(folder: Path, values: Arrays) -> None:

@@ -1,10 +1,9 @@
-"""A source of arrays and a plan in, a complete and sound set of weights out."""
+"""Reads a complete and sound set of weights out of the arrays of a folder."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.errors import ArchiveUnreadable, located
 from harness.model.layouts.contract import WeightSource, listed
-from harness.model.networks.shapes import Plan
+from harness.model.networks.shapes import NetworkShapes
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -24,28 +23,21 @@ BOOKKEEPING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """A value for every variable of a plan, and what else lay there."""
-
-    values: Arrays
-    ignored_files: tuple[str, ...]  # files, and arrays of no variable; sorted
-
-
-def read_weights(source: WeightSource, plan: Plan) -> Weights:
-    """Read a value for every variable of the plan; nothing keeps an initial value.
+def read_weights(source: WeightSource, shapes: NetworkShapes) -> Arrays:
+    """Read a value for every variable; nothing keeps an initial value.
 
     Raises:
         ArchiveUnreadable: a variable is missing, has another shape or type, or holds a
             number that is not finite. All missing and mis-shaped ones are named, and
             with missing ones the arrays that no variable asked for.
     """
-    extra = sorted(set(source.stored) - set(plan.variables))
-    missing = [name for name in plan.variables if name not in source.stored]
+    wanted = shapes.variables
+    missing = [name for name in wanted if name not in source.stored]
     if missing:
+        extra = sorted(set(source.stored) - set(wanted))
         unknown = [name for name in extra if not BOOKKEEPING.fullmatch(name)]
         raise ArchiveUnreadable(
-            f"{len(missing)} of {len(plan.variables)} variables have no {source.unit}",
+            f"{len(missing)} of {len(wanted)} variables have no {source.unit}",
             expected=listed(missing),
             got=f"{source.unit}s of no variable: {listed(unknown)}"
             if unknown
@@ -53,7 +45,7 @@ def read_weights(source: WeightSource, plan: Plan) -> Weights:
         )
     values: dict[str, NDArray[Any]] = {}
     wrong = []
-    for name, variable in plan.variables.items():
+    for name, variable in wanted.items():
         array = source.read(name)
         if array.shape != variable.shape:
             place = source.stored[name].place
@@ -66,9 +58,7 @@ def read_weights(source: WeightSource, plan: Plan) -> Weights:
     for name, array in values.items():
         with located(source.stored[name].place):
             _demand_finite(array)
-    return Weights(
-        values=values, ignored_files=tuple(sorted((*extra, *source.ignored_files)))
-    )
+    return values
 
 
 def _demand_finite(array: NDArray[Any]) -> None:

@@ -127,12 +127,12 @@ class BlazeFace:
             stride=2,
         )
         x = ops.relu(x)
-        found = {}
+        maps = {}
         for block in edition.blocks:
             x = block.run(layers, x)
-            found[block.name] = x
+            maps[block.name] = x
         outputs = [
-            layers.output(found[name], channels)
+            layers.output(maps[name], channels)
             for name, priors in zip(edition.features, PRIORS_PER_CELL, strict=True)
             for channels in (4 * priors, NUM_CLASSES * priors)  # boxes come first
         ]

@@ -1,7 +1,7 @@
-"""Float32 arrays in, what 8 bits keep of them out, as the old operators compute it.
+"""Rounds float32 arrays to 8 bits as the old operators do.
 
-Every step is a float32 one and in the order of those operators, so that the values are
-theirs to the last bit (compared on 1.8.5).  # zoo-spec 4.5
+Every step is float32 and in the order of those operators. So the values are theirs to
+the last bit (compared on 1.8.5).  # zoo-spec 4.5
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The few operations that the zoo's networks are written in.
 
 A network is written once, as a function of :class:`Ops`; what runs it decides what it
-is: ``plan.PlanOps`` counts variables and multiply-adds without Paddle, and
-``tensors.TensorOps`` computes, in Paddle's dynamic mode as in its static one.
+is: ``shapes.ShapeOps`` counts variables and multiply-adds without a framework, and
+``paddle_run.tensors.TensorOps`` computes, in Paddle's dynamic and static modes.
 """
 
 from __future__ import annotations
@@ -104,6 +104,6 @@ class Ops(Protocol[T]):
 
         Args:
             x: what a convolution is about to read.
-            scale: the largest value that is told apart from larger ones.
+            scale: the largest value that 8 bits hold; larger ones are clipped to it.
         """
         ...

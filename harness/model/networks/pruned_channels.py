@@ -1,7 +1,7 @@
-"""The shapes a compression strategy promises: output channels of the head.
+"""The output channels that each pruning leaves to the head's convolutions.
 
-Evaluating a pruned archive needs no plan, its files say the shapes. The plan says what
-they ought to be, so that the wrong archive is told by its name.  # zoo-spec 4.2
+The files of a pruned archive say its shapes themselves. What they ought to be is known
+here, so that the wrong archive is told by its pruning's name.  # zoo-spec 4.2
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from harness.model.networks.yolov3_head import BLOCK_CONVS, block_convs, full_channels
 
-#: Share of output channels removed, in the order of ``block_convs()``.
+#: Pruning -> share of output channels removed, in the order of ``block_convs()``.
 PRUNED_RATIOS: Mapping[str, tuple[float, ...]] = {
     "none": (0.0,) * 18,
     "prune_r578": (0.5,) * 6 + (0.7,) * 6 + (0.8,) * 6,
@@ -23,25 +23,25 @@ PRUNED_RATIOS: Mapping[str, tuple[float, ...]] = {
 assert all(len(one) == 3 * len(BLOCK_CONVS) for one in PRUNED_RATIOS.values())
 
 
-def plan_of_strategy(strategy: str) -> str:
-    """Return the plan whose shapes a row's archive ought to have."""
+def pruning_of(strategy: str) -> str:
+    """Return the pruning whose shapes a row's archive ought to have."""
     return strategy if strategy in PRUNED_RATIOS else "none"
 
 
-def planned_channels(plan: str, width: float = 1.0) -> dict[str, int]:
-    """Return the output channels of the 18 convolutions under a plan.
+def pruned_channels(pruning: str, width: float = 1.0) -> dict[str, int]:
+    """Return the output channels of the 18 convolutions after a pruning.
 
     Raises:
-        KeyError: no such plan.
+        KeyError: no such pruning.
     """
     full = full_channels(width)
-    ratios = dict(zip(block_convs(), PRUNED_RATIOS[plan], strict=True))
+    ratios = dict(zip(block_convs(), PRUNED_RATIOS[pruning], strict=True))
     return {name: out - round(out * ratios[name]) for name, out in full.items()}
 
 
-def matching_plan(channels: Mapping[str, int], width: float = 1.0) -> str | None:
-    """Return the plan that gives exactly these channels, or None."""
-    for plan in PRUNED_RATIOS:
-        if planned_channels(plan, width) == dict(channels):
-            return plan
+def matching_pruning(channels: Mapping[str, int], width: float = 1.0) -> str | None:
+    """Return the pruning that leaves exactly these channels, or None."""
+    for pruning in PRUNED_RATIOS:
+        if pruned_channels(pruning, width) == dict(channels):
+            return pruning
     return None

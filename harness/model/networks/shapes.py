@@ -1,4 +1,4 @@
-"""A network in, its variables and multiply-adds out, without Paddle."""
+"""Counts the variables and multiply-adds of a network, without a framework."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class NetworkShapes:
     """The variables of a network, in creation order, and what it costs.
 
     Published figures leave deformable convolutions out, so they are counted apart; the
@@ -63,7 +63,7 @@ class Plan:
 
 
 @dataclass(slots=True)
-class PlanOps:
+class ShapeOps:
     """Runs a network on shapes alone."""
 
     variables: dict[str, Variable] = field(default_factory=dict)
@@ -162,11 +162,11 @@ class PlanOps:
         self.variables[name] = Variable(name=name, shape=shape, is_trained=is_trained)
 
 
-def plan_network(network: Callable[[PlanOps, Feature], object]) -> Plan:
-    """Run the network on shapes and return its plan."""
-    ops = PlanOps()
+def network_shapes(network: Callable[[ShapeOps, Feature], object]) -> NetworkShapes:
+    """Run a network on shapes; return its variables and its work."""
+    ops = ShapeOps()
     network(ops, Feature(3, Fraction(1)))
-    return Plan(
+    return NetworkShapes(
         variables=ops.variables,
         multiply_adds_per_px=ops.multiply_adds_per_px,
         deformable_multiply_adds_per_px=ops.deformable_multiply_adds_per_px,

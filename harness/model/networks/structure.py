@@ -1,19 +1,12 @@
-"""A row in, what its network is made of out: variables, work, sizes. No weights."""
+"""Computes what a network is made of from its shapes: variables, work, sizes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from harness.errors import ArchiveUnreadable
-from harness.model.networks.backbones import BACKBONES
-from harness.model.networks.blazeface import EDITIONS, BlazeFace
-from harness.model.networks.pruned_channels import plan_of_strategy, planned_channels
-from harness.model.networks.shapes import Feature, Plan, PlanOps, plan_network
-from harness.model.networks.yolov3 import Network
-from harness.values.rows import Row
+from harness.model.networks.shapes import NetworkShapes
 
 BLOCK_BYTES = 4096  # what a file occupies is counted in these  # zoo-spec 3.4
 GIGA = 2**30  # of multiply-adds, in published GFLOPs  # zoo-spec 4.2
@@ -57,78 +50,27 @@ class Structure:
         }[metric]
 
 
-def structure_of(row: Row) -> Structure:
-    """Return what the network of a row is made of, at the row's input size.
+def structure_of(
+    shapes: NetworkShapes, *, input_px: int, keeps_float: bool
+) -> Structure:
+    """Return what a network is made of at one input size.
 
-    A quantised row is made of its float network.
-
-    Raises:
-        ArchiveUnreadable: no network for the row in this version; it is named.
+    Args:
+        shapes: the network's.
+        input_px: side of its square input.
+        keeps_float: outputs and deformable convolutions are not quantised.
     """
-    plan = plan_of_row(row)
-    shapes = {name: one.shape for name, one in plan.variables.items()}
-    work = plan.multiply_adds(row.input_px)
+    sides = {name: one.shape for name, one in shapes.variables.items()}
+    work = shapes.multiply_adds(input_px)
     return Structure(
-        variables=len(shapes),
-        elements=plan.elements,
+        variables=len(sides),
+        elements=shapes.elements,
         gflops=work / GIGA,
-        gflops_true=(work + plan.deformable_multiply_adds(row.input_px)) / GIGA,
-        folder_mib=folder_bytes(shapes) / MIB,
-        files_kb=sum(map(record_bytes, shapes.values())) / KB,
-        int8_bytes=int8_bytes(
-            shapes,  # a face network trained so has no float convolution
-            keeps_float=row.strategy == "quant_aware" and row.architecture == "yolov3",
-        ),
+        gflops_true=(work + shapes.deformable_multiply_adds(input_px)) / GIGA,
+        folder_mib=folder_bytes(sides) / MIB,
+        files_kb=sum(map(record_bytes, sides.values())) / KB,
+        int8_bytes=int8_bytes(sides, keeps_float=keeps_float),
     )
-
-
-def plan_of_row(row: Row) -> Plan:
-    """Return the plan of a row's network.
-
-    Raises:
-        ArchiveUnreadable: no network for the row in this version; it is named.
-    """
-    return plan_network(network_of_row(row))
-
-
-def network_of_row(row: Row) -> Any:
-    """Return the network of a row, to be run by any :class:`Ops`.
-
-    Raises:
-        ArchiveUnreadable: no network for the row in this version; it is named.
-    """
-    builder = NETWORKS.get(row.architecture)
-    network = builder(row) if builder is not None else None
-    if network is None:
-        raise ArchiveUnreadable(
-            f"no network {row.architecture}-{row.backbone} in this version",
-            next_step="its figures were not computed",
-        )
-    return network
-
-
-def _yolov3(row: Row) -> Callable[[PlanOps, Feature], object] | None:
-    if row.backbone not in BACKBONES:
-        return None
-    return Network(
-        backbone=row.backbone,
-        num_classes=row.num_classes,
-        width=row.width,
-        head_channels=planned_channels(plan_of_strategy(row.shaped_by), row.width),
-    )
-
-
-def _blazeface(row: Row) -> Callable[[PlanOps, Feature], object] | None:
-    if row.backbone not in EDITIONS:
-        return None
-    return BlazeFace(edition=row.backbone, width=row.width)
-
-
-#: Architecture -> the network of a row, or None where there is none yet.
-NETWORKS: Mapping[str, Callable[[Row], Callable[[PlanOps, Feature], object] | None]] = {
-    "yolov3": _yolov3,
-    "blazeface": _blazeface,
-}
 
 
 def record_bytes(shape: Iterable[int]) -> int:

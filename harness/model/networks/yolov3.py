@@ -1,14 +1,12 @@
-"""A row's architecture, backbone and shapes in, one network function out."""
+"""The YOLOv3 network: a backbone and the head over it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from harness.errors import ArchiveUnreadable
 from harness.model.networks.backbones import BACKBONES
-from harness.model.networks.blazeface import EDITIONS
 from harness.model.networks.ops import Ops
 from harness.model.networks.yolov3_head import yolov3_head
 
@@ -16,7 +14,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class YoloV3:
     """A YOLOv3 network, ready to be run by any :class:`Ops`."""
 
     backbone: str  # key of BACKBONES
@@ -33,27 +31,4 @@ class Network:
             num_classes=self.num_classes,
             width=self.width,
             channels=self.head_channels,
-        )
-
-
-#: Architecture -> the backbones whose networks are built.
-NETWORKS: Mapping[str, Collection[str]] = {
-    "yolov3": BACKBONES.keys(),
-    "blazeface": EDITIONS.keys(),
-}
-
-
-def demand_network(architecture: str, backbone: str) -> None:
-    """Refuse a network that is not built, before anything is downloaded.
-
-    Raises:
-        ArchiveUnreadable: it is named.
-    """
-    if backbone not in NETWORKS.get(architecture, ()):
-        raise ArchiveUnreadable(
-            f"no network {architecture}-{backbone} in this version",
-            expected=" or ".join(
-                f"{one}-{word}" for one, words in NETWORKS.items() for word in words
-            ),
-            next_step="the archive was not downloaded",
         )

@@ -1,7 +1,8 @@
-"""The device that was asked for, proven to compute, or a refusal."""
+"""Opens the device that was asked for, after proof that it computes."""
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Callable
@@ -18,16 +19,20 @@ from harness.model.paddle_run.precision import (
 )
 from harness.model.paddle_run.runtime import import_paddle
 
+LOGGER = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """What computes: its kind and model, how many threads, in which numbers."""
+    """What computes: its kind and model, how many threads, in which numbers, how."""
 
     kind: str  # "cpu" | "gpu"
     model: str  # "Intel(R) Xeon(R) ..." | "Tesla V100-SXM2-16GB"
     threads: int  # of the CPU
     precision: str = FLOAT32  # of PRECISIONS
     instructions: tuple[str, ...] = ()  # that compute it; empty for float32
+    #: Paddle fuses and reorders the graph; off only to compare.
+    optimise: bool = True
 
 
 def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
@@ -49,12 +54,14 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
     if not gpu:
         demand_runtime(precision, str(paddle.__version__))
         paddle.set_device("cpu")
-        return Device(
-            kind="cpu",
-            model=cpu_model(),
-            threads=usable_threads(),
-            precision=precision,
-            instructions=instructions,
+        return _logged(
+            Device(
+                kind="cpu",
+                model=cpu_model(),
+                threads=usable_threads(),
+                precision=precision,
+                instructions=instructions,
+            )
         )
     demand_gpu(
         has_cuda=paddle.is_compiled_with_cuda(),
@@ -62,7 +69,18 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
         convolve=lambda: _convolve_on_gpu(paddle),
     )
     name = str(paddle.device.cuda.get_device_name(0))
-    return Device(kind="gpu", model=name, threads=usable_threads())
+    return _logged(Device(kind="gpu", model=name, threads=usable_threads()))
+
+
+def _logged(device: Device) -> Device:
+    LOGGER.info(
+        "device %s (%s, threads: %d) in %s",
+        device.kind,
+        device.model,
+        device.threads,
+        device.precision,
+    )
+    return device
 
 
 def demand_gpu(

@@ -1,4 +1,4 @@
-"""A network in, how long a forward pass of it takes on this machine out.
+"""Times a forward pass of a network on this machine.
 
 The weights are drawn: what a convolution costs does not depend on their values.
 """
@@ -12,11 +12,10 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from harness.model.networks.shapes import Plan
-from harness.model.networks.structure import network_of_row, plan_of_row
+from harness.model.networks.functions import NetworkFunction
+from harness.model.networks.shapes import NetworkShapes, network_shapes
 from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.heads import graph_heads
-from harness.values.rows import Row
 
 #: Images of one timed pass; a batch of 8 costs little less for each (measured).
 TIMED_IMAGES = 2
@@ -26,24 +25,17 @@ FACTORS = ("scale", "variance", "var", ".w_2")
 
 
 def time_forward(
-    row: Row, device: Device, *, height_px: int, width_px: int, optimise: bool
+    network: NetworkFunction, device: Device, *, height_px: int, width_px: int
 ) -> float:
-    """Return the seconds that one image takes in the network of a row.
-
-    Post-processing is not in it.
+    """Return the seconds that one image takes in a network, without post-processing.
 
     Args:
-        row: says which network, and of which shapes.
+        network: which one.
         device: what computes.
         height_px: of the network's input.
         width_px: of the network's input.
-        optimise: whether Paddle optimises the graph.
-
-    Raises:
-        ArchiveUnreadable: no network for the row in this version.
     """
-    network, plan = network_of_row(row), plan_of_row(row)
-    heads = graph_heads(network, drawn_weights(plan), device, optimise=optimise)
+    heads = graph_heads(network, drawn_weights(network_shapes(network)), device)
     shape = (TIMED_IMAGES, 3, height_px, width_px)
     images = RandomState(0).standard_normal(shape).astype(np.float32)
     heads(images)  # the first pass prepares
@@ -52,11 +44,11 @@ def time_forward(
     return (time.perf_counter() - started_s) / TIMED_IMAGES
 
 
-def drawn_weights(plan: Plan) -> Mapping[str, NDArray[np.float32]]:
+def drawn_weights(shapes: NetworkShapes) -> Mapping[str, NDArray[np.float32]]:
     """Return weights that keep values of a usual size: denormal ones are slow."""
     random = RandomState(0)
     weights = {}
-    for name, variable in plan.variables.items():
+    for name, variable in shapes.variables.items():
         shape = variable.shape
         if len(shape) > 1:
             fan_in = int(np.prod(shape[1:]))

@@ -1,4 +1,4 @@
-"""A network in, a static graph of it out: built, with weights, or as bytes."""
+"""Builds the static graph of a network, and writes it as bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.model.networks.functions import NetworkFunction
-from harness.model.networks.shapes import Plan, plan_network
+from harness.model.networks.shapes import NetworkShapes, network_shapes
 from harness.model.paddle_run.int8_ops import Int8Ops
 from harness.model.paddle_run.runtime import import_paddle
 from harness.model.paddle_run.tensors import TensorOps
@@ -26,8 +26,8 @@ class StaticGraph:
     program: Program
     image: Any  # the input variable, [-1, 3, -1, -1]
     heads: tuple[Any, ...]  # the output variables
-    plan: Plan
-    #: What it needs beside the plan's variables, ``[1]`` each.
+    shapes: NetworkShapes
+    #: What it needs beside the network's variables, ``[1]`` each.
     scales: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
@@ -43,7 +43,7 @@ def build_graph(
         ops: makes the operations of the variables.
     """
     paddle = import_paddle()
-    plan = plan_network(network)
+    shapes = network_shapes(network)
     with static_mode():
         main, startup = paddle.static.Program(), paddle.static.Program()
         with (
@@ -55,7 +55,7 @@ def build_graph(
                 name: paddle.static.create_parameter(
                     list(variable.shape), "float32", name=name
                 )
-                for name, variable in plan.variables.items()
+                for name, variable in shapes.variables.items()
             }
             operations = ops(state)
             heads = network(operations, image)
@@ -64,7 +64,7 @@ def build_graph(
         program=program,
         image=image,
         heads=heads,
-        plan=plan,
+        shapes=shapes,
         scales=operations.scales if isinstance(operations, Int8Ops) else {},
     )
 
@@ -78,7 +78,7 @@ def scope_of(graph: StaticGraph, weights: Mapping[str, NDArray[Any]]) -> Any:
     """
     paddle = import_paddle()
     scope, place = paddle.static.Scope(), paddle.CPUPlace()
-    for name in graph.plan.variables:
+    for name in graph.shapes.variables:
         scope.var(name).get_tensor().set(weights[name], place)
     return scope
 

@@ -1,7 +1,8 @@
-"""A network and its weights in, a function from images to raw outputs out."""
+"""Runs a network with its weights: as an exported graph, or as plain operations."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,18 +18,23 @@ from harness.model.paddle_run.predictor import Predictor
 from harness.model.paddle_run.runtime import import_paddle
 from harness.model.paddle_run.tensors import TensorOps
 
+LOGGER = logging.getLogger(__name__)
+
 
 def graph_heads(
     network: NetworkFunction,
     weights: Mapping[str, NDArray[Any]],
     device: Device,
-    *,
-    optimise: bool,
 ) -> HeadsFunction:
     """Return the network as an exported graph on the device, in its precision."""
     graph = build_graph(network, ops=Int8Ops if device.precision == INT8 else TensorOps)
     values = {**weights, **graph.scales}
-    return Predictor(serialise(graph), values, device=device, optimise=optimise).run
+    LOGGER.info(
+        "exported graph on %s, %s",
+        device.kind,
+        "optimised" if device.optimise else "not optimised",
+    )
+    return Predictor(serialise(graph), values, device=device).run
 
 
 def forward_heads(
@@ -36,6 +42,7 @@ def forward_heads(
 ) -> HeadsFunction:
     """Return the network as plain operations, the reference for the graph."""
     paddle = import_paddle()
+    LOGGER.info("plain forward, without a graph")
     state = {name: paddle.to_tensor(one) for name, one in weights.items()}
 
     def heads(images: NDArray[np.float32]) -> list[NDArray[Any]]:

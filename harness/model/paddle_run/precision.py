@@ -1,7 +1,7 @@
-"""A precision by its word in; whether it can be computed here, and its request, out.
+"""Decides whether a precision can be computed here, and asks Paddle for it.
 
-Other precisions than float32 are information about a deployment: a published number is
-never judged by them (decision 0011).
+A published number is judged in float32 alone. Other precisions are information about a
+deployment (decision 0011).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INSTRUCTIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 #: Operators that Paddle's int8 passes take scales from.  # decision 0011
-ROUNDING = frozenset(
+SCALE_OPERATORS = frozenset(
     {
         "fake_quantize_moving_average_abs_max",
         "fake_quantize_range_abs_max",
@@ -56,15 +56,15 @@ def demand_precision(
             expected="the processor",
             next_step="drop --gpu or --precision",
         )
-    found = tuple(one for one in INSTRUCTIONS[precision] if one in flags)
-    if not found:
+    usable = tuple(one for one in INSTRUCTIONS[precision] if one in flags)
+    if not usable:
         raise DeviceMissing(
             f"--precision {precision}: this processor does not compute in it",
             expected=f"one of {', '.join(INSTRUCTIONS[precision])}",
             got="none of them",
             next_step="drop --precision",
         )
-    return found
+    return usable
 
 
 def demand_runtime(precision: str, version: str) -> None:
@@ -73,7 +73,7 @@ def demand_runtime(precision: str, version: str) -> None:
     3.3.1 ends in ``elementwise_add`` of a bias that its own export made bfloat16.
 
     Raises:
-        DeviceMissing: so it is.
+        DeviceMissing: it is bf16, and Paddle is not 2.x.
     """
     if precision == BF16 and not version.startswith("2."):
         raise DeviceMissing(
@@ -120,10 +120,10 @@ def demand_scales(program: bytes, precision: str) -> None:
     if precision != INT8:
         return
     kinds = {one.kind for one in parse_program(program).operators}
-    if not kinds & ROUNDING:
+    if not kinds & SCALE_OPERATORS:
         raise ArchiveUnreadable(
             "no scale of an activation in the program",
-            expected=f"one of {', '.join(sorted(ROUNDING))}",
+            expected=f"one of {', '.join(sorted(SCALE_OPERATORS))}",
             next_step="--precision int8 is for quantised rows",
         )
 
@@ -150,7 +150,7 @@ def cpu_flags(info: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
     if not info.exists():
         return frozenset()
     for line in info.read_text(encoding="utf-8").splitlines():
-        name, _, told = line.partition(":")
+        name, _, flags = line.partition(":")
         if name.strip() in ("flags", "Features"):
-            return frozenset(told.split())
+            return frozenset(flags.split())
     return frozenset()

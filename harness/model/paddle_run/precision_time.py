@@ -1,4 +1,4 @@
-"""A network and a precision in, its speed beside that of float32, from one run, out.
+"""Times a network in a precision beside float32, in one run.
 
 The weights are drawn: what a convolution costs does not depend on their values.
 """
@@ -7,26 +7,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from harness.model.networks.structure import network_of_row
+from harness.model.networks.functions import HeadsFunction, NetworkFunction
+from harness.model.networks.shapes import network_shapes
+from harness.model.networks.simulated import SimulatedNetwork
+from harness.model.networks.structure import FLOAT_OUTPUTS
 from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.forward_time import drawn_weights
-from harness.model.paddle_run.graph import build_graph, serialise
-from harness.model.paddle_run.int8_ops import Int8Ops
+from harness.model.paddle_run.heads import graph_heads
 from harness.model.paddle_run.precision import FLOAT32, INT8
-from harness.model.paddle_run.predictor import Predictor
-from harness.model.paddle_run.tensors import TensorOps
-from harness.values.rows import Row
 
 #: Images of a timed pass: as many as a measurement looks at together.
 TIMED_IMAGES = 8
 
-#: The fastest of so many is told: what else the machine does only makes it slower.
+#: The fastest of so many is reported: other load only makes a pass slower.
 ROUNDS = 5
 
 #: Of drawn weights: about what values of variance 1 stay below.
@@ -42,48 +40,53 @@ class PrecisionTimes:
 
 
 def time_precision(
-    row: Row, device: Device, *, height_px: int, width_px: int
+    network: NetworkFunction, device: Device, *, height_px: int, width_px: int
 ) -> PrecisionTimes:
-    """Time a row's float network against the same one in the device's precision.
+    """Time a float network against the same one in the device's precision.
 
     Both are open at once and take turns, so that a busy machine slows both.
 
     Args:
-        row: says which network, and of which shapes.
+        network: which one.
         device: what computes, and in what precision.
         height_px: of the network's input.
         width_px: of the network's input.
-
-    Raises:
-        ArchiveUnreadable: no network for the row in this version.
     """
     shape = (TIMED_IMAGES, 3, height_px, width_px)
     images = RandomState(0).standard_normal(shape).astype(np.float32)
     devices = (replace(device, precision=FLOAT32), device)
-    predictors = [open_drawn(row, one) for one in devices]
-    for one in predictors:
-        one.run(images)  # the first pass prepares
-    rounds = [[_seconds(one, images) for one in predictors] for _ in range(ROUNDS)]
+    several = [open_drawn(network, one) for one in devices]
+    for heads in several:
+        heads(images)  # the first pass prepares
+    rounds = [[_seconds(heads, images) for heads in several] for _ in range(ROUNDS)]
     float32_s, precision_s = (min(some) for some in zip(*rounds, strict=True))
     return PrecisionTimes(
         float32_s=float32_s / TIMED_IMAGES, precision_s=precision_s / TIMED_IMAGES
     )
 
 
-def open_drawn(row: Row, device: Device) -> Predictor:
-    """Return a row's network with drawn weights, in the device's precision."""
-    network = network_of_row(row)
-    ops = (
-        partial(Int8Ops, every_scale=DRAWN_SCALE)
-        if device.precision == INT8
-        else TensorOps
-    )
-    graph = build_graph(network, ops=ops)
-    weights = {**drawn_weights(graph.plan), **graph.scales}
-    return Predictor(serialise(graph), weights, device=device)
+def open_drawn(network: NetworkFunction, device: Device) -> HeadsFunction:
+    """Return a network with drawn weights, in the device's precision."""
+    weights = drawn_weights(network_shapes(network))
+    if device.precision == INT8:
+        network = in_drawn_scales(network)
+    return graph_heads(network, weights, device)
 
 
-def _seconds(predictor: Predictor, images: NDArray[np.float32]) -> float:
+def in_drawn_scales(network: NetworkFunction) -> SimulatedNetwork:
+    """Return a network in 8 bits, one scale for all that its convolutions read.
+
+    The outputs of YOLOv3 stay in float.  # zoo-spec 4.5
+    """
+    scales = {
+        name: DRAWN_SCALE
+        for name, variable in network_shapes(network).variables.items()
+        if len(variable.shape) == 4 and not name.startswith(FLOAT_OUTPUTS)
+    }
+    return SimulatedNetwork(network=network, scales=scales)
+
+
+def _seconds(heads: HeadsFunction, images: NDArray[np.float32]) -> float:
     started_s = time.perf_counter()
-    predictor.run(images)
+    heads(images)
     return time.perf_counter() - started_s

@@ -1,6 +1,6 @@
-"""A graph and its weights in, a function from images to heads out.
+"""Opens a graph and its weights in Paddle Inference, and runs it.
 
-Paddle Inference runs it. While it opens a graph, program and weights lie in files:
+While Paddle opens a graph, program and weights lie in files:
 weights handed over in memory are copied several times on the way, which took two
 seconds and five times the archive's bytes for the largest network (measured).
 
@@ -36,7 +36,6 @@ def open_predictor(
     weights: Mapping[str, NDArray[Any]],
     *,
     device: Device,
-    optimise: bool,
 ) -> Any:
     """Return Paddle Inference's own object for a graph; see :class:`Predictor`.
 
@@ -44,11 +43,11 @@ def open_predictor(
         UsageError: another precision than float32 without optimisation, which makes it.
         ArchiveUnreadable: int8 of a graph that does not say its scales.
     """
-    if device.precision != FLOAT32 and not optimise:
+    if device.precision != FLOAT32 and not device.optimise:
         raise UsageError(f"{device.precision} without graph optimisation")
     with temporary_folder("graph") as folder:
         write_graph(folder, program, weights, precision=device.precision)
-        return open_written(folder, device=device, optimise=optimise)
+        return open_written(folder, device=device)
 
 
 def write_graph(
@@ -71,27 +70,27 @@ def write_graph(
     return_freed()
 
 
-def open_written(folder: Path, *, device: Device, optimise: bool) -> Any:
+def open_written(folder: Path, *, device: Device) -> Any:
     """Return Paddle Inference's own object for a graph in a folder."""
     import_paddle()
     from paddle import inference
 
     config = inference.Config(str(folder / MODEL), str(folder / WEIGHTS))
-    set_up(config, device, optimise=optimise)
+    set_up(config, device)
     return inference.create_predictor(config)
 
 
-def set_up(config: Any, device: Device, *, optimise: bool) -> None:
+def set_up(config: Any, device: Device) -> None:
     """Set up Paddle Inference's configuration for a device."""
     config.disable_glog_info()
-    config.switch_ir_optim(optimise)
-    config.enable_memory_optim(optimise)
+    config.switch_ir_optim(device.optimise)
+    config.enable_memory_optim(device.optimise)
     if device.kind == "gpu":
         config.enable_use_gpu(GPU_START_MB, 0)
     else:
         config.disable_gpu()
         config.set_cpu_math_library_num_threads(device.threads)
-        if optimise:
+        if device.optimise:
             config.enable_mkldnn()
             ask_for(config, device.precision)
 
@@ -103,7 +102,6 @@ class Predictor:
         program: of :func:`harness.model.paddle_run.graph.serialise`.
         weights: a value for each of its variables, and no more.
         device: what computes.
-        optimise: let Paddle fuse and reorder the graph; off only to compare.
     """
 
     def __init__(
@@ -112,11 +110,8 @@ class Predictor:
         weights: Mapping[str, NDArray[Any]],
         *,
         device: Device,
-        optimise: bool = True,
     ) -> None:
-        self._predictor = open_predictor(
-            program, weights, device=device, optimise=optimise
-        )
+        self._predictor = open_predictor(program, weights, device=device)
         (name,) = self._predictor.get_input_names()
         self._input = self._predictor.get_input_handle(name)
         self._outputs = [

@@ -1,8 +1,8 @@
-"""A quantised program in; the same, rounding as 1.8.5 does on every runtime, out.
+"""Rewrites a quantised program so that it rounds as 1.8.5 does on every runtime.
 
-Later operators of the same names round half away from zero when the program is an old
-one, or half to even without clipping, slowly; and they fail where they quantise weights
-(the optimiser runs them before the weights are there). So activations are quantised by
+Later operators of the same names round half away from zero in an old program, or half
+to even without clipping, slowly. Where they quantise weights they fail, because the
+optimiser runs them before the weights are there. So activations are quantised by
 operators of plain arithmetic, and weights here, once.  # zoo-spec 4.5
 """
 

@@ -27,7 +27,7 @@ PATIENCE, LEAST_S, FIRST_BATCHES = 20.0, 60.0, 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramLimits:
-    """What the user lets a program take; no memory: what follows from the program."""
+    """What the user lets a program take; without memory_bytes, its size decides."""
 
     memory_bytes: int | None = None
     first_s: float = FIRST_S

@@ -1,6 +1,6 @@
-"""What is said between the process that measures and the one that runs a program.
+"""The messages between the process that measures and the one that runs a program.
 
-Read strictly: a message of another form is a refusal, whoever wrote it.
+They are read strictly: a message of another form is refused, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ class Opening(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True)
 
     folder: str
     device: Device
-    optimise: bool
     image: str
     im_size: str | None
 

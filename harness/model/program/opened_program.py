@@ -1,6 +1,6 @@
-"""Opens a checked inference program: normalised images in, rows of detections out.
+"""Opens a checked inference program in Paddle Inference.
 
-It runs as it is, through Paddle Inference, but for its rounding.  # zoo-spec 3.3
+It runs as it is, apart from its rounding.  # zoo-spec 3.3
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from harness.process.limited_child import NO_MEMORY
 
 Floats = NDArray[np.float32]
 
-#: What Paddle raises, by its own kinds of errors; no memory is told apart.
+#: What Paddle raises. Lack of memory is recognised by its text, in any of them.
 PADDLE_ERRORS = (
     RuntimeError,
     ValueError,
@@ -36,9 +36,9 @@ PADDLE_ERRORS = (
     TypeError,  # InvalidType
 )
 
-#: Images [B, 3, H, W] and original sizes [B, 2] to rows [K, 6] of all images, one after
-#: the other, and the B + 1 places where those of an image begin and end. A program that
-#: is fed the images alone does not look at the sizes.
+#: Images [B, 3, H, W] and original sizes [B, 2] to rows [K, 6] of all images, and the
+#: B + 1 places between which the rows of each image lie. A program without a feed for
+#: the sizes ignores them.
 ProgramFunction = Callable[[Floats, NDArray[np.int32]], tuple[Floats, Sequence[int]]]
 
 
@@ -57,7 +57,7 @@ def written_anew(
 ) -> WrittenProgram:
     """Return the program as it shall run, in bytes of our own.
 
-    A quantised one rounds as 1.8.5 does, whatever this runtime would do with it.
+    A quantised one is rewritten to round as 1.8.5 does.
 
     Args:
         program: of an opened archive, so a checked one.
@@ -79,31 +79,24 @@ def written_anew(
 
 
 def open_program(
-    program: InferenceProgram,
-    weights: Arrays,
-    device: Device,
-    *,
-    optimise: bool = True,
+    program: InferenceProgram, weights: Arrays, device: Device
 ) -> ProgramFunction:
     """Return the program on the device, in this process, for any input size and batch.
 
-    A program of a downloaded archive may still crash Paddle: ``program_process`` runs
-    it elsewhere.
+    A program of a downloaded archive may still crash Paddle: ``program_child`` runs it
+    elsewhere.
 
     Args:
         program: of an opened archive.
         weights: a value for each of its parameters.
         device: what computes.
-        optimise: let Paddle fuse and reorder the graph; off only to compare.
 
     Raises:
         ArchiveUnreadable: this Paddle has no such operator, or cannot open it.
     """
     written = written_anew(program, weights, device.precision)
     with refusing("open"):
-        predictor = open_predictor(
-            written.content, written.weights, device=device, optimise=optimise
-        )
+        predictor = open_predictor(written.content, written.weights, device=device)
     return program_function(predictor, image=written.image, im_size=written.im_size)
 
 

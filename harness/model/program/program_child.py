@@ -1,11 +1,12 @@
 """Runs the program of an archive in a child process: the side that asks.
 
 A program that passed every check may still crash Paddle, never end, or take all memory.
-It then takes its child along, and with it the rows of its own archive.
+Then its child ends, and only the rows of its own archive are lost.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import ArchiveUnreadable, DetectionsInvalid
+from harness.errors import ArchiveUnreadable, DetectionsInvalid, LimitReached
 from harness.files.temporary import temporary_folder
 from harness.model.layouts.contract import InferenceProgram
 from harness.model.layouts.weights import Arrays
@@ -43,6 +44,8 @@ from harness.model.program.messages import (
 from harness.model.program.opened_program import written_anew
 from harness.process.limited_child import ChildCrashed, ChildLimits, LimitedChild
 from harness.values.detections import ImageDetections, join_images
+
+LOGGER = logging.getLogger(__name__)
 
 SERVICE = "harness.model.program.program_service:program_service"
 
@@ -94,7 +97,14 @@ class ProgramProcess:
         started_s = time.monotonic()
         limit_s = patience_s(self.limits.first_s, self._per_pixel_s, pixels)
         answer = self.ask(question, arrays, limit_s=limit_s)
-        self._per_pixel_s.append((time.monotonic() - started_s) / pixels)
+        took_s = time.monotonic() - started_s
+        self._per_pixel_s.append(took_s / pixels)
+        LOGGER.debug(
+            "program answered for %d images in %.2f s, of %.0f s",
+            len(arrays),
+            took_s,
+            limit_s,
+        )
         if not isinstance(answer, Found):
             raise _no_answer(answer)
         self.cpu_s += max(0.0, answer.cpu_s)
@@ -118,13 +128,18 @@ class ProgramProcess:
             )
             answer = read_answer(content)
         except ChildCrashed as error:
+            LOGGER.info("program crashed its process: %s", error.signal_name)
             raise ArchiveUnreadable(
                 "the program crashed the process that ran it",
                 expected="detections",
                 got=error.signal_name,
                 next_step="run the archive by its weights alone, without its program",
             ) from error
+        except LimitReached as error:
+            LOGGER.info("program killed: %s", error.what)
+            raise
         except msgspec.DecodeError as error:
+            LOGGER.info("program killed: what it answered is no answer")
             self.child.close()
             raise _no_answer(error) from error
         if isinstance(answer, Refused):
@@ -163,7 +178,6 @@ def start_program(
     weights: Arrays,
     device: Device,
     *,
-    optimise: bool = True,
     limits: ProgramLimits,
     batch_pixels: int,
 ) -> ProgramProcess:
@@ -173,7 +187,6 @@ def start_program(
         program: of an opened archive.
         weights: a value for each of its parameters.
         device: what computes.
-        optimise: let Paddle fuse and reorder the graph; off only to compare.
         limits: what the user lets it take.
         batch_pixels: the most that it is asked to look at in one step.
 
@@ -200,13 +213,13 @@ def start_program(
         opening = Opening(
             folder=str(folder),
             device=device,
-            optimise=optimise,
             image=written.image,
             im_size=written.im_size,
         )
         answer = process.ask(opening, limit_s=limits.first_s)
     if not isinstance(answer, Opened):
         raise _no_answer(answer)
+    LOGGER.info("program started in a process of its own, on %s", device.kind)
     return process
 
 
@@ -234,7 +247,7 @@ def _checked_detections(answer: Found, images: int) -> list[ImageDetections]:
     classes = np.frombuffer(answer.classes, np.int32)
     scores = np.frombuffer(answer.scores, np.float32)
     boxes_xyxy = np.frombuffer(answer.boxes_xyxy, np.float32).reshape(-1, 4)
-    found = [
+    detections = [
         ImageDetections(classes=some, scores=their_scores, boxes_xyxy=their_boxes)
         for some, their_scores, their_boxes in zip(
             np.split(classes, ends),
@@ -243,5 +256,5 @@ def _checked_detections(answer: Found, images: int) -> list[ImageDetections]:
             strict=True,
         )
     ]
-    join_images(range(images), found).check()
-    return found
+    join_images(range(images), detections).check()
+    return detections

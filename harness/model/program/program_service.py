@@ -1,4 +1,4 @@
-"""Runs a program in a process of its own: the side that computes.
+"""Runs the program of an archive in a child process: the side that computes.
 
 Started by :mod:`harness.model.program.program_child`, which wrote the program anew.
 """
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from harness.errors import ArchiveUnreadable
+from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.object_finding import ObjectDetector
 from harness.model.paddle_run.predictor import open_written
 from harness.model.program.messages import (
     Answer,
@@ -31,16 +33,16 @@ from harness.model.program.opened_program import (
     program_function,
     refusing,
 )
-from harness.model.program.program_detector import ProgramDetector, ProgramFaceDetector
+from harness.model.program.program_rows import boxes_in_pixels, boxes_in_shares
 from harness.values.detections import ImageDetections, join_images
 
 #: Word of a question -> what finds.
 DETECTORS: Mapping[str, Callable[[ProgramFunction, str, int], Any]] = {
-    "objects": lambda run, word, input_px: ProgramDetector(
-        run=run, backbone=word, input_px=input_px
+    "objects": lambda run, word, input_px: ObjectDetector(
+        find=boxes_in_pixels(run), backbone=word, input_px=input_px
     ),
-    "faces": lambda run, word, input_px: ProgramFaceDetector(
-        run=run, scales=word, input_px=input_px
+    "faces": lambda run, word, input_px: FaceDetector(
+        find=boxes_in_shares(run), scales=word, input_px=input_px
     ),
 }
 
@@ -61,10 +63,10 @@ class _Service:
         try:
             return answer_bytes(self._answer(message))
         except ArchiveUnreadable as error:
-            told = (
+            expected, got = (
                 None if one is None else str(one) for one in (error.expected, error.got)
             )
-            return answer_bytes(Refused(error.what, *told))
+            return answer_bytes(Refused(error.what, expected, got))
         except MemoryError as error:
             return answer_bytes(OutOfMemory(str(error) or "no more to be had"))
 
@@ -75,10 +77,10 @@ class _Service:
             return Opened()
         started_s = time.process_time()
         with refusing("run"):
-            found = self._look(question, pixels)
-        joined = join_images(range(len(found)), found)
+            detections = self._look(question, pixels)
+        joined = join_images(range(len(detections)), detections)
         return Found(
-            counts=[len(one.scores) for one in found],
+            counts=[len(one.scores) for one in detections],
             classes=joined.classes.tobytes(),
             scores=joined.scores.tobytes(),
             boxes_xyxy=joined.boxes_xyxy.tobytes(),
@@ -87,11 +89,7 @@ class _Service:
 
     def _open(self, question: Opening) -> None:
         with refusing("open"):
-            predictor = open_written(
-                Path(question.folder),
-                device=question.device,
-                optimise=question.optimise,
-            )
+            predictor = open_written(Path(question.folder), device=question.device)
             self.run = program_function(
                 predictor, image=question.image, im_size=question.im_size
             )
@@ -101,17 +99,17 @@ class _Service:
         detector = DETECTORS[question.detector](
             self.run, question.word, question.input_px
         )
-        found: list[ImageDetections] = detector.detect(
+        detections: list[ImageDetections] = detector.detect(
             _images(question.shapes_hw, pixels),
             np.asarray(question.sizes_hw, np.int32).reshape(-1, 2),
         )
-        return found
+        return detections
 
 
 def _images(shapes_hw: Sequence[tuple[int, int]], pixels: memoryview) -> Any:
-    """Return images as they lie in the question, as one array if they are of one shape.
+    """Return the images of a question, as one array if all are of one shape.
 
-    Those of a square view are; faces are looked at one by one, whatever their shapes.
+    Images of a square view are. Faces are looked at one by one, whatever their shapes.
     """
     flat = np.frombuffer(pixels, np.uint8)
     if len(set(shapes_hw)) == 1:

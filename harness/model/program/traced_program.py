@@ -1,4 +1,4 @@
-"""The operators of a program in; which convolutions they quantise, by what, out."""
+"""Traces which convolutions a program quantises, and by which scales."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHANNEL_DEQUANTISER = "fake_channel_wise_dequantize_max_abs"
 KNOWN = (*ACTIVATION_QUANTISERS, WEIGHT_QUANTISER, DEQUANTISER, CHANNEL_DEQUANTISER)
 
 CONVOLUTIONS = ("conv2d", "depthwise_conv2d")
-INT8 = ".int8"  # after the name of weights that are held in 8 bits
+INT8_SUFFIX = ".int8"  # after the name of weights that are held in 8 bits
 BITS = 8
 
 

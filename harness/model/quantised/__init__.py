@@ -1,5 +1,5 @@
-"""A quantised archive in; its network with its rounding, and what it is made of, out.
+"""Reads what a quantised archive holds in 8 bits.
 
-Three kinds are told apart by looking: float weights beside the scales of activations, a
-program that quantises weights as it runs, and a program whose weights are integers.
+The files tell three kinds apart: float weights beside the scales of activations, a
+program that quantises weights as it runs, and a program with integer weights.
 """

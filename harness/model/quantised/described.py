@@ -1,4 +1,4 @@
-"""What is quantised and the values of an archive in, each convolution described out."""
+"""Describes how an archive holds each convolution: its scales and integers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from harness.model.networks.eight_bits import QuantisedWeights, quantise_weights
-from harness.model.program.traced_program import INT8
+from harness.model.program.traced_program import INT8_SUFFIX
 from harness.model.quantised.quantisation import Quantisation, QuantisedConv
 
 
@@ -60,7 +60,7 @@ def eight_bit_weights(
     conv: QuantisedConv, values: Mapping[str, NDArray[Any]]
 ) -> QuantisedWeights:
     """Return the integers and scales of a convolution, whichever way it is held."""
-    held = conv.weights if conv.weights in values else conv.weights + INT8
+    held = conv.weights if conv.weights in values else conv.weights + INT8_SUFFIX
     if conv.weight_scale is None:
         return quantise_weights(values[held])
     return QuantisedWeights(integers=values[held], scales=values[conv.weight_scale])

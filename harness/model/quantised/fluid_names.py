@@ -1,8 +1,8 @@
-"""A network in, the name that the old runtime gave the input of each convolution, out.
+"""Names the input of each convolution of a network as the old runtime did.
 
-The scale of an activation is saved under the name of the variable it is the scale of.
-Layers that the old code names give their name to their output; the others are numbered
-as they are created, each kind for itself.  # zoo-spec 2.7
+The scale of an activation is saved under that name. A layer that the old code names
+gives its name to its output. Other layers are numbered as they are created, each kind
+for itself.  # zoo-spec 2.7
 """
 
 from __future__ import annotations

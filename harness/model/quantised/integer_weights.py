@@ -1,4 +1,4 @@
-"""Weights in, a refusal of integers that nothing tells the meaning of, or nothing."""
+"""Refuses integer weights whose scale nothing tells, or that 8 bits do not hold."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from harness.errors import ArchiveUnreadable
 from harness.model.layouts.contract import WeightSource, listed
 from harness.model.networks.eight_bits import LEVELS
-from harness.model.networks.shapes import Plan
-from harness.model.program.traced_program import INT8
+from harness.model.networks.shapes import NetworkShapes
+from harness.model.program.traced_program import INT8_SUFFIX
 
 CHANNEL_SCALE = "channel_scale_"  # zoo-spec 2.7
 
 
-def demand_float_weights(source: WeightSource, plan: Plan) -> None:
+def demand_float_weights(source: WeightSource, shapes: NetworkShapes) -> None:
     """Refuse a checkpoint of integer weights without its program.
 
-    Which ``channel_scale_k`` belongs to which convolution is told by no name, and
-    several convolutions share a shape.  # zoo-spec 2.7, 3.6
+    No name tells which ``channel_scale_k`` belongs to which convolution, and several
+    convolutions share a shape.  # zoo-spec 2.7, 3.6
 
     Raises:
         ArchiveUnreadable: names what is there.
@@ -28,11 +28,11 @@ def demand_float_weights(source: WeightSource, plan: Plan) -> None:
     signs = [
         name
         for name in source.names()
-        if name.startswith(CHANNEL_SCALE) or name.endswith(INT8)
+        if name.startswith(CHANNEL_SCALE) or name.endswith(INT8_SUFFIX)
     ]
     signs += [
         name
-        for name, one in plan.variables.items()
+        for name, one in shapes.variables.items()
         if len(one.shape) == 4 and name in source.stored and is_whole(source.read(name))
     ]
     if signs:

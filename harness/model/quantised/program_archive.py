@@ -1,4 +1,4 @@
-"""A quantised program and its parameters in; values, and what is quantised, out."""
+"""Reads the parameters of a quantised program, and which convolutions it quantises."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from harness.model.layouts.contract import (
 )
 from harness.model.layouts.weights import Arrays, read_weights
 from harness.model.networks.functions import NetworkFunction
-from harness.model.networks.shapes import Plan
-from harness.model.program.thresholds import ProgramProtocol, demand_program
+from harness.model.networks.shapes import NetworkShapes
+from harness.model.program.expected_program import ExpectedProgram, demand_program
 from harness.model.program.traced_program import (
     ACTIVATION_QUANTISERS,
-    INT8,
+    INT8_SUFFIX,
     WEIGHT_QUANTISER,
     TracedConv,
     demand_known,
@@ -44,12 +44,12 @@ from harness.model.quantised.scales import read_scale
 
 def plain_names(source: WeightSource) -> WeightSource:
     """Return the source with weights held in int8 also under the network's names."""
-    held = {name for name in source.stored if name.endswith(INT8)}
+    held = {name for name in source.stored if name.endswith(INT8_SUFFIX)}
     if source.program is None or not held:
         return source
     also = {
-        name.removesuffix(INT8): Stored(
-            name=name.removesuffix(INT8),
+        name.removesuffix(INT8_SUFFIX): Stored(
+            name=name.removesuffix(INT8_SUFFIX),
             place=source.stored[name].place,
             read=partial(_as_float, source, name),
         )
@@ -62,8 +62,8 @@ def read_quantised_program(
     source: WeightSource,
     program: InferenceProgram,
     network: NetworkFunction,
-    plan: Plan,
-    protocol: ProgramProtocol,
+    shapes: NetworkShapes,
+    expected: ExpectedProgram,
 ) -> tuple[Arrays, Quantisation, InferenceProgram]:
     """Read the parameters of a quantised program; integers in float32, as it needs.
 
@@ -79,7 +79,7 @@ def read_quantised_program(
             got="none",
             next_step="the row may name the wrong archive or strategy",
         )
-    weights = read_weights(source, plan).values
+    weights = read_weights(source, shapes)
     traced = trace_convs(program.operators)
     _demand_every_conv(traced, network)
     scales = {
@@ -88,14 +88,14 @@ def read_quantised_program(
         if one.kind in ACTIVATION_QUANTISERS
     }
     channels = {one.weight_scale for one in traced if one.weight_scale}
-    known = {*plan.variables, *scales, *channels}
+    known = {*shapes.variables, *scales, *channels}
     known |= {one.weights for one in traced}
-    demand_program(program, known, protocol)
+    demand_program(program, known, expected)
     _demand_saved(program, {*scales, *channels, *(one.weights for one in traced)})
     _demand_weights_quantised(program, {one.weights for one in traced})
     values: dict[str, NDArray[Any]] = {}
     for name in program.parameters:
-        plain = name.removesuffix(INT8)
+        plain = name.removesuffix(INT8_SUFFIX)
         values[name] = weights[plain] if plain in weights else source.read(name)
     for one in traced:
         if one.weight_scale is not None:
@@ -103,8 +103,8 @@ def read_quantised_program(
                 demand_integers(one.weights, values[one.weights])
             with located(source.stored[one.weight_scale].place):
                 _demand_channel_scales(values[one.weight_scale], values[one.weights])
-    found = {name: read_scale(source, name) for name in sorted(scales)}
-    return values, _quantisation(traced, found), _held_in_float(program)
+    activation_scales = {name: read_scale(source, name) for name in sorted(scales)}
+    return values, _quantisation(traced, activation_scales), _held_in_float(program)
 
 
 def _demand_saved(program: InferenceProgram, names: Collection[str]) -> None:
@@ -137,12 +137,12 @@ def _demand_every_conv(
     traced: tuple[TracedConv, ...], network: NetworkFunction
 ) -> None:
     wanted = {one.weights for one in conv_inputs(network)}
-    found = {one.weights.removesuffix(INT8) for one in traced}
-    if found != wanted:
+    names = {one.weights.removesuffix(INT8_SUFFIX) for one in traced}
+    if names != wanted:
         raise ArchiveUnreadable(
             "convolutions of the program",
             expected=f"the {len(wanted)} of the network",
-            got=listed(sorted(found ^ wanted)),
+            got=listed(sorted(names ^ wanted)),
         )
 
 
@@ -153,7 +153,7 @@ def _quantisation(
         kind=FROZEN if any(one.weight_scale for one in traced) else FLOAT_PROGRAM,
         convs=tuple(
             QuantisedConv(
-                weights=one.weights.removesuffix(INT8),
+                weights=one.weights.removesuffix(INT8_SUFFIX),
                 activation=one.activation,
                 activation_scale=scales[one.activation_scale],
                 weight_scale=one.weight_scale,
@@ -191,7 +191,7 @@ def _held_in_float(program: InferenceProgram) -> InferenceProgram:
     held = {
         name: float_tensor(name, one.shape, is_persistable=True)
         for name, one in program.desc.variables.items()
-        if one.is_persistable and name.endswith(INT8)
+        if one.is_persistable and name.endswith(INT8_SUFFIX)
     }
     variables = {**program.desc.variables, **held}
     return replace(program, desc=replace(program.desc, variables=variables))

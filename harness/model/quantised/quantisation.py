@@ -1,4 +1,4 @@
-"""What is quantised in an opened archive, and how it is held."""
+"""The convolutions of an archive that are in 8 bits, and how they are held."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ KINDS: Mapping[str, str] = {
 }
 
 #: What every kind does.  # zoo-spec 4.5
-ROUNDING = "clipped to the scale, then half to even; weights per output channel"
+EIGHT_BIT_ROUNDING = (
+    "clipped to the scale, then half to even; weights per output channel"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +56,19 @@ class Quantisation:
         and all others none. An archive is measured as it is.  # zoo-spec 0.4
         """
         activations = {one.activation for one in self.convs}
-        told = [
+        notes = [
             f"8 bits: {len(self.convs)} convolutions, {len(activations)} activations",
         ]
         outputs = [one.weights for one in self.convs if is_output(one.weights)]
         float_outputs = [one for one in self.float_convs if is_output(one)]
         if strategy == "quant_aware" and outputs:
-            told.append(_unlike("float", outputs, "quantised", strategy))
+            notes.append(_unlike("float", outputs, "quantised", strategy))
         if strategy == "quant_post" and float_outputs:
-            told.append(_unlike("quantised", float_outputs, "float", strategy))
+            notes.append(_unlike("quantised", float_outputs, "float", strategy))
         others = [one for one in self.float_convs if not is_output(one)]
         if others:
-            told.append(f"not quantised: {', '.join(others)}")
-        return tuple(told)
+            notes.append(f"not quantised: {', '.join(others)}")
+        return tuple(notes)
 
 
 def is_output(weights: str) -> bool:

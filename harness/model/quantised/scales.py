@@ -1,4 +1,4 @@
-"""The arrays of a checkpoint in, the scale of what each convolution reads out."""
+"""Pairs the activation scales of a checkpoint with the convolutions that read them."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def found_scales(
 ) -> list[str]:
     """Return the names of scales that are no variable of the network.
 
-    The head's normalisations have variables of such names too, and so has a teacher. A
-    name that is of no scale of the network must at least be a tensor's: then it is one
-    of another network, else some file.
+    Normalisations of the head and of a teacher have variables of such names too. A name
+    that no scale of the network has counts if it is a tensor's: then it is a scale of
+    another network. Otherwise it is just a file.
     """
     known = scale_names(network, outputs=True)
     return [
@@ -89,11 +89,11 @@ def read_scales(
             of, or it is no positive finite number; it is named.
     """
     inputs = conv_inputs(network)
-    found = set(found_scales(source, network, variables))
+    present = set(found_scales(source, network, variables))
     body = {one.activation + SCALE for one in inputs if not is_output(one.weights)}
     outputs = {one.activation + SCALE for one in inputs if is_output(one.weights)}
-    wanted = body | outputs if found & outputs else body
-    missing, more = sorted(wanted - found), sorted(found - wanted)
+    wanted = body | outputs if present & outputs else body
+    missing, more = sorted(wanted - present), sorted(present - wanted)
     if missing:
         raise ArchiveUnreadable(
             f"{len(missing)} of {len(wanted)} activation scales have no {source.unit}",

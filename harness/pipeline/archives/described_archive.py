@@ -9,9 +9,9 @@ from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
 from harness.errors import UsageError, located
 from harness.files.temporary import temporary_folder
+from harness.model.detectors.architectures import open_archive
 from harness.model.quantised.described import DescribedConv, describe_convs
 from harness.model.quantised.quantisation import KINDS
-from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.pipeline.measure.opened_row import doubted_strategies
 from harness.values.rows import Row, Zoo
 
@@ -51,7 +51,7 @@ def describe_archive(zoo: Zoo, row: Row, path: Path) -> DescribedArchive:
     with temporary_folder("archive") as cache:
         folder = path if path.is_dir() else unpack(path, cache)
         with located(path.name):
-            opened = ARCHITECTURES[row.architecture].open_folder(
+            opened = open_archive(
                 find_checkpoint_folder(folder, row.archive),
                 row,
                 doubted_strategies(zoo, row),
@@ -59,7 +59,7 @@ def describe_archive(zoo: Zoo, row: Row, path: Path) -> DescribedArchive:
             quantisation = opened.quantisation
             return DescribedArchive(
                 layout=opened.layout,
-                shape_plan=opened.shape_plan,
+                shape_plan=opened.pruning,
                 quantisation=None if quantisation is None else KINDS[quantisation.kind],
                 convolutions=()
                 if quantisation is None

@@ -23,7 +23,7 @@ from harness.errors import HarnessError, ZooDataError
 from harness.files.atomic import write_text
 from harness.model.layouts.combined_file import write_combined
 from harness.model.layouts.separate_files import write_weights
-from harness.model.networks.shapes import plan_network
+from harness.model.networks.shapes import network_shapes
 from harness.pipeline.demo.old_quantised import QUANTISED, copy_folder, old_scores_pct
 from harness.pipeline.measure.embedded import (
     ARCHIVES,
@@ -159,22 +159,22 @@ def _train_all(
     telling("training the baseline")
     baseline = follow(recipe, _initial(recipe), "baseline")
     telling("pruning, and training what is left")
-    plan = recipes["prune_r578"].plan
-    _, kept = prune(network_of(recipe), baseline, plan)
+    pruning = recipes["prune_r578"].pruning
+    _, kept = prune(network_of(recipe), baseline, pruning)
     pruned = follow(recipes["prune_r578"], kept, "prune_r578")
     telling("training the face detector")
     recipe = recipes["blazeface"]
     faces = follow(recipe, _initial(recipe), "blazeface")
     return {
         ("yolov3", "baseline"): baseline,
-        ("yolov3", plan): pruned,
+        ("yolov3", pruning): pruned,
         ("blazeface", "baseline"): faces,
     }
 
 
 def _initial(recipe: Recipe) -> Arrays:
     return initial_weights(
-        plan_network(TASKS[recipe.architecture](recipe).network),
+        network_shapes(TASKS[recipe.architecture](recipe).network),
         num_classes=recipe.num_classes,
         seed=INITIAL_SEED,
     )

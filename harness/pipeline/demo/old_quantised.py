@@ -14,7 +14,9 @@ from pathlib import Path
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
+from harness.dataset.views import AsItIs
 from harness.errors import ZooDataError, located
+from harness.pipeline.measure.architectures import view_of
 from harness.registry.location import QUANTISED_BY_ORACLE
 from harness.values.rows import METRICS_OF_DATASET, Row
 
@@ -54,7 +56,7 @@ def old_scores_pct(home: Path, row: Row) -> Mapping[str, float]:
     path = home / QUANTISED_BY_ORACLE / f"{kind}.json"
     with located(path):
         ap_pct = json.loads(path.read_text(encoding="utf-8"))["ap_pct"]
-        size = "own" if row.architecture == "blazeface" else str(row.input_px)
+        size = "own" if view_of(row, row.input_px) == AsItIs() else str(row.input_px)
         if size not in ap_pct:
             raise ZooDataError("ap_pct", expected=size, got=", ".join(ap_pct))
         return {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.artifact.sources import published_path
 from harness.model.layouts import LAYOUTS
-from harness.model.networks.pruned_channels import plan_of_strategy
+from harness.model.networks.pruned_channels import pruning_of
 from harness.pipeline.gate.finding import Finding, Rule, refused
 from harness.pipeline.measure.opened_row import doubted_strategies
 from harness.values.records import Record, Verdict
@@ -46,7 +46,7 @@ def recheck_archive(zoo: Zoo, row: Row, record: Record) -> Iterator[Finding]:
         (
             "shape_plan",
             used.shape_plan,
-            tuple(dict.fromkeys(map(plan_of_strategy, strategies))),
+            tuple(dict.fromkeys(map(pruning_of, strategies))),
         ),
     )
     for field, got, known in told:

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from harness.dataset.datasets import DATASETS
 from harness.errors import HarnessError
 from harness.evaluate.metrics import every_metric
+from harness.model.detectors.architectures import demand_row, protocol_of_row
 from harness.model.paddle_run.precision import FLOAT32
 from harness.model.quantised.quantisation import KINDS, is_quantised
 from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
-from harness.pipeline.measure.architectures import ARCHITECTURES, demand_row
 from harness.pipeline.measure.environment import PADDLE_DISTRIBUTIONS, WITH_CHANGES
 from harness.pipeline.measure.run_keys import store_key
 from harness.values.records import UNKNOWN_COMMIT, Measurement, Record
@@ -157,7 +157,7 @@ def _check_protocol(row: Row, record: Record) -> Iterator[Finding]:
     except HarnessError as error:
         yield finding_of(Rule.PROTOCOL, row.row_id, error)
         return
-    expected = dict(ARCHITECTURES[row.architecture].protocol(row))
+    expected = dict(protocol_of_row(row))
     got = dict(record.protocol)
     if is_quantised(row.strategy) and got.get("quantisation") in _QUANTISATIONS:
         del got["quantisation"]

@@ -11,8 +11,8 @@ import numpy as np
 from harness.errors import HarnessError, RecordInvalid
 from harness.evaluate.metrics import METRICS, every_metric
 from harness.files.record_files import read_detections, read_truth
+from harness.model.detectors.architectures import protocol_of_row
 from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
-from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.values.detections import Detections, Results
 from harness.values.records import DatasetUsed, Measurement, Record
 from harness.values.rows import METRICS_OF_DATASET, Row
@@ -107,7 +107,7 @@ def _check_limits(
     row: Row, measurement: Measurement, detections: Detections
 ) -> Iterator[Finding]:
     """Yield detections beyond the protocol's ``keep_top_k`` and score threshold."""
-    protocol = ARCHITECTURES[row.architecture].protocol(row)
+    protocol = protocol_of_row(row)
     most_kept = int(protocol["keep_top_k"])
     lowest = np.float32(protocol["score_threshold"])
     counts = np.unique(detections.image_ids, return_counts=True)[1]

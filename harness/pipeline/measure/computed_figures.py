@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.compare.figure import judge_figure, verdict_of_figures
 from harness.errors import ArchiveUnreadable
-from harness.model.networks.structure import structure_of
+from harness.model.detectors.architectures import structure_of_row
 from harness.values.records import StructureRecord, Verdict
 from harness.values.rows import Row, Zoo
 
@@ -15,7 +15,7 @@ def structure_record(zoo: Zoo, row: Row) -> StructureRecord:
     One that has no network in this version is ``unreadable``, and the reason names it.
     """
     try:
-        found = structure_of(row)
+        found = structure_of_row(row)
     except ArchiveUnreadable as error:
         return StructureRecord(
             zoo=zoo.name,

@@ -15,9 +15,10 @@ from harness.evaluate.detector_run import Detected, Detector, DetectorRun, Outco
 from harness.evaluate.store import DetectionStore, StoreKey
 from harness.model.paddle_run.device import Device, open_device
 from harness.pipeline.measure.architectures import (
-    ARCHITECTURES,
     Computing,
     Detectors,
+    open_detectors,
+    view_of,
 )
 from harness.pipeline.measure.environment import describe_environment
 from harness.pipeline.measure.opened_dataset import OpenedDataset, open_dataset
@@ -65,7 +66,7 @@ class PlannedRun:
 
 def decoder_of(row: Row) -> str:
     """Return what decodes the images for a row: key of DECODERS."""
-    return ARCHITECTURES[row.architecture].view(row.input_px).decoder
+    return view_of(row, row.input_px).decoder
 
 
 def open_pass(
@@ -79,7 +80,6 @@ def open_pass(
             device,
             dataset=row.dataset,
             decoder=decoder_of(row),
-            optimise=settings.optimise,
         )
     except Exception as error:  # noqa: BLE001 - told as every row's verdict
         return error
@@ -184,11 +184,11 @@ class _SharedGraphs:
         return open_it
 
     def _open(self, row: OpenedRow, largest_px: int) -> Detectors:
-        return ARCHITECTURES[row.row.architecture].open_detectors(
+        return open_detectors(
+            row.row.architecture,
             row.opened,
             Computing(
                 device=self._shared.device,
-                optimise=self._shared.settings.optimise,
                 program_limits=self._shared.settings.program_limits,
                 largest_px=largest_px,
             ),
@@ -198,14 +198,13 @@ class _SharedGraphs:
 def _plan_runs(
     shared: SharedPass, opened: OpenedRow, graphs: _SharedGraphs
 ) -> Iterable[PlannedRun]:
-    architecture = ARCHITECTURES[opened.row.architecture]
     for asked in shared.zoo.runs_of(opened.row):
         yield PlannedRun(
             opened=opened,
             asked=asked,
             detector=DetectorRun(
                 key=key_of_run(shared, opened, asked.input_px),
-                view=architecture.view(asked.input_px),
+                view=view_of(opened.row, asked.input_px),
                 open_detector=graphs.detector(opened, asked.input_px),
             ),
         )

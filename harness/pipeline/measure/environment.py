@@ -45,16 +45,13 @@ def paddle_version() -> str:
     return installed[0] if installed else "none"
 
 
-def describe_environment(
-    device: Device, *, dataset: str, decoder: str, optimise: bool
-) -> Environment:
+def describe_environment(device: Device, *, dataset: str, decoder: str) -> Environment:
     """Return what computes the numbers here.
 
     Args:
         device: what the networks run on.
         dataset: key of METRICS.
         decoder: key of DECODERS.
-        optimise: whether Paddle optimises the graph.
 
     Raises:
         UsageError: not exactly one OpenCV, headless, is installed, or two Paddles.
@@ -70,7 +67,7 @@ def describe_environment(
         device_model=device.model,
         threads=device.threads,
         precision=device.precision,
-        graph_optimiser="on" if optimise else "off",
+        graph_optimiser="on" if device.optimise else "off",
     )
 
 

@@ -15,8 +15,8 @@ from harness.evaluate.detector_run import Detected, Failed, Outcome
 from harness.evaluate.metrics import Metric, metric_of
 from harness.files.atomic import write_text
 from harness.files.record_files import write_detections, write_truth
+from harness.model.detectors.architectures import protocol_of_row
 from harness.model.paddle_run.precision import FLOAT32
-from harness.pipeline.measure.architectures import ARCHITECTURES
 from harness.pipeline.measure.detected_rows import PlannedRun, SharedPass
 from harness.pipeline.measure.opened_row import OpenedRow
 from harness.pipeline.measure.ready_folders import ERRORS
@@ -154,7 +154,7 @@ def _dataset_used(shared: SharedPass, differences: tuple[str, ...]) -> DatasetUs
 def _protocol(row: OpenedRow) -> Mapping[str, str]:
     quantisation = row.opened.quantisation
     return {
-        **ARCHITECTURES[row.row.architecture].protocol(row.row),
+        **protocol_of_row(row.row),
         **({} if quantisation is None else quantisation.protocol()),
     }
 
@@ -166,7 +166,7 @@ def _notes(zoo: Zoo, row: OpenedRow) -> tuple[str, ...]:
     for erratum in zoo.errata_of(row.row_id):
         told = f"{erratum.erratum_id}: "
         if erratum.field == "strategy":
-            notes.append(f"{told}the archive has the shapes of {row.opened.shape_plan}")
+            notes.append(f"{told}the archive has the shapes of {row.opened.pruning}")
         corrected_name = erratum.corrected.rpartition("/")[2]
         if erratum.field == "url" and source.endswith(corrected_name):
             notes.append(f"{told}served from {source}")

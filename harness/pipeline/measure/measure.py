@@ -14,10 +14,10 @@ from harness.errors import UsageError
 from harness.evaluate.store import DetectionStore
 from harness.files.precision_files import write_speed
 from harness.files.record_files import write_record
+from harness.model.detectors.architectures import demand_row, network_of_row
 from harness.model.paddle_run.device import Device, open_device
 from harness.model.paddle_run.precision import FLOAT32, demand_strategy
 from harness.model.paddle_run.precision_time import time_precision
-from harness.pipeline.measure.architectures import demand_row
 from harness.pipeline.measure.dataset_classes import classes_of, demand_classes
 from harness.pipeline.measure.detected_rows import (
     SharedPass,
@@ -97,7 +97,9 @@ def time_row(row: Row, device: Device) -> SpeedRecord:
     Raises:
         ArchiveUnreadable: no network for the row in this version.
     """
-    times = time_precision(row, device, height_px=row.input_px, width_px=row.input_px)
+    times = time_precision(
+        network_of_row(row), device, height_px=row.input_px, width_px=row.input_px
+    )
     return SpeedRecord(
         zoo=row.zoo,
         row_id=row.row_id,

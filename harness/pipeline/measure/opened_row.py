@@ -11,7 +11,8 @@ from harness.artifact.sources import published_path
 from harness.artifact.transfer import Progress
 from harness.artifact.unpack import unpack
 from harness.errors import located
-from harness.pipeline.measure.architectures import ARCHITECTURES, Opened, demand_row
+from harness.model.detectors.architectures import demand_row, open_archive
+from harness.model.detectors.opened_archive import OpenedArchive
 from harness.pipeline.measure.settings import Settings
 from harness.printable import printable
 from harness.registry.words import STRATEGIES
@@ -26,7 +27,7 @@ class OpenedRow:
     """A row whose archive is a network we can run."""
 
     row: Row
-    opened: Opened
+    opened: OpenedArchive
     used: ArchiveUsed
 
     @property
@@ -56,7 +57,7 @@ def open_row(
     )
     folder = unpack(fetched.path, settings.cache)
     with located(f"{archive.name}.tar"):
-        opened = ARCHITECTURES[row.architecture].open_folder(
+        opened = open_archive(
             find_checkpoint_folder(folder, archive.name),
             row,
             doubted_strategies(zoo, row),
@@ -92,13 +93,15 @@ def told_source(archive: Archive, source: str) -> str:
     return "mirror"
 
 
-def _used(archive: Archive, fetched: FetchedArchive, opened: Opened) -> ArchiveUsed:
+def _used(
+    archive: Archive, fetched: FetchedArchive, opened: OpenedArchive
+) -> ArchiveUsed:
     return ArchiveUsed(
         name=archive.name,
         source=told_source(archive, fetched.source),
         sha256=fetched.sha256,
         size_bytes=fetched.size_bytes,
         layout=opened.layout,
-        shape_plan=opened.shape_plan,
+        shape_plan=opened.pruning,
         ignored_files=opened.ignored_files,
     )

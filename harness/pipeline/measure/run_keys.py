@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.evaluate.store import StoreKey
-from harness.pipeline.measure.architectures import ARCHITECTURES
+from harness.model.detectors.architectures import protocol_of_row
 from harness.values.records import Environment
 from harness.values.rows import Row
 
@@ -23,7 +23,7 @@ def store_key(
     return StoreKey(
         archive_sha256=archive_sha256,
         dataset_fingerprint=dataset_fingerprint,
-        protocol=ARCHITECTURES[row.architecture].protocol(row),
+        protocol=protocol_of_row(row),
         input_px=input_px,
         paddle=environment.paddle,
         device_model=f"{environment.device} {environment.device_model}",

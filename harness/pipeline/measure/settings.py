@@ -25,7 +25,6 @@ class Settings:
     limit: int | None = None  # images; None for all
     fresh: bool = False  # detect again what the store holds
     debug: bool = False  # an unexpected error is raised, not a row's verdict
-    optimise: bool = True
     precision: str = FLOAT32  # of PRECISIONS; another is never judged
     program_limits: ProgramLimits = field(default_factory=ProgramLimits)
     coco_engine: str = DEFAULT_ENGINE  # of coco_engine_names

@@ -17,9 +17,10 @@ from harness.dataset.views import DECODERS, Square, View
 from harness.errors import HarnessError
 from harness.files.temporary import temporary_folder
 from harness.model.boxes.face_looks import looked_at_px2
+from harness.model.detectors.architectures import network_of_row
 from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.forward_time import time_forward
-from harness.pipeline.measure.architectures import ARCHITECTURES
+from harness.pipeline.measure.architectures import view_of
 from harness.pipeline.measure.environment import describe_environment
 from harness.values.records import Environment
 from harness.values.rows import Row
@@ -50,7 +51,6 @@ class Calibration:
     """Times networks and images, each network and size once."""
 
     device: Device
-    optimise: bool = True
     _known_s: dict[tuple[object, ...], float] = field(default_factory=dict)
 
     def forward_s(self, row: Row, input_px: int) -> float:
@@ -58,16 +58,15 @@ class Calibration:
 
         Weights are drawn, in the row's real shapes; no archive is needed.
         """
+        is_square = isinstance(view_of(row, input_px), Square)
         key = (row.architecture, row.backbone, row.shaped_by, row.num_classes, input_px)
         if (row.width, *key) not in self._known_s:
-            is_square = isinstance(_view(row, input_px), Square)
             side_px = input_px if is_square else USUAL_PX
             self._known_s[row.width, *key] = time_forward(
-                row,
+                network_of_row(row),
                 self.device,
                 height_px=side_px,
                 width_px=side_px,
-                optimise=self.optimise,
             )
             LOGGER.info(
                 "%s timed on %s at %s px: %.4f s an image",
@@ -77,7 +76,7 @@ class Calibration:
                 self._known_s[row.width, *key],
             )
         seconds = self._known_s[row.width, *key]
-        if row.architecture == "blazeface" and row.scales == "multi":
+        if not is_square and row.scales == "multi":
             return seconds * looked_at_px2(*PHOTOGRAPH_HW) / USUAL_PX**2
         return seconds
 
@@ -86,7 +85,7 @@ class Calibration:
 
         The first images of the set are read, or drawn ones when it is not there.
         """
-        views = [_view(reading.row, one) for one in reading.sizes_px]
+        views = [view_of(reading.row, one) for one in reading.sizes_px]
         paths = [one.path for one in reading.images[:READ_IMAGES]]
         LOGGER.info(
             "reading of %s timed on %s images",
@@ -103,13 +102,8 @@ class Calibration:
         return describe_environment(
             self.device,
             dataset=row.dataset,
-            decoder=_view(row, row.input_px).decoder,
-            optimise=self.optimise,
+            decoder=view_of(row, row.input_px).decoder,
         )
-
-
-def _view(row: Row, input_px: int) -> View:
-    return ARCHITECTURES[row.architecture].view(input_px)
 
 
 def _time_reading(paths: Sequence[Path], views: Sequence[View]) -> float:

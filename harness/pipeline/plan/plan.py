@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.artifact.cache_entry import entry_of, read_note
 from harness.errors import DatasetMissing, HarnessError
 from harness.evaluate.store import DetectionStore
-from harness.pipeline.measure.architectures import demand_row
+from harness.model.detectors.architectures import demand_row
 from harness.pipeline.measure.opened_dataset import OpenedDataset, open_dataset
 from harness.pipeline.measure.run_keys import STORE, store_key
 from harness.pipeline.measure.settings import Settings

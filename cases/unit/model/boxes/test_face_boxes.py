@@ -8,7 +8,7 @@ from harness.model.boxes.face_boxes import (
     faces_of_image,
     normalise_faces,
 )
-from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.face_finding import FaceDetector, faces_of_heads
 
 EDITIONS = ("original", "lite", "nas")
 SIZES = ("56x72", "65x97")
@@ -158,9 +158,9 @@ def test_each_image_has_its_own_faces_at_its_priors():
         outputs[3][1, 2 * 2 + 1, 1, 0] = 12  # image 1, stride 16, side 64, cell (1, 0)
         return outputs
 
-    first, second = FaceDetector(heads=heads, input_px=640, scales="single").look(
-        np.zeros((2, 40, 56, 3), np.uint8)
-    )
+    first, second = FaceDetector(
+        find=faces_of_heads(heads), input_px=640, scales="single"
+    ).look(np.zeros((2, 40, 56, 3), np.uint8))
 
     assert len(first.scores) == 0
     assert second.classes.tolist() == [face_detector.FACE]
@@ -171,15 +171,15 @@ def test_each_image_has_its_own_faces_at_its_priors():
 
 @pytest.mark.parametrize("sides", [(1, 1), (8, 9), (65, 97), (128, 32)])
 def test_any_size_is_looked_at(sides):
-    (found,) = FaceDetector(heads=silent_heads, input_px=640, scales="single").look(
-        np.zeros((1, *sides, 3), np.uint8)
-    )
+    (found,) = FaceDetector(
+        find=faces_of_heads(silent_heads), input_px=640, scales="single"
+    ).look(np.zeros((1, *sides, 3), np.uint8))
 
     assert found.boxes_xyxy.shape == (0, 4)
 
 
 def single(heads):
-    return FaceDetector(heads=heads, input_px=640, scales="single")
+    return FaceDetector(find=faces_of_heads(heads), input_px=640, scales="single")
 
 
 def face_everywhere(images):
@@ -194,7 +194,7 @@ def test_boxes_of_a_large_image_are_in_its_own_pixels(monkeypatch):
     image = np.zeros((160, 320, 3), np.uint8)
 
     (found,) = FaceDetector(
-        heads=face_everywhere, input_px=640, scales="single"
+        find=faces_of_heads(face_everywhere), input_px=640, scales="single"
     ).detect([image], np.int32([[160, 320]]))
 
     # looked at as 80 x 160: the cell's centre is (152, 72), and twice that here
@@ -205,7 +205,7 @@ def test_images_of_different_sizes_are_looked_at_one_by_one():
     images = [np.zeros((*sides, 3), np.uint8) for sides in ((64, 48), (32, 80))]
 
     first, second = FaceDetector(
-        heads=face_everywhere, input_px=640, scales="single"
+        find=faces_of_heads(face_everywhere), input_px=640, scales="single"
     ).detect(images, np.int32([[64, 48], [32, 80]]))
 
     assert first.boxes_xyxy[0] == pytest.approx([8, 24, 72, 88], abs=1e-3)

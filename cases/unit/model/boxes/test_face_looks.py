@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from harness.model.boxes import face_looks
 from harness.model.boxes.face_looks import FaceLook, Keep, looked_at_px2, looks_of
 
 
@@ -59,6 +60,50 @@ def told(looks):
 )
 def test_the_looks_are_those_of_the_published_tool(height_px, width_px, expected):
     assert told(looks_of(height_px, width_px)) == expected  # zoo-spec 1.7
+
+
+#: Heights of images 1,024 px wide -> the looks after the two at the base scale. Each
+#: edge is a largest scale; the pair beside it is that scale a hundredth away.
+EDGES = {
+    # 0.75: from there on the shrunk look is 0.5, and the pyramid begins
+    2460: ["0.37 large", "0.555 large", "0.25 large"],
+    2459: ["0.5 large", "0.625 large", "0.25 large", "0.75 large"],
+    2414: ["0.5 large", "0.625 large", "0.25 large", "0.75 large"],
+    # 1: above it an image is enlarged by itself
+    1604: ["0.5 large", "0.75 large", "0.25 large", "0.75 large"],
+    1581: ["0.5 large", "0.75 large", "0.25 large", "0.75 large"],
+    1580: ["0.5 large", "1.01 small", "0.25 large", "0.75 large"],
+    # 1.25: a step of the pyramid
+    1129: ["0.5 large", "1.24 small", "0.25 large", "0.75 large"],
+    1128: ["0.5 large", "1.25 small", "0.25 large", "0.75 large", "1.25 small"],
+    1115: ["0.5 large", "1.25 small", "0.25 large", "0.75 large", "1.25 small"],
+}
+PYRAMID_OF_ALL = ["0.25 large", "0.75 large", "1.25 small", "1.5 small", "1.75 small"]
+EDGES |= {
+    # 2: above it the largest scale is a look of its own
+    434: ["0.5 large", "1.99 small", *PYRAMID_OF_ALL],
+    433: ["0.5 large", "2 small", *PYRAMID_OF_ALL],
+    431: ["0.5 large", "2 small", *PYRAMID_OF_ALL],
+    430: ["0.5 large", "2 small", "2.01 small", *PYRAMID_OF_ALL],
+    # 4: above it there is a look at 4 too
+    123: ["0.5 large", "2 small", "3.99 small", *PYRAMID_OF_ALL],
+    122: ["0.5 large", "2 small", "4 small", "4.01 small", *PYRAMID_OF_ALL],
+}
+
+
+@pytest.mark.parametrize("height_px", EDGES)
+def test_a_largest_scale_at_an_edge_belongs_to_the_side_of_the_published_tool(
+    height_px,
+):
+    assert told(looks_of(height_px, 1024)[2:]) == EDGES[height_px]  # zoo-spec 1.7
+
+
+def test_a_largest_scale_of_exactly_four_is_looked_at_once(monkeypatch):
+    """No image 1,024 px wide has it; others do."""
+    monkeypatch.setattr(face_looks, "largest_scale", lambda *_: 4.0)
+
+    assert told(looks_of(1, 1)[3:5]) == ["2 small", "4 small"]
+    assert told(looks_of(1, 1)[5:6]) == ["0.25 large"]
 
 
 def test_sides_are_inclusive_and_limits_exclusive():

@@ -23,6 +23,25 @@ def test_scales_are_those_of_the_published_tool(height_px, width_px, base, large
     assert largest_scale(height_px, width_px) == pytest.approx(largest, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("height_px", "width_px", "largest"),
+    [  # each from the scale on that more is taken off, and a hundredth below it
+        (838, 1024, 1.49),
+        (828, 1024, 1.5 - 0.1),
+        (509, 1024, 2.3 - 0.3 - 0.1),  # 1.9999999999999998, so not yet 0.2
+        (504, 1024, 2.01 - 0.2),
+        (250, 1024, 2.99 - 0.2),
+        (248, 1024, 3 - 0.3),
+        (147, 1024, 3.99 - 0.3),
+        (146, 1024, 4 - 0.4),
+        (155, 640, 4.99 - 0.4),
+        (154, 640, 5 - 0.5),
+    ],
+)
+def test_more_is_taken_off_from_each_edge_on(height_px, width_px, largest):
+    assert largest_scale(height_px, width_px) == pytest.approx(largest, abs=1e-12)
+
+
 def test_no_scale_is_below_a_tenth():
     assert base_scale(40_000, 40_000) == 0.1
 

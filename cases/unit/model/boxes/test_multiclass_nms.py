@@ -285,6 +285,26 @@ def test_a_case_worked_by_hand():
     assert found.boxes_xyxy.tolist() == boxes[[0, 2, 3]].tolist()
 
 
+def test_a_score_at_the_threshold_is_not_detected():
+    """The published operator compares strictly."""
+    threshold = np.float32(0.01)
+    boxes = np.float32([[0, 0, 9, 9], [50, 50, 59, 59]])
+    scores = np.stack([threshold, np.nextafter(threshold, np.float32(1))])[:, None]
+
+    assert multiclass_nms(boxes, scores).boxes_xyxy.tolist() == [[50, 50, 59, 59]]
+
+
+def test_an_overlap_at_the_threshold_is_kept():
+    """29 pixels, 11 apart, share 18 of 40; 10 apart, 19 of 39."""
+    boxes = np.float32([[0, 0, 28, 0], [11, 0, 39, 0], [10, 5, 38, 5], [0, 5, 28, 5]])
+    scores = np.float32([[0.9], [0.8], [0.7], [0.6]])
+
+    kept = multiclass_nms(boxes, scores).boxes_xyxy
+
+    assert np.float32(18) / np.float32(40) == np.float32(YOLOV3_RULE.nms_threshold)
+    assert kept.tolist() == boxes[:3].tolist()
+
+
 def test_among_equal_scores_the_first_100_in_class_order_are_kept():
     boxes = np.float32([[20 * n, 0, 20 * n + 5, 5] for n in range(60)])
     scores = np.full((60, 2), 0.5, dtype=np.float32)

@@ -150,6 +150,50 @@ def test_the_definition_one_cell_at_a_time_gives_the_same(
     assert np.allclose(scores, np.reshape(slow_scores, (-1, 2)), atol=1e-6)
 
 
+def published_decode(heads, height_px, width_px):
+    """The steps of the published operator, each in float32, one cell at a time."""
+    one, two = np.float32(1), np.float32(2)
+    sizes_px = np.float32([width_px, height_px])
+    boxes, scores = [], []
+
+    def squashed(x):
+        return one / (one + np.exp(-x))
+
+    for head, mask, stride in zip(heads, ANCHOR_MASKS, STRIDES_PX, strict=True):
+        grid = head.shape[1]
+        for a, j, i in np.ndindex(3, grid, grid):
+            cell = head.reshape(3, -1, grid, grid)[a, :, j, i]
+            confidence = squashed(cell[4])
+            if confidence < np.float32(0.01):
+                continue
+            place, anchor = np.float32([i, j]), np.float32(ANCHORS_PX[mask[a]])
+            centre = (place + squashed(cell[:2])) * sizes_px / np.float32(grid)
+            side = np.exp(cell[2:4]) * anchor * sizes_px / np.float32(stride * grid)
+            near = np.maximum(centre - side / two, 0)
+            far = np.minimum(centre + side / two, sizes_px - one)
+            boxes.append(np.concatenate([near, far]))
+            scores.append(confidence * squashed(cell[5:]))
+    return np.stack(boxes), np.stack(scores)
+
+
+@pytest.mark.parametrize("sizes", [(333, 517), (427, 640), (1, 700)])
+def test_the_last_bits_are_those_of_float32_in_the_published_order(sizes):
+    rng = np.random.default_rng(20)
+    heads = [
+        (rng.standard_normal((21, grid, grid)) * 2).astype(np.float32)
+        for grid in (3, 6, 12)
+    ]
+    height_px, width_px = sizes
+
+    boxes_xyxy, scores = decode_heads(heads, height_px=height_px, width_px=width_px)
+
+    exact_boxes, exact_scores = published_decode(heads, height_px, width_px)
+    assert len(boxes_xyxy) > 300
+    assert boxes_xyxy.dtype == scores.dtype == exact_boxes.dtype == np.float32
+    assert np.array_equal(boxes_xyxy, exact_boxes)
+    assert np.array_equal(scores, exact_scores)
+
+
 def test_a_neutral_cell_is_half_way_into_its_cell_with_its_anchors_size():
     heads = silent_heads(num_classes=1, grid=2)
     cells = heads[1].reshape(3, 6, 4, 4)

@@ -17,8 +17,8 @@ from harness.model.fluid.program_desc import (
     write_program,
 )
 from harness.model.fluid.program_schema import AttributeType
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.graph import build_graph, serialise
 
 INT, FLOAT, STRING = AttributeType.INT, AttributeType.FLOAT, AttributeType.STRING
@@ -48,11 +48,11 @@ def honest(layout_folder):
 @pytest.fixture(scope="module")
 def exported():
     """What this Paddle exports of the network with the most operators."""
-    network = Network(
+    network = YoloV3(
         backbone="resnet50_vd_dcn",
         num_classes=3,
         width=1 / 32,
-        head_channels=planned_channels("none", 1 / 32),
+        head_channels=pruned_channels("none", 1 / 32),
     )
     return parse_program(serialise(build_graph(network)))
 
@@ -269,23 +269,23 @@ HOSTILE = {
         lambda p: added(
             p, op("relu", "more", "again"), variables=[*MORE, tensor("again")]
         ),
-        r"relu reads more; expected what an operator before it made$",
+        r"relu reads more; expected a variable that an earlier operator makes$",
     ),
     "an operator that reads what it makes": (
         lambda p: added(p, op("relu", "more", "more"), variables=MORE),
-        r"relu reads more; expected what an operator before it made$",
+        r"relu reads more; expected a variable that an earlier operator makes$",
     ),
     "weights that are changed": (
         lambda p: added(p, op("relu", "image", "conv1_weights")),
-        r"relu makes conv1_weights; expected what is not there yet$",
+        r"relu makes conv1_weights; expected a variable that has no value yet$",
     ),
     "weights that are changed in place": (
         lambda p: added(p, op("relu", "conv1_weights", "conv1_weights")),
-        r"relu makes conv1_weights; expected what is not there yet$",
+        r"relu makes conv1_weights; expected a variable that has no value yet$",
     ),
     "a variable that is made twice": (
         lambda p: added(p, *[op("relu")] * 2, variables=MORE),
-        r"relu makes more; expected what is not there yet$",
+        r"relu makes more; expected a variable that has no value yet$",
     ),
     "the holder of feeds as a tensor": (
         lambda p: added(p, op("relu", "feed"), variables=MORE),

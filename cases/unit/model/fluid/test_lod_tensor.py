@@ -170,30 +170,34 @@ MALFORMED = {
         record(desc=b"\x08\x07\x10\x03"),
         r"byte 20: data type; expected 0 \(bool\) .* 21 \(int8\), got 7",
     ),
+    "two types": (
+        record(desc=b"\x08\x05\x08\x05\x10\x03"),
+        "byte 22: data_type of a desc; expected one value, got a second one",
+    ),
     "no type": (record(desc=b"\x10\x03"), "byte 20: data type; expected .*int8"),
     "unknown tag": (
         record(desc=b"\x1a\x00\x08\x05"),
-        "byte 21: tag of the desc; expected type or dims, got 0x1a",
+        "byte 20: field 3 of wire type 2; expected a field of a desc",
     ),
     "cut varint": (
         record(desc=b"\x08\x05\x10\x83"),
-        "byte 24: number of the desc is cut off",
+        "byte 24: number is cut off",
     ),
     "endless varint": (
         record(desc=b"\x08\x05\x10" + b"\xff" * 10 + b"\x01"),
-        "byte 33: number of the desc is cut off",
+        "byte 33: number is cut off",
     ),
     "packed beyond the desc": (
         record(desc=b"\x08\x05\x12\x05\x03"),
-        "byte 25: number of the desc is cut off",
+        "byte 24: field 2 is cut off; expected 5 bytes, got 1 left",
     ),
     "packed beyond its size": (
         record(desc=b"\x08\x05\x12\x01\x83\x01"),
-        "byte 26: packed dims; expected to end at byte 25, got 26",
+        "byte 25: number is cut off",
     ),
     "negative side": (
         record(desc=b"\x08\x05\x10" + b"\xff" * 9 + b"\x01"),
-        r"byte 20: shape; expected at most 9 sides below 2\^31 that fit .*got \(184",
+        r"byte 20: shape; expected at most 9 sides below 2\^31 that fit .*got \(-1,\)",
     ),
     "many sides": (
         record(desc=b"\x08\x05" + b"\x10\x01" * 10),

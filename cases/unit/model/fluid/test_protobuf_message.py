@@ -6,11 +6,9 @@ from hypothesis import strategies as st
 
 from harness.errors import ArchiveUnreadable
 from harness.model.fluid import protobuf_message
-from harness.model.fluid.protobuf_fields import varint_bytes
-from harness.model.fluid.protobuf_message import (
+from harness.model.fluid.protobuf_message import decode, encode, varint_bytes
+from harness.model.fluid.protobuf_schema import (
     Schema,
-    decode,
-    encode,
     flag,
     float32,
     float64,

@@ -93,9 +93,9 @@ def test_an_empty_file_is_refused(tmp_path):
         read_records(tmp_path / "empty", ["a"])
 
 
-def test_a_wrong_shape_names_variable_and_byte(layout_copy, layout_plan):
+def test_a_wrong_shape_names_variable_and_byte(layout_copy, layout_shapes):
     folder = layout_copy("combined_file")
-    names = sorted(layout_plan.variables)
+    names = sorted(layout_shapes.variables)
     path = folder / "parameters"
     whole = path.read_bytes()
     one = tensor_record(np.zeros(5, np.float32))
@@ -107,10 +107,12 @@ def test_a_wrong_shape_names_variable_and_byte(layout_copy, layout_plan):
         match=r"^1 variables have another shape; got "
         r"conv1_bn_offset \(byte 32\) \(2,\) is \(5,\)$",
     ):
-        read_weights(COMBINED_FILE.open(folder, names), layout_plan)
+        read_weights(COMBINED_FILE.open(folder, names), layout_shapes)
 
 
-def test_a_number_that_is_not_finite_names_variable_and_byte(layout_copy, layout_plan):
+def test_a_number_that_is_not_finite_names_variable_and_byte(
+    layout_copy, layout_shapes
+):
     folder = layout_copy("combined_file")
     path = folder / "parameters"
     content = bytearray(path.read_bytes())
@@ -122,7 +124,7 @@ def test_a_number_that_is_not_finite_names_variable_and_byte(layout_copy, layout
         match=r"^conv1_bn_offset \(byte 32\): element \(1,\); expected a finite number",
     ):
         read_weights(
-            COMBINED_FILE.open(folder, tuple(layout_plan.variables)), layout_plan
+            COMBINED_FILE.open(folder, tuple(layout_shapes.variables)), layout_shapes
         )
 
 

@@ -44,7 +44,7 @@ def test_a_missing_one_is_told_in_the_words_of_the_layout():
 @pytest.mark.parametrize(
     ("count", "text"),
     [(0, "nothing"), (2, "n0, n1"), (5, "n0, n1, n2, n3, n4"),
-     (7, "n0, n1, n2, n3, n4 and 2 more")],
+     (6, "n0, n1, n2, n3, n4 and 1 more"), (7, "n0, n1, n2, n3, n4 and 2 more")],
 )  # fmt: skip
 def test_a_long_list_is_counted(count, text):
     assert listed([f"n{place}" for place in range(count)]) == text

@@ -49,7 +49,7 @@ def test_a_folder_of_no_layout_lists_its_files(tmp_path):
         ArchiveUnreadable,
         match=r"^no layout that we know; expected program \| pdparams \| "
         r"separate_files \| combined_file, got README; "
-        r"pack what Paddle saved: of save_persistables, save_inference_model or save$",
+        r"pack the folder that save_persistables, save_inference_model or save wrote$",
     ):
         open_folder(tmp_path, ())
 

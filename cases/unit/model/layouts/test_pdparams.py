@@ -29,7 +29,7 @@ def test_the_arrays_of_both_files_are_found(folder):
     assert source.ignored_files == ("final.pdmodel",)
 
 
-def test_what_the_optimizer_kept_is_ignored_and_listed(layout_copy, layout_plan):
+def test_what_the_optimizer_kept_is_ignored_and_listed(layout_copy, open_layout):
     folder = layout_copy("pdparams")
     write(
         folder / "model_final.pdopt",
@@ -39,9 +39,7 @@ def test_what_the_optimizer_kept_is_ignored_and_listed(layout_copy, layout_plan)
         },
     )
 
-    weights = read_weights(PDPARAMS.open(folder, ()), layout_plan)
-
-    assert weights.ignored_files == (
+    assert open_layout(folder).ignored_files == (
         "@LR_DECAY_COUNTER@",
         "conv1_weights_velocity_0",
         "model_final.pdmodel",
@@ -79,11 +77,13 @@ def test_a_damaged_pickle_is_named(folder):
         PDPARAMS.open(folder, ())
 
 
-def test_a_number_that_is_not_finite_names_file_and_variable(layout_copy, layout_plan):
+def test_a_number_that_is_not_finite_names_file_and_variable(
+    layout_copy, layout_shapes
+):
     folder = layout_copy("pdparams")
     values = {
         name: np.zeros(one.shape, np.float32)
-        for name, one in layout_plan.variables.items()
+        for name, one in layout_shapes.variables.items()
     }
     values["conv1_weights"][0, 1, 2, 0] = np.inf
     write(folder / "model_final.pdparams", values)
@@ -93,7 +93,7 @@ def test_a_number_that_is_not_finite_names_file_and_variable(layout_copy, layout
         match=r"^model_final.pdparams: conv1_weights: element \(0, 1, 2, 0\); "
         r"expected a finite number, got inf$",
     ):
-        read_weights(PDPARAMS.open(folder, ()), layout_plan)
+        read_weights(PDPARAMS.open(folder, ()), layout_shapes)
 
 
 def test_only_a_file_of_that_name_is_recognised(folder, tmp_path_factory):
@@ -106,22 +106,22 @@ def noted(values, names):
     return {**values, "StructuredToParameterName@@": names}
 
 
-def test_weights_saved_again_by_paddle_2_keep_their_keys(layout_copy, layout_plan):
+def test_weights_saved_again_by_paddle_2_keep_their_keys(layout_copy, layout_shapes):
     """A tensor that was made for saving is called ``generated_tensor_0``."""
     folder = layout_copy("pdparams")
-    names = tuple(layout_plan.variables)
+    names = tuple(layout_shapes.variables)
     values = {
         name: np.ones(one.shape, np.float32)
-        for name, one in layout_plan.variables.items()
+        for name, one in layout_shapes.variables.items()
     }
     values["conv1_weights_velocity_0"] = np.float32([0])
     tensors = {name: f"generated_tensor_{k}" for k, name in enumerate(values)}
     write(folder / "model_final.pdparams", noted(values, tensors))
 
-    weights = read_weights(PDPARAMS.open(folder, names), layout_plan)
+    source = PDPARAMS.open(folder, names)
 
-    assert set(weights.values) == set(names)
-    assert "conv1_weights_velocity_0" in weights.ignored_files
+    assert set(read_weights(source, layout_shapes)) == set(names)
+    assert "conv1_weights_velocity_0" in source.names()
 
 
 @pytest.mark.parametrize(

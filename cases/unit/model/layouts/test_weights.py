@@ -7,10 +7,10 @@ from harness.errors import ArchiveUnreadable
 from harness.model.fluid.lod_tensor import write_tensor
 from harness.model.layouts.separate_files import open_folder, write_weights
 from harness.model.layouts.weights import BOOKKEEPING, read_weights
-from harness.model.networks.shapes import Plan, Variable
+from harness.model.networks.shapes import NetworkShapes, Variable
 
 SHAPES = {"conv1_weights": (2, 3, 1, 1), "conv1_bn_scale": (2,), "bias": (4,)}
-PLAN = Plan(
+NETWORK = NetworkShapes(
     variables={
         name: Variable(name=name, shape=shape, is_trained=True)
         for name, shape in SHAPES.items()
@@ -31,11 +31,10 @@ def folder(tmp_path):
 def test_every_variable_gets_the_value_of_its_file(folder):
     write_tensor(folder / "bias", np.float32([1, 2, 3, 4]))
 
-    weights = read_weights(open_folder(folder), PLAN)
+    weights = read_weights(open_folder(folder), NETWORK)
 
-    assert set(weights.values) == set(SHAPES)
-    assert weights.values["bias"].tolist() == [1, 2, 3, 4]
-    assert weights.ignored_files == ()
+    assert set(weights) == set(SHAPES)
+    assert weights["bias"].tolist() == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -53,20 +52,11 @@ def test_every_variable_gets_the_value_of_its_file(folder):
         "reduce_sum_2.tmp_0",
     ],
 )
-def test_bookkeeping_is_ignored_and_listed(folder, name):
+def test_bookkeeping_is_no_variable(folder, name):
     write_tensor(folder / name, np.zeros(1, np.int64))
 
-    weights = read_weights(open_folder(folder), PLAN)
-
-    assert weights.ignored_files == (name,)
+    assert set(read_weights(open_folder(folder), NETWORK)) == set(SHAPES)
     assert BOOKKEEPING.fullmatch(name)
-
-
-def test_any_extra_file_is_ignored_and_listed_in_order(folder):
-    for name in ("zebra", "apple"):
-        (folder / name).write_bytes(b"not a tensor")
-
-    assert read_weights(open_folder(folder), PLAN).ignored_files == ("apple", "zebra")
 
 
 def test_missing_variables_are_named_with_the_files_nobody_asked_for(folder):
@@ -79,7 +69,7 @@ def test_missing_variables_are_named_with_the_files_nobody_asked_for(folder):
         match=r"^2 of 3 variables have no file; expected conv1_bn_scale, bias, "
         r"got files of no variable: conv1_bn_gamma$",
     ):
-        read_weights(open_folder(folder), PLAN)
+        read_weights(open_folder(folder), NETWORK)
 
 
 def test_missing_variables_in_a_folder_without_strangers(folder):
@@ -89,7 +79,7 @@ def test_missing_variables_in_a_folder_without_strangers(folder):
         ArchiveUnreadable,
         match=r"^1 of 3 variables have no file; expected bias, got none$",
     ):
-        read_weights(open_folder(folder), PLAN)
+        read_weights(open_folder(folder), NETWORK)
 
 
 def test_a_long_list_of_missing_variables_is_counted(tmp_path):
@@ -102,7 +92,7 @@ def test_a_long_list_of_missing_variables_is_counted(tmp_path):
         ArchiveUnreadable,
         match="8 of 8 variables have no file; expected v0, v1, v2, v3, v4 and 3 more",
     ):
-        read_weights(open_folder(tmp_path), replace(PLAN, variables=many))
+        read_weights(open_folder(tmp_path), replace(NETWORK, variables=many))
 
 
 def test_all_variables_of_another_shape_are_named(folder):
@@ -114,7 +104,7 @@ def test_all_variables_of_another_shape_are_named(folder):
         match=r"^2 variables have another shape; got "
         r"conv1_weights \(2, 3, 1, 1\) is \(3, 2, 1, 1\), bias \(4,\) is \(5,\)$",
     ):
-        read_weights(open_folder(folder), PLAN)
+        read_weights(open_folder(folder), NETWORK)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
@@ -128,7 +118,7 @@ def test_a_number_that_is_not_finite_is_named(folder, wrong):
         match=rf"^conv1_weights: element \(1, 2, 0, 0\); "
         rf"expected a finite number, got {wrong}$",
     ):
-        read_weights(open_folder(folder), PLAN)
+        read_weights(open_folder(folder), NETWORK)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int8])
@@ -139,7 +129,7 @@ def test_another_type_is_refused(folder, dtype):
         ArchiveUnreadable,
         match=f"^bias: type; expected float32, got {np.dtype(dtype)}$",
     ):
-        read_weights(open_folder(folder), PLAN)
+        read_weights(open_folder(folder), NETWORK)
 
 
 def test_a_damaged_file_is_named(folder):
@@ -147,7 +137,7 @@ def test_a_damaged_file_is_named(folder):
     (folder / "bias").write_bytes(content[:-3])
 
     with pytest.raises(ArchiveUnreadable, match=r"^bias: byte 24: data of shape"):
-        read_weights(open_folder(folder), PLAN)
+        read_weights(open_folder(folder), NETWORK)
 
 
 def test_a_folder_in_place_of_a_file_is_a_missing_file(folder):
@@ -155,4 +145,4 @@ def test_a_folder_in_place_of_a_file_is_a_missing_file(folder):
     (folder / "bias").mkdir()
 
     with pytest.raises(ArchiveUnreadable, match="1 of 3 variables have no file"):
-        read_weights(open_folder(folder), PLAN)
+        read_weights(open_folder(folder), NETWORK)

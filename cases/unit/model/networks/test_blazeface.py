@@ -9,7 +9,7 @@ from harness.model.networks.blazeface import (
     STRIDES_PX,
     BlazeFace,
 )
-from harness.model.networks.shapes import plan_network
+from harness.model.networks.shapes import network_shapes
 from harness.registry.words import BACKBONES
 
 #: Variables, elements, weights of convolutions, batch normalisations, first output.
@@ -23,13 +23,13 @@ WIDTHS = (1.0, 0.5, 0.25, 0.125)
 
 
 def variables_of(edition, width=1.0):
-    return plan_network(BlazeFace(edition=edition, width=width)).variables
+    return network_shapes(BlazeFace(edition=edition, width=width)).variables
 
 
 def outputs_of(edition, width=1.0):
     outputs = []
     network = BlazeFace(edition=edition, width=width)
-    plan_network(lambda ops, image: outputs.extend(network(ops, image)))
+    network_shapes(lambda ops, image: outputs.extend(network(ops, image)))
     return outputs
 
 
@@ -43,13 +43,13 @@ def test_the_editions_are_the_words_of_the_rows():
 def test_the_network_has_the_published_variables(edition):
     count, elements, weights, batch_norms, _ = COUNTS[edition]
 
-    plan = plan_network(BlazeFace(edition=edition))
+    shapes = network_shapes(BlazeFace(edition=edition))
 
-    by_rank = [one for one in plan.variables.values() if len(one.shape) == 4]
-    assert len(plan.variables) == count
-    assert plan.elements == elements
+    by_rank = [one for one in shapes.variables.values() if len(one.shape) == 4]
+    assert len(shapes.variables) == count
+    assert shapes.elements == elements
     assert sum(math.prod(one.shape) for one in by_rank) == weights
-    assert sum(name.endswith(".w_2") for name in plan.variables) == batch_norms
+    assert sum(name.endswith(".w_2") for name in shapes.variables) == batch_norms
 
 
 @pytest.mark.parametrize("edition", EDITIONS)

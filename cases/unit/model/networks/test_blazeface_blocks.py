@@ -8,14 +8,16 @@ from harness.model.networks.blazeface_blocks import (
     NumberedLayers,
     SingleBlock,
 )
-from harness.model.networks.shapes import Feature, PlanOps
+from harness.model.networks.shapes import Feature, ShapeOps
 
 IMAGE = Feature(8, Fraction(1))
 
 
 def run(block, *, width=1.0, numbers_depthwise=False):
     """Return what the block gives, the variables it made, and the layers."""
-    layers = NumberedLayers(PlanOps(), width=width, numbers_depthwise=numbers_depthwise)
+    layers = NumberedLayers(
+        ShapeOps(), width=width, numbers_depthwise=numbers_depthwise
+    )
     return block.run(layers, IMAGE), list(layers.ops.variables), layers
 
 
@@ -66,7 +68,7 @@ def test_an_output_is_numbered_after_the_convolutions_that_count(
 
 def test_a_narrow_block_keeps_the_shortcut_that_the_whole_one_has():
     narrow = Feature(3, Fraction(1))
-    layers = NumberedLayers(PlanOps(), width=1 / 8, numbers_depthwise=True)
+    layers = NumberedLayers(ShapeOps(), width=1 / 8, numbers_depthwise=True)
 
     LiteBlock("x", 24, 28).run(layers, narrow)  # both are 3 channels at this width
 

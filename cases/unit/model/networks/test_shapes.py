@@ -6,9 +6,9 @@ import pytest
 
 from harness.model.fluid.lod_tensor import tensor_record
 from harness.model.layouts.separate_files import write_weights
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.shapes import Feature, PlanOps, plan_network
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.shapes import Feature, ShapeOps, network_shapes
+from harness.model.networks.yolov3 import YoloV3
 
 CLASSES = {"coco": 80, "voc": 20}
 BLOCK_BYTES = 4096
@@ -16,13 +16,13 @@ BLOCK_BYTES = 4096
 FOLDER_ENTRY_BYTES = {241: 12 * 1024, 387: 16 * 1024}
 
 
-def plan_of(dataset, plan, width=1.0, backbone="mobilenet_v1"):
-    return plan_network(
-        Network(
+def shapes_of(dataset, pruning, width=1.0, backbone="mobilenet_v1"):
+    return network_shapes(
+        YoloV3(
             backbone=backbone,
             num_classes=CLASSES[dataset],
             width=width,
-            head_channels=planned_channels(plan, width),
+            head_channels=pruned_channels(pruning, width),
         )
     )
 
@@ -34,7 +34,7 @@ def record_bytes(shape):
 
 
 @pytest.mark.parametrize(
-    ("backbone", "dataset", "plan", "elements"),
+    ("backbone", "dataset", "pruning", "elements"),
     [
         ("mobilenet_v1", "coco", "none", 24_609_981),
         ("mobilenet_v1", "voc", "none", 24_286_881),
@@ -50,10 +50,10 @@ def record_bytes(shape):
         ("resnet50_vd_dcn_obj365", "coco", "none", 46_023_086),
     ],
 )  # zoo-spec 2, 4.2
-def test_the_network_has_the_published_elements(backbone, dataset, plan, elements):
-    planned = plan_of(dataset, plan, backbone=backbone)
+def test_the_network_has_the_published_elements(backbone, dataset, pruning, elements):
+    shapes = shapes_of(dataset, pruning, backbone=backbone)
 
-    assert planned.elements == elements
+    assert shapes.elements == elements
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_network_has_the_published_elements(backbone, dataset, plan, element
 def test_what_gets_a_gradient_is_what_has_a_velocity_upstream(
     backbone, variables, trained
 ):
-    found = plan_of("coco", "none", backbone=backbone).variables.values()
+    found = shapes_of("coco", "none", backbone=backbone).variables.values()
 
     assert len(found) == variables
     assert sum(one.is_trained for one in found) == trained
@@ -85,7 +85,7 @@ def test_what_gets_a_gradient_is_what_has_a_velocity_upstream(
 def test_weights_of_convolutions_and_the_rest_have_the_published_counts(
     backbone, in_weights, in_vectors
 ):
-    variables = plan_of("coco", "none", backbone=backbone).variables.values()
+    variables = shapes_of("coco", "none", backbone=backbone).variables.values()
     weights = [one for one in variables if len(one.shape) == 4]
     vectors = [one for one in variables if len(one.shape) == 1]
 
@@ -93,10 +93,12 @@ def test_weights_of_convolutions_and_the_rest_have_the_published_counts(
     assert sum(one.shape[0] for one in vectors) == in_vectors
 
 
-@pytest.mark.parametrize("plan", ["prune_r578", "prune_sensity"])
+@pytest.mark.parametrize("pruning", ["prune_r578", "prune_sensity"])
 @pytest.mark.parametrize("backbone", ["mobilenet_v1", "resnet50_vd_dcn"])
-def test_pruning_changes_the_shape_of_95_variables(backbone, plan):
-    before, after = (plan_of("coco", one, backbone=backbone) for one in ("none", plan))
+def test_pruning_changes_the_shape_of_95_variables(backbone, pruning):
+    before, after = (
+        shapes_of("coco", one, backbone=backbone) for one in ("none", pruning)
+    )
     changed = [
         name
         for name, one in before.variables.items()
@@ -108,7 +110,7 @@ def test_pruning_changes_the_shape_of_95_variables(backbone, plan):
 
 
 @pytest.mark.parametrize(
-    ("dataset", "plan", "printed"),
+    ("dataset", "pruning", "printed"),
     [
         ("coco", "none", "20.64/9.66/5.72"),
         ("coco", "prune_sensity", "13.57/6.35/3.76"),
@@ -118,33 +120,35 @@ def test_pruning_changes_the_shape_of_95_variables(backbone, plan):
         ("voc", "prune_r578", "6.15/2.88/1.70"),
     ],
 )  # zoo-spec 6.3
-def test_the_work_is_the_published_gflops(dataset, plan, printed):
-    planned = plan_of(dataset, plan)
+def test_the_work_is_the_published_gflops(dataset, pruning, printed):
+    shapes = shapes_of(dataset, pruning)
 
-    gflops = [planned.multiply_adds(size) / 2**30 for size in (608, 416, 320)]
+    gflops = [shapes.multiply_adds(size) / 2**30 for size in (608, 416, 320)]
 
     assert "/".join(f"{one:.2f}" for one in gflops) == printed
 
 
 @pytest.mark.parametrize(
-    ("plan", "printed"),
+    ("pruning", "printed"),
     [("none", "44.71"), ("prune_sensity", "37.53"), ("prune_r578", "29.98")],
 )  # zoo-spec 6.3
-def test_the_work_as_published_leaves_deformable_convolutions_out(plan, printed):
-    planned = plan_of("coco", plan, backbone="resnet50_vd_dcn")
+def test_the_work_as_published_leaves_deformable_convolutions_out(pruning, printed):
+    shapes = shapes_of("coco", pruning, backbone="resnet50_vd_dcn")
 
-    assert f"{planned.multiply_adds(608) / 2**30:.2f}" == printed
+    assert f"{shapes.multiply_adds(608) / 2**30:.2f}" == printed
     # Three convolutions of 3 x 3 x 512 x 512 at stride 32.
-    assert planned.deformable_multiply_adds(608) == 3 * 9 * 512 * 512 * 19 * 19
+    assert shapes.deformable_multiply_adds(608) == 3 * 9 * 512 * 512 * 19 * 19
 
 
 @pytest.mark.parametrize("backbone", ["mobilenet_v1", "resnet34"])
 def test_a_network_without_deformable_convolutions_costs_what_is_published(backbone):
-    assert plan_of("coco", "none", backbone=backbone).deformable_multiply_adds(608) == 0
+    assert (
+        shapes_of("coco", "none", backbone=backbone).deformable_multiply_adds(608) == 0
+    )
 
 
 @pytest.mark.parametrize(
-    ("backbone", "dataset", "plan", "printed_mb"),
+    ("backbone", "dataset", "pruning", "printed_mb"),
     [
         ("mobilenet_v1", "coco", "none", 94.60),
         ("mobilenet_v1", "coco", "prune_sensity", 67.60),
@@ -157,8 +161,10 @@ def test_a_network_without_deformable_convolutions_costs_what_is_published(backb
         ("resnet50_vd_dcn", "coco", "prune_r578", 112.08),
     ],
 )  # zoo-spec 3.4
-def test_the_files_fill_the_published_folder_size(backbone, dataset, plan, printed_mb):
-    variables = plan_of(dataset, plan, backbone=backbone).variables
+def test_the_files_fill_the_published_folder_size(
+    backbone, dataset, pruning, printed_mb
+):
+    variables = shapes_of(dataset, pruning, backbone=backbone).variables
     blocks = sum(
         math.ceil(record_bytes(one.shape) / BLOCK_BYTES) for one in variables.values()
     )
@@ -170,7 +176,7 @@ def test_the_files_fill_the_published_folder_size(backbone, dataset, plan, print
 
 
 def test_all_records_together_are_as_long_as_the_combined_file():
-    variables = plan_of("coco", "none").variables.values()
+    variables = shapes_of("coco", "none").variables.values()
 
     total = sum(record_bytes(one.shape) for one in variables)
 
@@ -178,22 +184,22 @@ def test_all_records_together_are_as_long_as_the_combined_file():
 
 
 def test_the_length_of_a_record_is_known_without_writing_it(tmp_path):
-    planned = plan_of("voc", "prune_r578", width=1 / 16)
+    shapes = shapes_of("voc", "prune_r578", width=1 / 16)
     write_weights(
         tmp_path,
         {
             name: np.zeros(one.shape, np.float32)
-            for name, one in planned.variables.items()
+            for name, one in shapes.variables.items()
         },
     )
 
-    for name, one in planned.variables.items():
+    for name, one in shapes.variables.items():
         assert (tmp_path / name).stat().st_size == record_bytes(one.shape), name
     assert len(tensor_record(np.zeros((300, 2), np.float32))) == record_bytes((300, 2))
 
 
 def test_a_convolution_costs_its_outputs_times_its_fan_in():
-    ops = PlanOps()
+    ops = ShapeOps()
 
     out = ops.conv(Feature(3, Fraction(1)), "w", out=8, kernel=3, stride=2)
 
@@ -203,7 +209,7 @@ def test_a_convolution_costs_its_outputs_times_its_fan_in():
 
 
 def test_a_depthwise_convolution_looks_at_one_channel():
-    ops = PlanOps()
+    ops = ShapeOps()
 
     ops.conv(Feature(8, Fraction(1)), "w", out=8, kernel=3, depthwise=True)
 
@@ -212,7 +218,7 @@ def test_a_depthwise_convolution_looks_at_one_channel():
 
 
 def test_a_name_cannot_be_used_twice():
-    ops = PlanOps()
+    ops = ShapeOps()
     ops.conv(Feature(3, Fraction(1)), "w", out=8, kernel=1)
 
     with pytest.raises(AssertionError, match="w"):
@@ -221,11 +227,11 @@ def test_a_name_cannot_be_used_twice():
 
 def test_maps_of_different_sides_cannot_be_joined():
     with pytest.raises(AssertionError):
-        PlanOps().concat(Feature(1, Fraction(1, 8)), Feature(1, Fraction(1, 16)))
+        ShapeOps().concat(Feature(1, Fraction(1, 8)), Feature(1, Fraction(1, 16)))
 
 
 def test_pooling_divides_the_side_and_costs_nothing():
-    ops = PlanOps()
+    ops = ShapeOps()
 
     out = ops.max_pool(Feature(8, Fraction(1, 2)), kernel=2, stride=2, ceil_mode=True)
 
@@ -236,13 +242,13 @@ def test_pooling_divides_the_side_and_costs_nothing():
 def test_a_sum_has_the_shape_of_its_parts():
     one = Feature(8, Fraction(1, 2))
 
-    assert PlanOps().add(one, one) == one
+    assert ShapeOps().add(one, one) == one
     with pytest.raises(AssertionError):
-        PlanOps().add(one, Feature(9, Fraction(1, 2)))
+        ShapeOps().add(one, Feature(9, Fraction(1, 2)))
 
 
 def test_a_deformable_convolution_is_counted_apart():
-    ops = PlanOps()
+    ops = ShapeOps()
     steering = Feature(27, Fraction(1, 2))
 
     out = ops.deform_conv(Feature(3, Fraction(1)), steering, "w", out=8, stride=2)
@@ -258,11 +264,11 @@ def test_a_deformable_convolution_is_counted_apart():
 )
 def test_a_deformable_convolution_needs_its_offsets_and_weights_per_point(steering):
     with pytest.raises(AssertionError):
-        PlanOps().deform_conv(Feature(3, Fraction(1)), steering, "w", out=8, stride=2)
+        ShapeOps().deform_conv(Feature(3, Fraction(1)), steering, "w", out=8, stride=2)
 
 
 def test_a_pool_halves_the_side_and_costs_nothing():
-    ops, x = PlanOps(), Feature(3, Fraction(1))
+    ops, x = ShapeOps(), Feature(3, Fraction(1))
 
     pooled = ops.max_pool(x, kernel=3, stride=2), ops.avg_pool(x)
 
@@ -272,6 +278,6 @@ def test_a_pool_halves_the_side_and_costs_nothing():
 
 @pytest.mark.parametrize("other", [Feature(2, Fraction(1)), Feature(1, Fraction(1, 2))])
 def test_maps_of_different_shapes_cannot_be_added(other):
-    assert PlanOps().add(other, other) == other
+    assert ShapeOps().add(other, other) == other
     with pytest.raises(AssertionError):
-        PlanOps().add(Feature(1, Fraction(1)), other)
+        ShapeOps().add(Feature(1, Fraction(1)), other)

@@ -2,8 +2,8 @@ from fractions import Fraction
 
 import pytest
 
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.shapes import Feature, PlanOps
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.shapes import Feature, ShapeOps
 from harness.model.networks.yolov3_head import (
     ANCHOR_MASKS,
     ANCHORS_PX,
@@ -20,10 +20,10 @@ FEATURES = (
 )
 
 
-def planned(plan):
-    ops = PlanOps()
+def pruned(pruning):
+    ops = ShapeOps()
     yolov3_head(
-        ops, FEATURES, num_classes=80, width=1.0, channels=planned_channels(plan)
+        ops, FEATURES, num_classes=80, width=1.0, channels=pruned_channels(pruning)
     )
     return ops.variables
 
@@ -67,7 +67,7 @@ def test_pruning_names_18_convolutions():
     ],
 )  # zoo-spec 2.4
 def test_the_unpruned_head_has_the_published_shapes(name, shape):
-    assert planned("none")[name].shape == shape
+    assert pruned("none")[name].shape == shape
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_the_unpruned_head_has_the_published_shapes(name, shape):
     ],
 )  # zoo-spec 4.2
 def test_the_pruned_head_has_the_published_shapes(name, shape):
-    assert planned("prune_r578")[name].shape == shape
+    assert pruned("prune_r578")[name].shape == shape
 
 
 def test_an_output_has_a_bias_and_nothing_else():
-    variables = planned("none")
+    variables = pruned("none")
 
     assert [name for name in variables if name.startswith("yolo_output.0")] == [
         "yolo_output.0.conv.weights",
@@ -122,7 +122,7 @@ def test_the_route_comes_before_the_backbone():
         ("c3", "c4", "c5"),
         num_classes=80,
         width=1.0,
-        channels=planned_channels("none"),
+        channels=pruned_channels("none"),
     )
 
     (first, c4), (second, c3) = ops.joined

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from harness.errors import ArchiveUnreadable
-from harness.model.networks.structure import plan_of_row
+from harness.model.detectors.architectures import network_of_row, shapes_of_row
 from harness.model.paddle_run.device import open_device
 from harness.model.paddle_run.forward_time import drawn_weights, time_forward
 from harness.registry.zoo import open_zoo
@@ -21,18 +18,18 @@ FACE = next(row for row in open_zoo("january-2020").rows if row.dataset == "wide
 def test_a_pass_takes_time(row) -> None:
     device = open_device(gpu=False)
 
-    took_s = time_forward(row, device, height_px=64, width_px=96, optimise=True)
+    took_s = time_forward(network_of_row(row), device, height_px=64, width_px=96)
 
     assert 0 < took_s < 60
 
 
 @pytest.mark.parametrize("row", [DEMO, FACE], ids=["yolov3", "blazeface"])
 def test_drawn_weights_fill_every_variable_and_divide_by_no_zero(row) -> None:
-    plan = plan_of_row(row)
-    weights = drawn_weights(plan)
+    shapes = shapes_of_row(row)
+    weights = drawn_weights(shapes)
 
     assert {name: one.shape for name, one in weights.items()} == {
-        name: one.shape for name, one in plan.variables.items()
+        name: one.shape for name, one in shapes.variables.items()
     }
     variances = [
         one
@@ -42,14 +39,3 @@ def test_drawn_weights_fill_every_variable_and_divide_by_no_zero(row) -> None:
     assert variances
     assert all((one == 1).all() for one in variances)
     assert all(np.isfinite(one).all() for one in weights.values())
-
-
-def test_a_network_that_is_not_there_is_named() -> None:
-    with pytest.raises(ArchiveUnreadable, match="no network yolov3-none"):
-        time_forward(
-            replace(DEMO, backbone="none"),
-            open_device(gpu=False),
-            height_px=64,
-            width_px=64,
-            optimise=True,
-        )

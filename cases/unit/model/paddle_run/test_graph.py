@@ -16,7 +16,7 @@ def test_every_variable_has_its_own_value_under_its_fluid_name(
     first = scope_of(graph, random_weights)
     scope_of(graph, {name: one * 2 for name, one in random_weights.items()})
 
-    assert set(graph.plan.variables) == set(random_weights)
+    assert set(graph.shapes.variables) == set(random_weights)
     for name, value in random_weights.items():
         assert np.array_equal(value_in(first, name), value), name
 

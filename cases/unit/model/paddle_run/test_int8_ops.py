@@ -12,7 +12,7 @@ from harness.model.fluid.program_desc import parse_program
 from harness.model.paddle_run.device import Device, open_device
 from harness.model.paddle_run.graph import build_graph, serialise
 from harness.model.paddle_run.heads import graph_heads
-from harness.model.paddle_run.int8_ops import ROUND, Int8Ops
+from harness.model.paddle_run.int8_ops import FAKE_QUANTISER, Int8Ops
 from harness.model.paddle_run.predictor import open_predictor
 from harness.model.paddle_run.runtime import import_paddle
 
@@ -28,7 +28,7 @@ def two_convs(ops, image):
 
 
 def rounded(ops, image):
-    """Round where that is an operation; a plan knows none."""
+    """Round where that is an operation; shapes know none."""
     return ops.fake_quantise(image, scale=SCALE) if isinstance(ops, Int8Ops) else image
 
 
@@ -80,11 +80,9 @@ def by_hand(images: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
 def test_int8_is_computed_and_is_what_8_bits_hold(weights, images) -> None:
     device = device_of("int8")
     expected = by_hand(images, weights)
-    plain = graph_heads(
-        two_convs, weights, replace(device, precision="float32"), optimise=True
-    )
+    plain = graph_heads(two_convs, weights, replace(device, precision="float32"))
 
-    (got,) = graph_heads(two_convs, weights, device, optimise=True)(images)
+    (got,) = graph_heads(two_convs, weights, device)(images)
 
     assert np.abs(got - expected).max() < 0.02 * np.abs(expected).max()
     # Float would be far nearer to float than 8 bits can be.
@@ -94,7 +92,7 @@ def test_int8_is_computed_and_is_what_8_bits_hold(weights, images) -> None:
 def test_a_value_is_rounded_once_for_all_that_read_it() -> None:
     graph = build_graph(two_convs, ops=Int8Ops)
     operators = parse_program(serialise(graph)).operators
-    found = [one for one in operators if one.kind == ROUND]
+    found = [one for one in operators if one.kind == FAKE_QUANTISER]
 
     assert [one.inputs["InScale"] for one in found] == [("image.scale",)]
     assert {name: one.tolist() for name, one in graph.scales.items()} == {
@@ -109,7 +107,7 @@ def test_only_what_the_network_asks_for_is_rounded() -> None:
     graph = build_graph(network, ops=Int8Ops)
     kinds = {one.kind for one in parse_program(serialise(graph)).operators}
 
-    assert ROUND not in kinds
+    assert FAKE_QUANTISER not in kinds
 
 
 def test_bf16_is_computed_and_is_no_float32(
@@ -117,7 +115,7 @@ def test_bf16_is_computed_and_is_no_float32(
 ) -> None:
     device = device_of("bf16")
     expected, got = (
-        graph_heads(tiny_network, random_weights, one, optimise=True)(images)[0]
+        graph_heads(tiny_network, random_weights, one)(images)[0]
         for one in (replace(device, precision="float32"), device)
     )
     error = np.abs(got - expected).max() / np.abs(expected).max()
@@ -130,4 +128,4 @@ def test_a_graph_that_is_not_optimised_has_float32_alone(weights, precision) -> 
     device = Device(kind="cpu", model="", threads=1, precision=precision)
 
     with pytest.raises(UsageError, match=f"^{precision} without graph optimisation$"):
-        open_predictor(b"", {}, device=device, optimise=False)
+        open_predictor(b"", {}, device=replace(device, optimise=False))

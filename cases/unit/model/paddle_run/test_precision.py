@@ -7,11 +7,11 @@ import pytest
 from harness.errors import ArchiveUnreadable, DeviceMissing
 from harness.model.fluid.program_desc import parse_program
 from harness.model.paddle_run.graph import build_graph, serialise
-from harness.model.paddle_run.int8_ops import ROUND, Int8Ops
+from harness.model.paddle_run.int8_ops import FAKE_QUANTISER, Int8Ops
 from harness.model.paddle_run.precision import (
     INSTRUCTIONS,
     PRECISIONS,
-    ROUNDING,
+    SCALE_OPERATORS,
     ask_for,
     cpu_flags,
     demand_precision,
@@ -19,6 +19,7 @@ from harness.model.paddle_run.precision import (
     demand_scales,
     demand_strategy,
 )
+from harness.model.paddle_run.precision_time import in_drawn_scales
 
 
 class Asked:
@@ -134,11 +135,7 @@ def test_paddle_is_asked_for_the_precision_and_no_other(
 @pytest.fixture(scope="module")
 def rounded(tiny_network) -> bytes:
     """A program with its rounding, as the graph for int8 has it."""
-
-    def ops(state):
-        return Int8Ops(state, every_scale=4.0)
-
-    return serialise(build_graph(tiny_network, ops=ops))
+    return serialise(build_graph(in_drawn_scales(tiny_network), ops=Int8Ops))
 
 
 def test_a_program_is_asked_for_scales_for_int8_alone(tiny_network, rounded) -> None:
@@ -155,7 +152,8 @@ def test_int8_of_a_program_without_scales_is_no_silent_float32(tiny_network) -> 
     with pytest.raises(
         ArchiveUnreadable,
         match="^no scale of an activation in the program; expected one of "
-        f"{', '.join(sorted(ROUNDING))}; --precision int8 is for quantised rows$",
+        f"{', '.join(sorted(SCALE_OPERATORS))}; "
+        "--precision int8 is for quantised rows$",
     ):
         demand_scales(program, "int8")
 
@@ -165,7 +163,10 @@ def test_every_plain_convolution_but_the_outputs_reads_rounded_values(
 ) -> None:
     operators = parse_program(rounded).operators
     made = {
-        name for one in operators if one.kind == ROUND for name in one.outputs["Out"]
+        name
+        for one in operators
+        if one.kind == FAKE_QUANTISER
+        for name in one.outputs["Out"]
     }
     plain = {
         one.inputs["Filter"][0]

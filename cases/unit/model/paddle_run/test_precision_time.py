@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from harness.errors import DeviceMissing
+from harness.model.detectors.architectures import network_of_row
 from harness.model.paddle_run import precision_time
 from harness.model.paddle_run.device import Device, open_device
 from harness.model.paddle_run.precision_time import ROUNDS, TIMED_IMAGES, time_precision
 from harness.registry.zoo import open_zoo
 
-DEMO = open_zoo("demo").rows[0]
+NETWORK = network_of_row(open_zoo("demo").rows[0])
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
@@ -20,7 +21,7 @@ def test_both_precisions_take_time(precision: str) -> None:
         device = open_device(gpu=False, precision=precision)
     except DeviceMissing as error:
         pytest.skip(str(error))
-    times = time_precision(DEMO, device, height_px=32, width_px=64)
+    times = time_precision(NETWORK, device, height_px=32, width_px=64)
 
     assert 0 < times.float32_s < 60
     assert 0 < times.precision_s < 60
@@ -32,21 +33,21 @@ def test_the_precisions_take_turns_and_the_fastest_pass_is_told(
     ran: list[str] = []
     clock_s = {"now": 0.0}
 
-    class Predictor:
-        def __init__(self, row: object, device: Device) -> None:
-            assert row is DEMO
+    class Heads:
+        def __init__(self, network: object, device: Device) -> None:
+            assert network is NETWORK
             self.precision = device.precision
 
-        def run(self, images: np.ndarray) -> None:
+        def __call__(self, images: np.ndarray) -> None:
             assert images.shape == (TIMED_IMAGES, 3, 32, 64)
             ran.append(self.precision)
             # Every pass is slower than the one before, as on a machine that fills up.
             clock_s["now"] += len(ran) * (4.0 if self.precision == "float32" else 1.0)
 
-    monkeypatch.setattr(precision_time, "open_drawn", Predictor)
+    monkeypatch.setattr(precision_time, "open_drawn", Heads)
     monkeypatch.setattr(precision_time.time, "perf_counter", lambda: clock_s["now"])
     device = Device(kind="cpu", model="", threads=1, precision="bf16")
-    times = time_precision(DEMO, device, height_px=32, width_px=64)
+    times = time_precision(NETWORK, device, height_px=32, width_px=64)
 
     assert ran == ["float32", "bf16"] * (1 + ROUNDS)
     assert times.float32_s == 3 * 4.0 / TIMED_IMAGES

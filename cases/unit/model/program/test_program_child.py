@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable, DetectionsInvalid, LimitReached
+from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.object_finding import ObjectDetector
 from harness.model.program import program_child as program_process
 from harness.model.program.limits import ProgramLimits
 from harness.model.program.messages import Found, Opened, Refused, answer_bytes
@@ -16,7 +18,7 @@ from harness.model.program.program_child import (
     ProgramProcess,
     start_program,
 )
-from harness.model.program.program_detector import ProgramDetector, ProgramFaceDetector
+from harness.model.program.program_rows import boxes_in_pixels, boxes_in_shares
 from harness.process.limited_child import ChildCrashed
 
 PX = 96
@@ -69,7 +71,9 @@ def test_objects_are_those_that_are_found_in_this_process(opened, start, images,
         process=start(opened), detector="objects", word="mobilenet_v1", input_px=PX
     )
     run = open_program(opened.program, opened.weights, cpu)
-    here = ProgramDetector(run=run, backbone="mobilenet_v1", input_px=PX)
+    here = ObjectDetector(
+        find=boxes_in_pixels(run), backbone="mobilenet_v1", input_px=PX
+    )
 
     same(detector.detect(images, sizes_hw), here.detect(images, sizes_hw))
     assert detector.cpu_clock_s() > 0
@@ -85,16 +89,16 @@ def test_faces_of_images_of_any_size_are_those_of_this_process(
         process=start(opened), detector="faces", word="single", input_px=640
     )
     run = open_program(opened.program, opened.weights, cpu)
-    here = ProgramFaceDetector(run=run, scales="single", input_px=640)
+    here = FaceDetector(find=boxes_in_shares(run), scales="single", input_px=640)
 
     same(detector.detect(several, sizes_hw), here.detect(several, sizes_hw))
 
 
 @pytest.fixture(scope="module")
 def open_faces():
-    from harness.model.detectors.face_archive import open_face_archive
+    from harness.model.detectors.blazeface import open_blazeface
 
-    return lambda folder: open_face_archive(folder, edition="lite", width=1 / 4)
+    return lambda folder: open_blazeface(folder, edition="lite", width=1 / 4)
 
 
 def test_a_program_that_paddle_refuses_is_unreadable_in_its_process(opened, start):

@@ -10,8 +10,9 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
-from harness.model.detectors.face_archive import OpenedFaceArchive, open_face_archive
-from harness.model.detectors.yolov3_archive import OpenedArchive, open_archive
+from harness.model.detectors.blazeface import open_blazeface
+from harness.model.detectors.opened_archive import OpenedArchive
+from harness.model.detectors.yolov3 import open_yolov3
 from harness.model.fluid.lod_tensor import read_tensor
 from harness.model.fluid.program_desc import write_program
 from harness.model.layouts.separate_files import write_weights
@@ -41,20 +42,19 @@ class OldQuantised:
     def strategy(self) -> str:
         return "quant_post" if self.kind == "post" else "quant_aware"
 
-    def open(self, folder=None, **asked) -> OpenedArchive | OpenedFaceArchive:
+    def open(self, folder=None, **asked) -> OpenedArchive:
         """Open the archive, or a spoilt copy of it."""
         if self.model == "blazeface":
             kind = {"edition": "nas", "strategy": self.strategy, **asked}
-            return open_face_archive(folder or self.folder, **kind)
+            return open_blazeface(folder or self.folder, **kind)
         kind = {
-            "architecture": "yolov3",
             "backbone": "mobilenet_v1",
             "strategy": self.strategy,
             "num_classes": 5,
             "width": 1 / 8,
             **asked,
         }
-        return open_archive(folder or self.folder, **kind)
+        return open_yolov3(folder or self.folder, **kind)
 
     def golden(self) -> "Golden":
         """What the old runtime computed, with a program of the same arithmetic."""

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.model.detectors.architectures import ARCHITECTURES
 from harness.model.networks.blazeface import EDITIONS, BlazeFace
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.shapes import plan_network
-from harness.model.networks.yolov3 import NETWORKS, Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.shapes import network_shapes
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.quantised.fluid_names import conv_inputs
 from harness.model.quantised.quantisation import is_output
 from harness.model.quantised.scales import scale_names
@@ -22,19 +23,19 @@ def network_of(name):
     architecture, _, backbone = name.removesuffix(ALL).partition("_")
     if architecture == "blazeface":
         return BlazeFace(edition=backbone)
-    return Network(
+    return YoloV3(
         backbone=backbone,
         num_classes=80,
         width=1.0,
-        head_channels=planned_channels("none"),
+        head_channels=pruned_channels("none"),
     )
 
 
 def test_every_network_has_names_of_the_old_runtime():
     ours = {
         f"{architecture}_{backbone}"
-        for architecture, backbones in NETWORKS.items()
-        for backbone in backbones
+        for architecture, entry in ARCHITECTURES.items()
+        for backbone in entry.backbones
         if not backbone.endswith("_obj365")  # another preprocessing of one network
     }
 
@@ -59,7 +60,7 @@ def test_every_scale_is_paired_with_the_convolutions_that_it_belongs_to(name):
 @pytest.mark.parametrize("name", OLD)
 def test_a_checkpoint_has_the_counts_of_the_old_runtime(name):
     network = network_of(name)
-    files = len(plan_network(network).variables) + len(OLD[name]["scales"])
+    files = len(network_shapes(network).variables) + len(OLD[name]["scales"])
 
     assert files == OLD[name]["files"]  # 286, 342, 459, ...  zoo-spec 2.7
 
@@ -75,7 +76,7 @@ def test_a_name_does_not_depend_on_the_width(tiny_network):
 
 
 def test_a_network_that_is_simulated_has_the_names_of_the_float_one(tiny_network):
-    from harness.model.quantised.simulated import SimulatedNetwork
+    from harness.model.networks.simulated import SimulatedNetwork
 
     plain = conv_inputs(tiny_network)
     simulated = SimulatedNetwork(

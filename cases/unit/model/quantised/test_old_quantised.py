@@ -5,27 +5,28 @@ makes a chaos of it.  # zoo-spec 8
 """
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harness.model.boxes.face_boxes import normalise_faces
-from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.face_finding import FaceDetector, faces_of_heads
+from harness.model.boxes.object_finding import ObjectDetector, objects_of_heads
 from harness.model.boxes.preprocess import IMAGENET, normalise
 from harness.model.detectors.archive_heads import open_heads
-from harness.model.detectors.yolov3_archive import Detector
 from harness.model.fluid.program_desc import write_program
+from harness.model.networks.simulated import simulated
 from harness.model.paddle_run.graph import static_mode
 from harness.model.paddle_run.runtime import import_paddle
 from harness.model.paddle_run.tensors import TensorOps
 from harness.model.program.exact_program import exact_program
 from harness.model.program.opened_program import open_program
-from harness.model.program.program_detector import ProgramDetector, ProgramFaceDetector
+from harness.model.program.program_rows import boxes_in_pixels, boxes_in_shares
 from harness.model.program.traced_program import trace_convs
 from harness.model.quantised.described import describe_convs, eight_bit_weights
 from harness.model.quantised.quantisation import KINDS
-from harness.model.quantised.simulated import simulated
 
 QUANT = Path(__file__).parents[3] / "oracle" / "quant"
 NAMES = sorted(one.name.removesuffix(".tar.gz") for one in QUANT.glob("*.tar.gz"))
@@ -70,7 +71,9 @@ def look_into_network(opened, images):
             found[f"output.{weights}"] = y.numpy()
             return y
 
-    network, weights = simulated(opened.network, opened.weights, opened.quantisation)
+    network, weights = simulated(
+        opened.network, opened.weights, opened.quantisation.scales()
+    )
     state = {name: paddle.to_tensor(one) for name, one in weights.items()}
     with paddle.no_grad():
         network(Looks(state), paddle.to_tensor(images))
@@ -122,15 +125,18 @@ def detector_of(opened, model, cpu):
     kind = {"input_px": CROP_PX}
     if model == "blazeface":
         if opened.program is None:
-            heads = open_heads(opened, cpu, optimise=False)
-            return FaceDetector(heads=heads, scales="single", **kind)
-        run = open_program(opened.program, opened.weights, cpu, optimise=False)
-        return ProgramFaceDetector(run=run, scales="single", **kind)
+            heads = open_heads(opened, replace(cpu, optimise=False))
+            return FaceDetector(find=faces_of_heads(heads), scales="single", **kind)
+        run = open_program(opened.program, opened.weights, replace(cpu, optimise=False))
+        return FaceDetector(find=boxes_in_shares(run), scales="single", **kind)
     kind["backbone"] = "mobilenet_v1"
     if opened.program is None:
-        return Detector(heads=open_heads(opened, cpu, optimise=False), **kind)
-    run = open_program(opened.program, opened.weights, cpu, optimise=False)
-    return ProgramDetector(run=run, **kind)
+        return ObjectDetector(
+            find=objects_of_heads(open_heads(opened, replace(cpu, optimise=False))),
+            **kind,
+        )
+    run = open_program(opened.program, opened.weights, replace(cpu, optimise=False))
+    return ObjectDetector(find=boxes_in_pixels(run), **kind)
 
 
 def test_every_kind_was_made_by_the_old_runtime(opened_quantised):

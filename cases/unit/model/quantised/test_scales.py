@@ -3,7 +3,7 @@ import pytest
 
 from harness.errors import ArchiveUnreadable
 from harness.model.layouts.contract import Stored, WeightSource
-from harness.model.networks.shapes import plan_network
+from harness.model.networks.shapes import network_shapes
 from harness.model.quantised.scales import (
     found_scales,
     known_scales,
@@ -24,7 +24,7 @@ def scales(tiny_network):
 @pytest.fixture
 def read(tiny_network):
     """Read scales as those of ``tiny_network``."""
-    variables = plan_network(tiny_network).variables
+    variables = network_shapes(tiny_network).variables
 
     def from_arrays(arrays):
         source = WeightSource(
@@ -170,7 +170,7 @@ def test_a_file_is_a_scale_only_as_a_tensor_of_a_known_name(tiny_network):
 
 
 def test_variables_and_a_teachers_are_no_scales(tiny_network):
-    variables = plan_network(tiny_network).variables
+    variables = network_shapes(tiny_network).variables
     arrays = (*variables, "teacher_yolo_block.0.2.bn.scale", "image.scale", "state_0")
     source = WeightSource(
         stored={

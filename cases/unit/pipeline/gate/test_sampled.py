@@ -65,9 +65,7 @@ def small_pass(zoo: Zoo, settings: Settings, fingerprint: str) -> SharedPass:
         settings=settings,
         dataset=OpenedDataset(name="coco", found=found, differences=()),  # type: ignore[arg-type]
         device=device,
-        environment=describe_environment(
-            device, dataset="coco", decoder="opencv", optimise=True
-        ),
+        environment=describe_environment(device, dataset="coco", decoder="opencv"),
     )
 
 

@@ -7,12 +7,22 @@ import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
+from harness.dataset.views import AsItIs, Square
 from harness.model.boxes.face_finding import FACE_SCALES, FaceDetector
-from harness.model.detectors.face_archive import open_face_archive
-from harness.model.paddle_run.device import open_device
+from harness.model.detectors.architectures import open_archive, protocol_of_row
+from harness.model.detectors.blazeface import open_blazeface
+from harness.model.detectors.opened_archive import OpenedArchive
+from harness.model.fluid.program_desc import ProgramDesc
+from harness.model.layouts.contract import InferenceProgram
+from harness.model.paddle_run.device import Device, open_device
 from harness.model.program.limits import ProgramLimits
 from harness.model.program.program_child import ProcessDetector
-from harness.pipeline.measure.architectures import ARCHITECTURES, Computing
+from harness.pipeline.measure import architectures
+from harness.pipeline.measure.architectures import (
+    Computing,
+    open_detectors,
+    view_of,
+)
 from harness.registry.zoo import open_zoo
 
 ORACLE = Path(__file__).parents[3] / "oracle"
@@ -21,7 +31,6 @@ ORACLE = Path(__file__).parents[3] / "oracle"
 def computing() -> Computing:
     return Computing(
         device=open_device(gpu=False),
-        optimise=True,
         program_limits=ProgramLimits(),
         largest_px=640,
     )
@@ -40,10 +49,9 @@ def test_a_face_program_runs_as_it_is_and_face_weights_in_our_network(
     folder = find_checkpoint_folder(
         unpack(ORACLE / "made" / f"{name}.tar.gz", tmp_path), name
     )
-    opened = open_face_archive(folder, edition="lite", width=1 / 4)
+    opened = open_blazeface(folder, edition="lite", width=1 / 4)
 
-    blazeface = ARCHITECTURES["blazeface"]
-    detectors = blazeface.open_detectors(opened, computing())
+    detectors = open_detectors("blazeface", opened, computing())
 
     row = open_zoo("demo").row("blazeface-nas-widerface-baseline-160")
     for scales in FACE_SCALES:
@@ -70,11 +78,54 @@ def test_a_quantised_row_gets_what_its_archive_is(
     )
     packed = ORACLE / "quant" / f"{name}.tar.gz"
     folder = find_checkpoint_folder(unpack(packed, tmp_path), name)
-    blazeface = ARCHITECTURES["blazeface"]
 
-    opened = blazeface.open_folder(folder, row, ())
+    opened = open_archive(folder, row)
 
     assert opened.quantisation is not None
-    detectors = blazeface.open_detectors(opened, computing())
+    detectors = open_detectors("blazeface", opened, computing())
     assert type(detectors(row, 640)) is kind
-    assert "quantisation_rounding" in blazeface.protocol(row)
+    assert "quantisation_rounding" in protocol_of_row(row)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "batch_pixels"),
+    [("yolov3", 8 * 224 * 224), ("blazeface", 678 * 1024 * 4)],
+)
+def test_a_program_may_take_what_its_largest_batch_needs(
+    monkeypatch: pytest.MonkeyPatch, architecture: str, batch_pixels: int
+) -> None:
+    asked = {}
+
+    def start_program(*_given: object, **kind: object) -> None:
+        asked.update(kind)
+
+    monkeypatch.setattr(architectures, "start_program", start_program)
+    limits = ProgramLimits(first_s=7)
+    opened = OpenedArchive(
+        network=lambda *_: (),
+        weights={},
+        layout="program",
+        ignored_files=(),
+        program=InferenceProgram(
+            desc=ProgramDesc(variables={}, operators=()), image="image", im_size=None
+        ),
+    )
+
+    open_detectors(
+        architecture,
+        opened,
+        Computing(
+            device=Device(kind="cpu", model="", threads=1),
+            program_limits=limits,
+            largest_px=224,
+        ),
+    )
+
+    assert asked == {"limits": limits, "batch_pixels": batch_pixels}
+
+
+def test_objects_are_looked_for_in_a_square_and_faces_in_the_image_as_it_is() -> None:
+    rows = {one.architecture: one for one in open_zoo("january-2020").rows}
+
+    assert view_of(rows["yolov3"], 320) == Square(input_px=320)
+    assert view_of(rows["blazeface"], 320) == AsItIs()

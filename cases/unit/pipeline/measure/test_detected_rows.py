@@ -1,7 +1,7 @@
 """What a pass shows to the networks of its rows; no network computes here."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,9 +65,7 @@ def shared(session_zoo: Zoo, tmp_path: Path) -> SharedPass:
         ),
         dataset=OpenedDataset(name="coco", found=found, differences=()),  # type: ignore[arg-type]
         device=DEVICE,
-        environment=describe_environment(
-            DEVICE, dataset="coco", decoder="opencv", optimise=True
-        ),
+        environment=describe_environment(DEVICE, dataset="coco", decoder="opencv"),
     )
 
 
@@ -187,15 +185,12 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """The graphs that are opened, each with what computes it."""
     built: list[tuple[Any, Any]] = []
 
-    def open_detectors(network: Any, by: Any) -> Callable[[Row, int], Any]:
+    def open_detectors(name: str, network: Any, by: Any) -> Callable[[Row, int], Any]:
+        assert name == "yolov3"
         built.append((network, by))
         return lambda row, input_px: (row.row_id, input_px, len(built))
 
-    table: Mapping[str, Any] = {
-        name: replace(one, open_detectors=open_detectors)
-        for name, one in detected_rows.ARCHITECTURES.items()
-    }
-    monkeypatch.setattr(detected_rows, "ARCHITECTURES", table)
+    monkeypatch.setattr(detected_rows, "open_detectors", open_detectors)
     return built
 
 
@@ -205,7 +200,6 @@ def test_a_graph_is_opened_once_for_the_largest_of_its_sizes(
     built: list[tuple[Any, Any]],
     tmp_path: Path,
 ) -> None:
-    shared = replace(shared, settings=replace(shared.settings, optimise=False))
     row = opened(shared.zoo.row(DOUBTED))
     detect_opened(shared, [row], DetectionStore(tmp_path), Watcher())
     assert built == []
@@ -214,7 +208,7 @@ def test_a_graph_is_opened_once_for_the_largest_of_its_sizes(
     assert detectors == [(DOUBTED, 320, 1), (DOUBTED, 608, 1)]
     ((network, by),) = built
     assert network is row.opened
-    assert (by.largest_px, by.device, by.optimise) == (608, DEVICE, False)
+    assert (by.largest_px, by.device) == (608, DEVICE)
     assert by.program_limits is shared.settings.program_limits
 
 
@@ -290,7 +284,7 @@ def test_a_pass_is_opened_on_the_device_that_is_asked_for(
     monkeypatch.setattr(detected_rows, "open_device", open_device)
     monkeypatch.setattr(detected_rows, "open_dataset", open_dataset)
     noted: list[str] = []
-    settings = replace(shared.settings, gpu=True, precision="bf16", optimise=False)
+    settings = replace(shared.settings, gpu=True, precision="bf16")
     row = shared.zoo.row(PLAIN)
     made = open_pass(shared.zoo, row, settings, Watcher(noting=noted.append))
 
@@ -303,7 +297,6 @@ def test_a_pass_is_opened_on_the_device_that_is_asked_for(
     assert asked == [(True, "bf16")]
     assert noted == ["coco opened"]
     assert made.device.precision == made.environment.precision == "bf16"
-    assert made.environment.graph_optimiser == "off"
     assert made.environment.decoder.startswith("opencv")
     (told,) = caplog.messages
     assert told.startswith("coco: 3 images on cpu (bf16), decoded by opencv")

@@ -14,7 +14,7 @@ DEVICE = Device(kind="cpu", model="a processor", threads=2)
 
 
 def test_what_computes_here_is_described() -> None:
-    told = describe_environment(DEVICE, dataset="coco", decoder="opencv", optimise=True)
+    told = describe_environment(DEVICE, dataset="coco", decoder="opencv")
 
     assert told.harness == harness.__version__
     assert told.python == platform.python_version()
@@ -28,7 +28,7 @@ def test_what_computes_here_is_described() -> None:
 
 def test_the_plain_graph_is_told() -> None:
     told = describe_environment(
-        DEVICE, dataset="coco", decoder="pillow", optimise=False
+        replace(DEVICE, optimise=False), dataset="coco", decoder="pillow"
     )
 
     assert told.graph_optimiser == "off"
@@ -40,7 +40,6 @@ def test_the_precision_of_the_device_is_told() -> None:
         replace(DEVICE, precision="bf16"),
         dataset="coco",
         decoder="opencv",
-        optimise=True,
     )
 
     assert told.precision == "bf16"

@@ -14,8 +14,8 @@ from harness.evaluate.detector_run import Detected, DetectorRun, Failed
 from harness.evaluate.metrics import METRICS
 from harness.evaluate.store import StoreKey
 from harness.files.record_files import read_detections, read_record, read_truth
-from harness.model.detectors.yolov3_archive import OpenedArchive
-from harness.model.networks.yolov3 import Network
+from harness.model.detectors.opened_archive import OpenedArchive
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.device import Device
 from harness.model.quantised.quantisation import (
     CHECKPOINT,
@@ -58,14 +58,12 @@ def shared(session_zoo: Zoo, true_records: Path, tmp_path: Path) -> SharedPass:
         ),
         dataset=OpenedDataset(name="coco", found=found, differences=()),
         device=device,
-        environment=describe_environment(
-            device, dataset="coco", decoder="opencv", optimise=True
-        ),
+        environment=describe_environment(device, dataset="coco", decoder="opencv"),
     )
 
 
 def opened(row: Row, *, source: str = "https://models.example/a.tar") -> OpenedRow:
-    network = Network(
+    network = YoloV3(
         backbone="mobilenet_v1", num_classes=2, width=1.0, head_channels={}
     )
     return OpenedRow(
@@ -74,7 +72,7 @@ def opened(row: Row, *, source: str = "https://models.example/a.tar") -> OpenedR
             network=network,
             weights={},
             layout="separate_files",
-            shape_plan="prune_sensity",
+            pruning="prune_sensity",
             ignored_files=(),
         ),
         used=ArchiveUsed(

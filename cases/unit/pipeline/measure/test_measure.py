@@ -24,9 +24,9 @@ from harness.files import record_files
 from harness.files.precision_files import precision_folder, read_speeds
 from harness.files.record_files import read_records, write_record
 from harness.files.record_json import record_to_json
-from harness.model.detectors import yolov3_archive as detector_module
-from harness.model.detectors.protocol import yolov3_protocol
-from harness.model.detectors.yolov3_archive import Detector
+from harness.model.boxes import object_finding
+from harness.model.boxes.object_finding import ObjectDetector
+from harness.model.detectors.protocol_words import yolov3_protocol
 from harness.model.fluid.lod_tensor import read_tensor, write_tensor
 from harness.model.paddle_run.device import Device, open_device
 from harness.pipeline.gate.gate import gate
@@ -240,9 +240,9 @@ def test_packing_an_archive_again_changes_nothing(mine: Mine) -> None:
 def test_a_swapped_channel_order_makes_the_verdict_lower(
     mine: Mine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = detector_module.normalise
+    right = object_finding.normalise
     monkeypatch.setattr(
-        detector_module,
+        object_finding,
         "normalise",
         lambda images, how: right(images[..., ::-1], how),
     )
@@ -254,17 +254,17 @@ def test_a_swapped_channel_order_makes_the_verdict_lower(
 def test_a_class_shifted_by_one_makes_the_verdict_lower(
     mine: Mine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = Detector.detect
+    right = ObjectDetector.detect
 
     def shifted(
-        self: Detector, images_rgb: NDArray[np.uint8], sizes_hw: NDArray[np.int32]
+        self: ObjectDetector, images_rgb: NDArray[np.uint8], sizes_hw: NDArray[np.int32]
     ) -> list[ImageDetections]:
         return [
             replace(one, classes=(one.classes + 1) % CLASSES)
             for one in right(self, images_rgb, sizes_hw)
         ]
 
-    monkeypatch.setattr(Detector, "detect", shifted)
+    monkeypatch.setattr(ObjectDetector, "detect", shifted)
     (record,) = mine.measure(BASELINE, fresh=True)
 
     assert record.verdict is Verdict.LOWER
@@ -432,10 +432,10 @@ def test_a_detector_that_breaks_does_not_stop_the_other_row(
 ) -> None:
     right = architectures.open_heads
 
-    def open_heads(opened, device, *, optimise):  # type: ignore[no-untyped-def]
-        if opened.shape_plan == "none":
+    def open_heads(opened, device):  # type: ignore[no-untyped-def]
+        if opened.pruning == "none":
             raise MemoryError("too large")
-        return right(opened, device, optimise=optimise)
+        return right(opened, device)
 
     monkeypatch.setattr(architectures, "open_heads", open_heads)
     broken, whole = mine.measure(BASELINE, PRUNED, fresh=True)
@@ -604,9 +604,9 @@ def test_the_network_of_an_archive_is_built_once_for_its_sizes(
     built = []
     right = architectures.open_heads
 
-    def open_heads(opened, device, *, optimise):  # type: ignore[no-untyped-def]
-        built.append(opened.shape_plan)
-        return right(opened, device, optimise=optimise)
+    def open_heads(opened, device):  # type: ignore[no-untyped-def]
+        built.append(opened.pruning)
+        return right(opened, device)
 
     monkeypatch.setattr(architectures, "open_heads", open_heads)
     records = mine.measure(BASELINE, LARGE, fresh=True)

@@ -77,15 +77,16 @@ def test_a_network_of_other_shapes_is_timed_again(
     caplog.set_level(logging.INFO, logger=timed.__name__)
     asked: list[tuple[str, object, object]] = []
 
-    def time_forward(row: Any, device: object, **given: Any) -> float:
-        asked.append((row.row_id, given["height_px"], given["optimise"]))
+    def time_forward(network: object, device: Device, **given: Any) -> float:
+        asked.append((network, given["height_px"], device.optimise))
         assert given["height_px"] == given["width_px"]
         assert device == calibration.device
         return 0.25
 
     monkeypatch.setattr(timed, "time_forward", time_forward)
-    device = Device(kind="cpu", model="a model", threads=2)
-    calibration = Calibration(device=device, optimise=False)
+    monkeypatch.setattr(timed, "network_of_row", lambda row: row.row_id)
+    device = Device(kind="cpu", model="a model", threads=2, optimise=False)
+    calibration = Calibration(device=device)
     for changes in (
         {},
         {"width": 0.5},
@@ -149,10 +150,19 @@ def test_the_seconds_of_reading_are_of_one_image(
 
 
 def test_the_environment_is_that_of_the_row_and_the_device() -> None:
-    device = Device(kind="cpu", model="a model", threads=3)
-    environment = Calibration(device=device, optimise=False).environment(ROW)
+    device = Device(kind="cpu", model="a model", threads=3, optimise=False)
+    environment = Calibration(device=device).environment(ROW)
 
     assert (environment.device_model, environment.threads) == ("a model", 3)
     assert environment.graph_optimiser == "off"
     assert environment.decoder.startswith("opencv")
     assert "coco" in environment.metric_engine
+
+
+def test_a_row_of_squares_is_looked_at_once_whatever_it_says_of_scales(
+    calibration: Calibration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timed, "time_forward", lambda *_, **__: 1.0)
+
+    assert ROW.scales == "multi"  # the default, which is of faces
+    assert calibration.forward_s(ROW, 128) == 1.0

@@ -34,16 +34,16 @@ def mobilenet_v1(ops: Ops[T], image: T, *, width: float) -> tuple[T, T, T]:
         ops, image, "conv1", out=int(STEM_CHANNELS * width), kernel=3, stride=2
     )
     before = int(STEM_CHANNELS * width)
-    found = {}
+    features = {}
     for name, channels, stride in BLOCKS:
         out = int(channels * width)
         x = _conv_bn_relu(
             ops, x, f"{name}_dw", out=before, kernel=3, stride=stride, depthwise=True
         )
         x = _conv_bn_relu(ops, x, f"{name}_sep", out=out, kernel=1)
-        found[name] = x
+        features[name] = x
         before = out
-    c3, c4, c5 = (found[name] for name in FEATURES)
+    c3, c4, c5 = (features[name] for name in FEATURES)
     return c3, c4, c5
 
 

@@ -22,14 +22,14 @@ def resnet34(ops: Ops[T], image: T, *, width: float) -> tuple[T, T, T]:
     stem = int(STEM_CHANNELS * width)
     x = ops.relu(conv_bn(ops, image, "conv1", out=stem, kernel=7, stride=2))
     x = ops.max_pool(x, kernel=3, stride=2)
-    found = {}
+    features = {}
     for stage, channels in CHANNELS_OF_STAGE.items():
         out = int(channels * width)
         for name, is_first in block_names(stage):
             stride = 2 if is_first and stage > min(CHANNELS_OF_STAGE) else 1
             x = _basic_block(ops, x, name, out=out, stride=stride, project=is_first)
-        found[stage] = x
-    c3, c4, c5 = (found[stage] for stage in FEATURE_STAGES)
+        features[stage] = x
+    c3, c4, c5 = (features[stage] for stage in FEATURE_STAGES)
     return c3, c4, c5
 
 

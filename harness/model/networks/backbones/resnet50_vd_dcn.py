@@ -31,7 +31,7 @@ def resnet50_vd_dcn(ops: Ops[T], image: T, *, width: float) -> tuple[T, T, T]:
         out = int(channels * width)
         x = ops.relu(conv_bn(ops, x, name, out=out, kernel=3, stride=stride))
     x = ops.max_pool(x, kernel=3, stride=2)
-    found = {}
+    features = {}
     for stage, channels in CHANNELS_OF_STAGE.items():
         inner = int(channels * width)
         for name, is_first in block_names(stage):
@@ -44,8 +44,8 @@ def resnet50_vd_dcn(ops: Ops[T], image: T, *, width: float) -> tuple[T, T, T]:
                 halve=is_first and stage > min(CHANNELS_OF_STAGE),
                 deformable=stage in DEFORMABLE_STAGES,
             )
-        found[stage] = x
-    c3, c4, c5 = (found[stage] for stage in FEATURE_STAGES)
+        features[stage] = x
+    c3, c4, c5 = (features[stage] for stage in FEATURE_STAGES)
     return c3, c4, c5
 
 

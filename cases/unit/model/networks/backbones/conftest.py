@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.model.networks.shapes import plan_network
+from harness.model.networks.shapes import network_shapes
 
 
 class Trace:
@@ -48,8 +48,8 @@ def trace() -> Trace:
 
 
 def _shapes(backbone: Callable, width: float = 1.0) -> dict[str, tuple[int, ...]]:
-    plan = plan_network(lambda ops, image: backbone(ops, image, width=width))
-    return {name: one.shape for name, one in plan.variables.items()}
+    shapes = network_shapes(lambda ops, image: backbone(ops, image, width=width))
+    return {name: one.shape for name, one in shapes.variables.items()}
 
 
 @pytest.fixture

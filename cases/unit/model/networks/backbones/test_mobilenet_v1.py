@@ -3,27 +3,27 @@ from fractions import Fraction
 import pytest
 
 from harness.model.networks.backbones.mobilenet_v1 import mobilenet_v1
-from harness.model.networks.shapes import Feature, PlanOps, plan_network
+from harness.model.networks.shapes import Feature, ShapeOps, network_shapes
 
 IMAGE = Feature(3, Fraction(1))
 
 
-def plan(width=1.0):
-    return plan_network(lambda ops, image: mobilenet_v1(ops, image, width=width))
+def shapes(width=1.0):
+    return network_shapes(lambda ops, image: mobilenet_v1(ops, image, width=width))
 
 
 @pytest.mark.parametrize(
     ("width", "channels"), [(1.0, (256, 512, 1024)), (0.125, (32, 64, 128))]
 )
 def test_the_features_have_the_published_channels_and_strides(width, channels):
-    features = mobilenet_v1(PlanOps(), IMAGE, width=width)
+    features = mobilenet_v1(ShapeOps(), IMAGE, width=width)
 
     assert tuple(one.channels for one in features) == channels
     assert [1 / one.scale for one in features] == [8, 16, 32]
 
 
 def test_every_convolution_has_its_weights_and_four_vectors():
-    variables = plan().variables
+    variables = shapes().variables
 
     assert len(variables) == 27 * 5  # conv1 and 13 separable blocks
     assert variables["conv1_weights"].shape == (32, 3, 3, 3)

@@ -1,14 +1,14 @@
 import pytest
 
 from harness.model.networks.backbones.resnet34 import resnet34
-from harness.model.networks.shapes import Feature, PlanOps
+from harness.model.networks.shapes import Feature, ShapeOps
 
 
 @pytest.mark.parametrize(
     ("width", "channels"), [(1.0, (128, 256, 512)), (1 / 16, (8, 16, 32))]
 )
 def test_the_features_have_the_published_channels(width, channels):
-    features = resnet34(PlanOps(), Feature(3, 1), width=width)
+    features = resnet34(ShapeOps(), Feature(3, 1), width=width)
 
     assert tuple(one.channels for one in features) == channels
 

@@ -1,14 +1,14 @@
 import pytest
 
 from harness.model.networks.backbones.resnet50_vd_dcn import resnet50_vd_dcn
-from harness.model.networks.shapes import Feature, PlanOps
+from harness.model.networks.shapes import Feature, ShapeOps
 
 
 @pytest.mark.parametrize(
     ("width", "channels"), [(1.0, (512, 1024, 2048)), (1 / 16, (32, 64, 128))]
 )
 def test_the_features_have_the_published_channels(width, channels):
-    features = resnet50_vd_dcn(PlanOps(), Feature(3, 1), width=width)
+    features = resnet50_vd_dcn(ShapeOps(), Feature(3, 1), width=width)
 
     assert tuple(one.channels for one in features) == channels
 

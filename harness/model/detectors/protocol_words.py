@@ -13,7 +13,7 @@ from harness.model.boxes.face_voting import KEEP_TOP_K, OVERLAP_THRESHOLD
 from harness.model.boxes.multiclass_nms import BLAZEFACE_RULE, YOLOV3_RULE, NmsRule
 from harness.model.boxes.preprocess import NORMALISATIONS
 from harness.model.boxes.yolo_box import CONFIDENCE_THRESHOLD
-from harness.model.quantised.quantisation import ROUNDING, is_quantised
+from harness.model.quantised.quantisation import EIGHT_BIT_ROUNDING, is_quantised
 
 #: What a row says of its scales -> what that is.
 SCALES: Mapping[str, str] = {
@@ -55,7 +55,9 @@ def blazeface_protocol(scales: str) -> Mapping[str, str]:
 
 def rounding_protocol(strategy: str) -> Mapping[str, str]:
     """Return what is added for quantised rows, whichever way their archive is one."""
-    return {"quantisation_rounding": ROUNDING} if is_quantised(strategy) else {}
+    return (
+        {"quantisation_rounding": EIGHT_BIT_ROUNDING} if is_quantised(strategy) else {}
+    )
 
 
 def _nms_words(rule: NmsRule) -> Mapping[str, str]:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import ArchiveUnreadable
-from harness.model.fluid.protobuf_fields import read_varint, varint_bytes
+from harness.model.fluid.protobuf_message import read_varint, varint_bytes
 
 
 @given(st.integers(0, (1 << 64) - 1))

@@ -1,17 +1,19 @@
 """Spoilt archives of the old runtime: each fault is named, or changes what is found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
 from harness.model.boxes.face_boxes import normalise_faces
 from harness.model.detectors.archive_heads import open_heads, plain_heads
-from harness.model.detectors.face_archive import open_face_archive
+from harness.model.detectors.blazeface import open_blazeface
+from harness.model.detectors.opened_archive import open_network_folder
 from harness.model.layouts.combined_file import write_combined
 from harness.model.layouts.separate_files import write_weights
 from harness.model.program.opened_program import open_program
 from harness.model.quantised.quantisation import CHECKPOINT, FLOAT_PROGRAM, FROZEN
-from harness.model.quantised.read_archive import open_network_folder
 
 
 def face_heads(opened, golden):
@@ -159,7 +161,7 @@ def test_the_exported_graph_is_the_plain_network(spoilt, cpu):
     plain = plain_heads(opened)(images)
 
     for optimise in (False, True):
-        found = open_heads(opened, cpu, optimise=optimise)(images)
+        found = open_heads(opened, replace(cpu, optimise=optimise))(images)
         assert differ(plain, found) < 1e-3
 
 
@@ -234,7 +236,7 @@ def test_a_float_program_is_not_a_quantised_row(layout_folder):
     with pytest.raises(
         ArchiveUnreadable, match=r"^the program is not quantised, the row is; "
     ):
-        open_face_archive(folder, edition="nas", strategy="quant_post")
+        open_blazeface(folder, edition="nas", strategy="quant_post")
 
 
 def test_integers_without_their_program_are_unreadable(spoilt):
@@ -341,10 +343,13 @@ def test_a_program_of_another_network_is_named(first_archive):
         first_archive("blazeface", "post").open(edition="original")
 
 
-def test_a_float_row_asks_for_no_scales(tmp_path, layout_folder, layout_plan):
+def test_a_float_row_asks_for_no_scales(tmp_path, layout_folder, layout_shapes):
     word, source = open_network_folder(
-        layout_folder("combined_file"), lambda *_: None, layout_plan.variables, "prune"
+        layout_folder("combined_file"),
+        lambda *_: None,
+        layout_shapes.variables,
+        "prune",
     )
 
     assert word == "combined_file"
-    assert set(source.stored) >= set(layout_plan.variables)
+    assert set(source.stored) >= set(layout_shapes.variables)

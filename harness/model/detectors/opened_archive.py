@@ -1,11 +1,12 @@
-"""The arrays of a folder in; complete and sound weights, and what is quantised, out.
+"""Reads the archive of a row: its weights, its program, and what it quantises.
 
-A row says whether its archive is quantised; the folder says in which of three ways. A
-quantised archive read as a float one, or the other way round, is refused by name.
+A row says whether its archive is quantised, and the folder says in which of three ways.
+A quantised archive of a float row is refused, and a float archive of a quantised one.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,8 @@ from harness.model.layouts.contract import InferenceProgram, WeightSource, liste
 from harness.model.layouts.opened_folder import open_folder
 from harness.model.layouts.weights import Arrays, read_weights
 from harness.model.networks.functions import NetworkFunction
-from harness.model.networks.shapes import Plan
-from harness.model.program.thresholds import ProgramProtocol, demand_program
+from harness.model.networks.shapes import NetworkShapes
+from harness.model.program.expected_program import ExpectedProgram, demand_program
 from harness.model.program.traced_program import fake_operators
 from harness.model.quantised.integer_weights import demand_float_weights
 from harness.model.quantised.program_archive import (
@@ -31,15 +32,20 @@ from harness.model.quantised.scales import (
     scale_names,
 )
 
+LOGGER = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadArchive:
-    """A value for every variable, and how the archive holds them."""
+class OpenedArchive:
+    """A network with a value for every variable, read from an archive's folder."""
 
-    values: Arrays  # of the network's variables, or of a program's parameters
-    ignored_files: tuple[str, ...]
-    program: InferenceProgram | None
-    quantisation: Quantisation | None
+    network: NetworkFunction  # equal networks are of equal shapes
+    weights: Arrays  # of the network's variables, or of a program's parameters
+    layout: str  # key of LAYOUTS
+    ignored_files: tuple[str, ...]  # files, and arrays of no variable; sorted
+    pruning: str = "none"  # key of PRUNED_RATIOS: whose shapes the head has
+    program: InferenceProgram | None = None  # the archive is one: it runs as it is
+    quantisation: Quantisation | None = None  # None: in float
 
 
 def open_network_folder(
@@ -47,8 +53,8 @@ def open_network_folder(
 ) -> tuple[str, WeightSource]:
     """Return the word of a folder's layout and its arrays.
 
-    A file that stores no names has to be told which scales are in it: those of all
-    convolutions but the outputs, or of all.
+    A file without names is read by those that it should hold. So two sets of scales
+    are tried: those of all convolutions but the outputs, then those of all.
 
     Raises:
         ArchiveUnreadable: no layout, or the files are damaged.
@@ -71,57 +77,62 @@ def open_network_folder(
 def read_archive(
     source: WeightSource,
     network: NetworkFunction,
-    plan: Plan,
-    protocol: ProgramProtocol,
+    shapes: NetworkShapes,
+    *,
+    layout: str,
+    expected: ExpectedProgram,
     strategy: str,
-) -> ReadArchive:
+    pruning: str = "none",
+) -> OpenedArchive:
     """Read the weights of a row's archive.
 
     Args:
         source: of :func:`open_network_folder`.
         network: of the shapes that the archive has.
-        plan: the network's.
-        protocol: of programs of the architecture.
+        shapes: the network's.
+        layout: key of ``LAYOUTS``.
+        expected: what a program of the architecture is.
         strategy: the row's.
+        pruning: whose shapes those are; key of ``PRUNED_RATIOS``.
 
     Raises:
         ArchiveUnreadable: a variable or scale is missing, damaged or unsound, a program
             is another one, or it is quantised where the row is not, or not where the
             row is.
     """
-    program = source.program
-    if is_quantised(strategy) and program is not None:
-        values, quantisation, program = read_quantised_program(
-            source, program, network, plan, protocol
-        )
-        left = set(source.stored) - set(values) - set(plan.variables)
-        ignored = tuple(sorted((*left, *source.ignored_files)))
-        return ReadArchive(
-            values=values,
-            ignored_files=ignored,
-            program=program,
-            quantisation=quantisation,
-        )
+    program, quantisation = source.program, None
+    used = set(shapes.variables)
     if not is_quantised(strategy):
         _demand_float(source, network, strategy)
-        weights = read_weights(source, plan)
+        weights = read_weights(source, shapes)
         if program is not None:
-            demand_program(program, plan.variables, protocol)
-        return ReadArchive(
-            values=weights.values,
-            ignored_files=weights.ignored_files,
-            program=program,
-            quantisation=None,
+            demand_program(program, shapes.variables, expected)
+    elif program is not None:
+        weights, quantisation, program = read_quantised_program(
+            source, program, network, shapes, expected
         )
-    demand_float_weights(source, plan)
-    weights = read_weights(source, plan)
-    found = read_scales(source, network, plan.variables)
-    used = found_scales(source, network, plan.variables)
-    return ReadArchive(
-        values=weights.values,
-        ignored_files=tuple(one for one in weights.ignored_files if one not in used),
-        program=None,
-        quantisation=found,
+        used |= set(weights)
+    else:
+        demand_float_weights(source, shapes)
+        weights = read_weights(source, shapes)
+        quantisation = read_scales(source, network, shapes.variables)
+        used |= set(found_scales(source, network, shapes.variables))
+    LOGGER.info(
+        "%d arrays, %s, %s",
+        len(weights),
+        "run by our network" if program is None else "run by the archive's program",
+        "in float" if quantisation is None else f"in 8 bits: {quantisation.kind}",
+    )
+    return OpenedArchive(
+        network=network,
+        weights=weights,
+        layout=layout,
+        ignored_files=tuple(
+            sorted((*set(source.stored) - used, *source.ignored_files))
+        ),
+        pruning=pruning,
+        program=program,
+        quantisation=quantisation,
     )
 
 

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
+from harness.model.boxes.face_finding import FaceDetector
+from harness.model.boxes.object_finding import ObjectDetector
 from harness.model.boxes.preprocess import NORMALISATIONS
 from harness.model.program.opened_program import (
     demand_operators,
     open_program,
     refusing,
 )
-from harness.model.program.program_detector import (
-    ProgramDetector,
-    ProgramFaceDetector,
+from harness.model.program.program_rows import (
+    boxes_in_pixels,
+    boxes_in_shares,
     split_rows,
 )
 
@@ -69,9 +71,9 @@ def test_images_are_normalised_for_the_backbone_and_sizes_passed_on(backbone):
         seen.update(images=images, sizes=sizes_hw)
         return ROWS, [0, 3]
 
-    (found,) = ProgramDetector(run=run, backbone=backbone, input_px=32).detect(
-        np.full((1, 32, 32, 3), 255, np.uint8), np.int32([[300, 400]])
-    )
+    (found,) = ObjectDetector(
+        find=boxes_in_pixels(run), backbone=backbone, input_px=32
+    ).detect(np.full((1, 32, 32, 3), 255, np.uint8), np.int32([[300, 400]]))
 
     white = 255 if backbone == "resnet50_vd_dcn_obj365" else 1
     assert seen["images"].shape == (1, 3, 32, 32)
@@ -87,9 +89,9 @@ def test_faces_come_as_shares_of_the_image_and_leave_as_its_pixels():
         seen.update(images=images, sizes=sizes_hw)
         return np.float32([[1, 0.5, -0.25, 0.5, 1.5, 0.75]]), [0, 0, 1]
 
-    none, found = ProgramFaceDetector(run=run, input_px=640, scales="single").look(
-        np.zeros((2, 40, 80, 3), np.uint8)
-    )
+    none, found = FaceDetector(
+        find=boxes_in_shares(run), input_px=640, scales="single"
+    ).look(np.zeros((2, 40, 80, 3), np.uint8))
 
     assert seen["images"].shape == (2, 3, 40, 80)
     assert seen["images"][1, 0] == pytest.approx(-104 / 127.502231)  # blue
@@ -105,7 +107,7 @@ def test_a_large_image_is_looked_at_smaller_and_told_in_its_own_pixels():
         seen.append(images.shape)
         return np.float32([[1, 0.5, 0, 0, 1, 0.5]]), [0, 1]
 
-    detector = ProgramFaceDetector(run=run, input_px=640, scales="single")
+    detector = FaceDetector(find=boxes_in_shares(run), input_px=640, scales="single")
     images = [np.zeros((2000, 1024, 3), np.uint8), np.zeros((40, 80, 3), np.uint8)]
     large, small = detector.detect(images, np.int32([[2000, 1024], [40, 80]]))
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import ArchiveUnreadable
 from harness.model.detectors.archive_heads import plain_heads
-from harness.model.detectors.face_archive import open_face_archive
+from harness.model.detectors.blazeface import open_blazeface
 from harness.model.fluid.lod_tensor import read_tensor, write_tensor
 
 #: Of an output's largest value: what fusing layers may differ by (8e-6 was measured).
@@ -45,7 +45,7 @@ def test_faces_are_read_in_other_layouts_too(layout, pack, opened_faces, folder)
     (folder / "packed").mkdir()
     (folder / "packed" / name).write_bytes(content)
 
-    opened = open_face_archive(folder / "packed", edition="nas")
+    opened = open_blazeface(folder / "packed", edition="nas")
 
     assert (expected.layout, opened.layout) == ("separate_files", layout)
     assert all(
@@ -63,7 +63,7 @@ def test_a_depthwise_second_convolution_is_named(folder):
         match=r"^1 variables have another shape; got double_blaze_02_dw_weights "
         r"\(16, 16, 5, 5\) is \(16, 1, 5, 5\)$",
     ):
-        open_face_archive(folder, edition="nas")
+        open_blazeface(folder, edition="nas")
 
 
 def test_outputs_in_another_order_are_named(folder):
@@ -77,7 +77,7 @@ def test_outputs_in_another_order_are_named(folder):
         match=r"^2 variables have another shape; got conv2d_19\.w_0 \(8, 24, 3, 3\) is "
         r"\(4, 24, 3, 3\), conv2d_20\.w_0 ",
     ):
-        open_face_archive(folder, edition="nas")
+        open_blazeface(folder, edition="nas")
 
 
 def test_outputs_under_other_numbers_are_named(folder):
@@ -89,7 +89,7 @@ def test_outputs_under_other_numbers_are_named(folder):
         match=r"^2 of 138 variables have no file; expected conv2d_22\.w_0, "
         r"conv2d_22\.b_0, got files of no variable: conv2d_44\.b_0, conv2d_44\.w_0$",
     ):
-        open_face_archive(folder, edition="nas")
+        open_blazeface(folder, edition="nas")
 
 
 def test_a_batch_norm_of_another_block_is_named(folder):
@@ -98,34 +98,25 @@ def test_a_batch_norm_of_another_block_is_named(folder):
     with pytest.raises(
         ArchiveUnreadable, match=r"batch_norm_7\.w_1 \(12,\) is \(72,\)$"
     ):
-        open_face_archive(folder, edition="nas")
+        open_blazeface(folder, edition="nas")
 
 
 def test_the_archive_of_another_edition_is_refused(face_folders):
     with pytest.raises(
         ArchiveUnreadable, match=r"of 228 variables have no file; expected .*conv2_dw"
     ):
-        open_face_archive(face_folders["nas"], edition="lite")
+        open_blazeface(face_folders["nas"], edition="lite")
 
 
 def test_another_width_is_refused(face_folders):
     with pytest.raises(ArchiveUnreadable, match=r"variables have another shape"):
-        open_face_archive(face_folders["original"], edition="original")
-
-
-def test_an_edition_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(
-        ArchiveUnreadable,
-        match=r"^no network blazeface-nas2 in this version; expected "
-        r"blazeface-original or blazeface-lite or blazeface-nas$",
-    ):
-        open_face_archive(tmp_path, edition="nas2")
+        open_blazeface(face_folders["original"], edition="original")
 
 
 def test_what_a_training_program_saves_too_is_ignored_and_listed(folder):
     shutil.copyfile(folder / "conv1_weights", folder / "conv1_weights_mean_grad_0")
 
-    opened = open_face_archive(folder, edition="nas")
+    opened = open_blazeface(folder, edition="nas")
 
     assert opened.ignored_files == ("conv1_weights_mean_grad_0",)
 

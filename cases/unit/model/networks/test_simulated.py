@@ -1,10 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.model.networks.eight_bits import fake_quantise, quantise_weights
-from harness.model.networks.pruned_channels import planned_channels
-from harness.model.networks.shapes import Feature, PlanOps, plan_network
-from harness.model.networks.yolov3 import Network
+from harness.model.networks.pruned_channels import pruned_channels
+from harness.model.networks.shapes import Feature, ShapeOps, network_shapes
+from harness.model.networks.simulated import (
+    SimulatedNetwork,
+    SimulatingOps,
+    simulated,
+)
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.heads import forward_heads, graph_heads
 from harness.model.paddle_run.runtime import import_paddle
 from harness.model.quantised.fluid_names import conv_inputs
@@ -12,11 +19,6 @@ from harness.model.quantised.quantisation import (
     CHECKPOINT,
     Quantisation,
     QuantisedConv,
-)
-from harness.model.quantised.simulated import (
-    SimulatedNetwork,
-    SimulatingOps,
-    simulated,
 )
 
 SCALES = (127.0, 1.0, 3.7, 0.0123)
@@ -39,8 +41,8 @@ def ways_to_run(network, cpu):
     """The plain operations, and the exported graph as it is and optimised."""
     return {
         "plain": forward_heads(network, ONE),
-        "exported": graph_heads(network, ONE, cpu, optimise=False),
-        "optimised": graph_heads(network, ONE, cpu, optimise=True),
+        "exported": graph_heads(network, ONE, replace(cpu, optimise=False)),
+        "optimised": graph_heads(network, ONE, cpu),
     }
 
 
@@ -91,13 +93,13 @@ def test_a_graph_takes_halves_to_the_even_neighbour_after_clipping(cpu):
 def test_a_plan_keeps_the_shape_of_what_is_rounded():
     feature = Feature(3, 1)
 
-    assert PlanOps().fake_quantise(feature, scale=1.0) is feature
+    assert ShapeOps().fake_quantise(feature, scale=1.0) is feature
 
 
 def test_what_two_convolutions_read_is_rounded_once():
     rounded = []
 
-    class Counts(PlanOps):
+    class Counts(ShapeOps):
         def fake_quantise(self, x, *, scale):
             rounded.append(scale)
             return x
@@ -113,7 +115,7 @@ def test_what_two_convolutions_read_is_rounded_once():
 def test_an_operation_of_the_network_rounds_too():
     scales = []
 
-    class Notes(PlanOps):
+    class Notes(ShapeOps):
         def fake_quantise(self, x, *, scale):
             scales.append(scale)
             return x
@@ -123,17 +125,10 @@ def test_an_operation_of_the_network_rounds_too():
     assert scales == [2.5]
 
 
-def test_a_float_network_stays_what_it_is(tiny_network, random_weights):
-    network, weights = simulated(tiny_network, random_weights, None)
-
-    assert network is tiny_network
-    assert weights is random_weights
-
-
 def test_weights_of_quantised_convolutions_alone_are_rounded(
     tiny_network, random_weights, eight_bits
 ):
-    _, weights = simulated(tiny_network, random_weights, eight_bits)
+    _, weights = simulated(tiny_network, random_weights, eight_bits.scales())
 
     rounded = quantise_weights(random_weights["conv1_weights"]).values()
     assert np.array_equal(weights["conv1_weights"], rounded)
@@ -145,7 +140,7 @@ def test_each_convolution_reads_what_its_scale_leaves(tiny_network, eight_bits):
     """In order: no scale is given to another convolution."""
     read = []
 
-    class Notes(PlanOps):
+    class Notes(ShapeOps):
         def fake_quantise(self, x, *, scale):
             return (x, scale)
 
@@ -163,11 +158,11 @@ def test_each_convolution_reads_what_its_scale_leaves(tiny_network, eight_bits):
 def test_the_exported_graph_is_the_plain_network(
     tiny_network, random_weights, eight_bits, cpu
 ):
-    network, weights = simulated(tiny_network, random_weights, eight_bits)
+    network, weights = simulated(tiny_network, random_weights, eight_bits.scales())
     images = np.random.default_rng(3).normal(0, 1, (1, 3, 64, 64)).astype(np.float32)
 
     plain = forward_heads(network, weights)(images)
-    exported = graph_heads(network, weights, cpu, optimise=False)(images)
+    exported = graph_heads(network, weights, replace(cpu, optimise=False))(images)
 
     for one, other in zip(plain, exported, strict=True):
         # random weights: one value beside a half may go either way, and be heard of
@@ -177,7 +172,7 @@ def test_the_exported_graph_is_the_plain_network(
 def test_rounding_changes_what_a_network_gives(
     tiny_network, random_weights, eight_bits
 ):
-    network, weights = simulated(tiny_network, random_weights, eight_bits)
+    network, weights = simulated(tiny_network, random_weights, eight_bits.scales())
     images = np.random.default_rng(3).normal(0, 1, (1, 3, 64, 64)).astype(np.float32)
 
     float_heads = forward_heads(tiny_network, random_weights)(images)
@@ -198,16 +193,16 @@ def test_half_goes_to_the_even_neighbour_up_to_2_to_the_22(value):
 
 
 def test_deformable_convolutions_and_pools_are_left_to_the_operations():
-    network = Network(
+    network = YoloV3(
         backbone="resnet50_vd_dcn",
         num_classes=80,
         width=1 / 32,
-        head_channels=planned_channels("none", 1 / 32),
+        head_channels=pruned_channels("none", 1 / 32),
     )
     every = {one.weights: 1.0 for one in conv_inputs(network)}
 
-    plan = plan_network(SimulatedNetwork(network=network, scales=every))
+    shapes = network_shapes(SimulatedNetwork(network=network, scales=every))
 
-    assert plan == plan_network(network)
+    assert shapes == network_shapes(network)
     assert "res5a_branch2b_weights" not in every  # deformable
     assert "res5a_branch2b_conv_offset.w_0" in every

@@ -2,7 +2,7 @@ import pytest
 
 from harness.model.boxes.face_finding import FACE_SCALES
 from harness.model.boxes.preprocess import NORMALISATIONS
-from harness.model.detectors.protocol import (
+from harness.model.detectors.protocol_words import (
     SCALES,
     blazeface_protocol,
     rounding_protocol,

@@ -1,6 +1,6 @@
-"""An inference program in; out, a refusal or nothing.
+"""Refuses a program whose boxes or NMS are not those of the row's protocol.
 
-A program brings its own boxes and NMS. A number of other thresholds is not the row's.
+A program brings its own. What is found by other thresholds is not the row's number.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramProtocol:
-    """What the programs of one architecture have in common."""
+class ExpectedProgram:
+    """What a program of one architecture has to be."""
 
     size_is_fed: bool  # the original size of an image, beside the image
     counts: Mapping[str, int]  # operator -> how many
@@ -57,7 +57,7 @@ def _nms(rule: NmsRule) -> Mapping[str, Value]:
     }
 
 
-YOLOV3_PROGRAM = ProgramProtocol(
+YOLOV3_PROGRAM = ExpectedProgram(
     size_is_fed=True,
     counts={"yolo_box": len(STRIDES_PX), "multiclass_nms": 1},
     attributes={
@@ -80,7 +80,7 @@ YOLOV3_PROGRAM = ProgramProtocol(
     ),
 )  # zoo-spec 1.3
 
-BLAZEFACE_PROGRAM = ProgramProtocol(
+BLAZEFACE_PROGRAM = ExpectedProgram(
     size_is_fed=False,
     counts={"prior_box": len(BLAZEFACE_LEVELS), "box_coder": 1, "multiclass_nms": 1},
     attributes={
@@ -115,14 +115,14 @@ LATER_NAMES = {"multiclass_nms2": "multiclass_nms", "multiclass_nms3": "multicla
 
 
 def demand_program(
-    program: InferenceProgram, variables: Collection[str], protocol: ProgramProtocol
+    program: InferenceProgram, variables: Collection[str], expected: ExpectedProgram
 ) -> None:
     """Refuse a program that is not the one of the network and the record's protocol.
 
     Args:
         program: of an opened archive.
         variables: the network's.
-        protocol: of the row's architecture.
+        expected: of the row's architecture.
 
     Raises:
         ArchiveUnreadable: it needs a variable that the network has not, is fed other
@@ -136,17 +136,17 @@ def demand_program(
             got=listed(more),
             next_step="the row may name the wrong archive or strategy",
         )
-    if (program.im_size is not None) != protocol.size_is_fed:
+    if (program.im_size is not None) != expected.size_is_fed:
         both = "an image and its original size"
         raise ArchiveUnreadable(
             "feeds of the program",
-            expected=both if protocol.size_is_fed else "an image alone",
+            expected=both if expected.size_is_fed else "an image alone",
             got=both if program.im_size is not None else "an image alone",
         )
-    demand_protocol(program.operators, protocol)
+    demand_protocol(program.operators, expected)
 
 
-def demand_protocol(operators: Sequence[Operator], protocol: ProgramProtocol) -> None:
+def demand_protocol(operators: Sequence[Operator], expected: ExpectedProgram) -> None:
     """Refuse a program whose boxes or NMS are not those of the record's protocol.
 
     An attribute that a program does not have is younger than the program, and has the
@@ -155,24 +155,24 @@ def demand_protocol(operators: Sequence[Operator], protocol: ProgramProtocol) ->
     Raises:
         ArchiveUnreadable: an operator is missing or has another value; it is named.
     """
-    found: dict[str, list[Operator]] = {name: [] for name in protocol.counts}
+    by_name: dict[str, list[Operator]] = {name: [] for name in expected.counts}
     for one in operators:
         name = LATER_NAMES.get(one.kind, one.kind)
-        if name in found:
-            found[name].append(one)
-    for name, several in found.items():
-        if len(several) != protocol.counts[name]:
+        if name in by_name:
+            by_name[name].append(one)
+    for name, several in by_name.items():
+        if len(several) != expected.counts[name]:
             raise ArchiveUnreadable(
                 f"operators {name} of the program",
-                expected=protocol.counts[name],
+                expected=expected.counts[name],
                 got=len(several),
             )
         for one in several:
-            _demand_attributes(one, protocol.attributes[name])
-    levels = protocol.levels
+            _demand_attributes(one, expected.attributes[name])
+    levels = expected.levels
     got = {
         one.attributes.get(levels.key): one.attributes.get(levels.attribute)
-        for one in found[levels.operator]
+        for one in by_name[levels.operator]
     }
     if got != levels.wanted:
         raise ArchiveUnreadable(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.train.schedule import cosine_rate
+from harness.train.trainer import cosine_rate
 
 
 def rate(step, *, steps=12, warmup_steps=4):

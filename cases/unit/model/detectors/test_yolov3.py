@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.boxes.preprocess import NORMALISATIONS
+from harness.model.boxes.object_finding import ObjectDetector, objects_of_heads
 from harness.model.detectors.archive_heads import open_heads, plain_heads
-from harness.model.detectors.yolov3_archive import Detector, OpenedArchive, open_archive
+from harness.model.detectors.opened_archive import OpenedArchive
+from harness.model.detectors.yolov3 import open_yolov3
 from harness.model.fluid.lod_tensor import read_tensor, write_tensor
 from harness.model.fluid.program_desc import parse_program, write_program
 from harness.model.layouts.separate_files import write_weights
@@ -17,14 +18,13 @@ WIDTH = 1 / 8
 
 def open_with(folder, **kind):
     asked = {
-        "architecture": "yolov3",
         "backbone": "mobilenet_v1",
         "strategy": "prune_r578",
         "num_classes": 5,
         "width": WIDTH,
         **kind,
     }
-    return open_archive(folder, **asked)
+    return open_yolov3(folder, **asked)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def opened(tiny_network, random_weights):
         network=tiny_network,
         weights=random_weights,
         layout="separate_files",
-        shape_plan="none",
+        pruning="none",
         ignored_files=(),
     )
 
@@ -70,11 +70,11 @@ def test_one_optimised_graph_is_the_plain_network_at_any_size_and_batch(
         assert np.abs(one - reference).max() < 1e-5 * np.abs(reference).max()
 
 
-def test_the_batch_an_image_is_in_does_not_matter(
-    tiny_opened, built_heads, tiny_golden
-):
-    detector = Detector(
-        heads=built_heads("tiny", tiny_opened), backbone="mobilenet_v1", input_px=96
+def test_the_batch_an_image_is_in_does_not_matter(tiny_opened, cpu, tiny_golden):
+    detector = ObjectDetector(
+        find=objects_of_heads(open_heads(tiny_opened, cpu)),
+        backbone="mobilenet_v1",
+        input_px=96,
     )
     pictures, sizes = tiny_golden["images_96"], tiny_golden["im_size_96"]
 
@@ -89,43 +89,9 @@ def test_the_batch_an_image_is_in_does_not_matter(
         assert np.allclose(one.scores, other.scores, atol=1e-5)
 
 
-def test_boxes_are_in_the_pixels_of_the_original():
-    def heads(x):
-        assert x.shape == (1, 3, 32, 32)
-        outputs = [np.zeros((1, 3, 6, n, n), np.float32) for n in (1, 2, 4)]
-        for one in outputs:
-            one[:, :, 4] = -50
-        outputs[2][0, 1, :, 1, 2] = (0, 0, 0, 0, 9, 9)  # anchor 16 x 30, stride 8
-        return [one.reshape(1, 18, *one.shape[3:]) for one in outputs]
-
-    (found,) = Detector(heads=heads, backbone="mobilenet_v1", input_px=32).detect(
-        images(1, 32), np.int32([[320, 640]])
-    )
-
-    # Cell (2.5, 1.5) of 4 in 640 x 320; 20 and 10 times the network's pixels.
-    assert found.boxes_xyxy.tolist() == [[240, 0, 560, 270]]
-    assert found.classes.tolist() == [0]
-
-
-@pytest.mark.parametrize("backbone", NORMALISATIONS)
-def test_the_heads_get_images_normalised_as_the_backbone_wants_them(backbone):
-    seen = []
-
-    def heads(x):
-        seen.append(x)
-        return [np.full((1, 18, n, n), -50, np.float32) for n in (1, 2, 4)]
-
-    Detector(heads=heads, backbone=backbone, input_px=32).detect(
-        np.full((1, 32, 32, 3), 255, np.uint8), np.int32([[32, 32]])
-    )
-
-    white = 255 if backbone == "resnet50_vd_dcn_obj365" else 1
-    assert seen[0][0, 2] == pytest.approx((white - 0.406) / 0.225)  # blue
-
-
 def test_the_archive_says_what_it_is(tiny_opened):
     assert tiny_opened.layout == "separate_files"
-    assert tiny_opened.shape_plan == "prune_r578"
+    assert tiny_opened.pruning == "prune_r578"
     assert tiny_opened.ignored_files == ()
     assert len(tiny_opened.weights) == 241
 
@@ -171,11 +137,6 @@ def test_what_training_saved_beside_the_network_is_listed(folder):
     assert open_with(folder).ignored_files == ("conv1_weights_velocity_0",)
 
 
-def test_a_network_that_is_not_built_yet_is_refused_before_the_folder_is_read(tmp_path):
-    with pytest.raises(ArchiveUnreadable, match="no network yolov3-resnet18 in this"):
-        open_with(tmp_path / "nowhere", backbone="resnet18")
-
-
 def test_the_shapes_of_another_strategy_name_both(folder):
     with pytest.raises(
         ArchiveUnreadable,
@@ -194,7 +155,7 @@ def test_a_strategy_that_does_not_prune_wants_the_full_head(folder):
 def test_the_strategy_of_an_erratum_is_accepted_and_told(folder):
     opened = open_with(folder, strategy="prune_sensity", also_accepted=("prune_r578",))
 
-    assert opened.shape_plan == "prune_r578"
+    assert opened.pruning == "prune_r578"
 
 
 def test_shapes_that_neither_the_row_nor_its_erratum_has_name_both(folder):
@@ -266,7 +227,7 @@ def test_weights_that_are_written_are_opened(tmp_path, random_weights):
 
     opened = open_with(tmp_path, strategy="baseline")
 
-    assert opened.shape_plan == "none"
+    assert opened.pruning == "none"
     assert all(
         np.array_equal(opened.weights[name], value)
         for name, value in random_weights.items()

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ArchiveUnreadable
-from harness.model.detectors.face_archive import open_face_archive
-from harness.model.program.thresholds import (
+from harness.model.detectors.blazeface import open_blazeface
+from harness.model.program.expected_program import (
     BLAZEFACE_PROGRAM,
     YOLOV3_PROGRAM,
     demand_program,
@@ -65,6 +65,27 @@ def test_a_program_without_boxes_or_nms_is_refused(operators, kind):
         demand_protocol(rest, YOLOV3_PROGRAM)
 
 
+@pytest.mark.parametrize("kind", YOLOV3_PROGRAM.counts)
+def test_a_second_suppression_or_one_level_more_is_refused(operators, kind):
+    """Detections that were suppressed twice are fewer."""
+    count = YOLOV3_PROGRAM.counts[kind]
+    again = next(one for one in operators if one.kind == kind)
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=f"^operators {kind} of the program; expected {count}, got {count + 1}$",
+    ):
+        demand_protocol((*operators, again), YOLOV3_PROGRAM)
+
+
+def test_a_second_suppression_by_a_later_name_is_refused(operators):
+    again = next(one for one in operators if one.kind == "multiclass_nms")
+    later = replace(again, kind="multiclass_nms2")
+
+    with pytest.raises(ArchiveUnreadable, match=r"multiclass_nms .* 1, got 2$"):
+        demand_protocol((*operators, later), YOLOV3_PROGRAM)
+
+
 def test_a_later_name_of_the_operator_is_held_to_the_same(operators):
     later = [
         replace(one, kind="multiclass_nms3") if one.kind == "multiclass_nms" else one
@@ -108,7 +129,7 @@ def test_an_attribute_younger_than_the_program_is_not_asked_for(operators):
 @pytest.fixture(scope="module")
 def faces(layout_folder):
     folder = layout_folder("blazeface_lite_program_params")
-    return open_face_archive(folder, edition="lite", width=1 / 4)
+    return open_blazeface(folder, edition="lite", width=1 / 4)
 
 
 def test_a_face_program_of_the_old_runtime_has_the_protocol(faces):
@@ -143,6 +164,21 @@ def test_another_value_of_a_face_program_is_refused_by_name(
         ArchiveUnreadable, match=f"^{kind} of the program: {name}; {told}"
     ):
         demand_protocol(changed, BLAZEFACE_PROGRAM)
+
+
+@pytest.mark.parametrize("kind", BLAZEFACE_PROGRAM.counts)
+@pytest.mark.parametrize("more", [-1, 1])
+def test_another_number_of_an_operator_of_a_face_program_is_refused(faces, kind, more):
+    operators, count = faces.program.operators, BLAZEFACE_PROGRAM.counts[kind]
+    first = next(one for one in operators if one.kind == kind)
+    rest = [one for one in operators if one is not first]
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=f"^operators {kind} of the program; expected {count}, "
+        f"got {count + more}$",
+    ):
+        demand_protocol([*rest, *[first] * (1 + more)], BLAZEFACE_PROGRAM)
 
 
 def test_priors_of_another_level_are_refused(faces):

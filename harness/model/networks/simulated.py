@@ -1,4 +1,4 @@
-"""A network and the scales of what its convolutions read in, the same in 8 bits out.
+"""Simulates 8 bits in a float network, by the scales of what its convolutions read.
 
 The weights are rounded once, before; the activations as the network runs, by operations
 of the network, so that the graph with them is exported and optimised like any other.
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from harness.model.networks.eight_bits import quantise_weights
 from harness.model.networks.functions import NetworkFunction
 from harness.model.networks.ops import BatchNormNames, Ops
-from harness.model.quantised.quantisation import Quantisation
 
 T = TypeVar("T")
 
@@ -102,12 +101,15 @@ class SimulatedNetwork:
 def simulated(
     network: NetworkFunction,
     weights: Mapping[str, NDArray[Any]],
-    quantisation: Quantisation | None,
+    scales: Mapping[str, float],
 ) -> tuple[NetworkFunction, Mapping[str, NDArray[Any]]]:
-    """Return network and weights in 8 bits; in float, they stay what they are."""
-    if quantisation is None:
-        return network, weights
-    scales = quantisation.scales()
+    """Return network and weights in 8 bits.
+
+    Args:
+        network: in float.
+        weights: a value for each of its variables.
+        scales: weights -> scale of what the convolution reads; others stay float.
+    """
     return SimulatedNetwork(network=network, scales=scales), {
         name: quantise_weights(one).values() if name in scales else one
         for name, one in weights.items()
