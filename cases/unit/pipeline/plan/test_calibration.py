@@ -156,3 +156,19 @@ def test_the_environment_is_that_of_the_row_and_the_device() -> None:
     assert environment.graph_optimiser == "off"
     assert environment.decoder.startswith("opencv")
     assert "coco" in environment.metric_engine
+
+
+def test_every_image_is_decoded_and_shown_in_every_size(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    looked: list[tuple[str, int]] = []
+    write_coco_scenes(tmp_path, seed=3, count=2)
+    images = open_coco(tmp_path).images
+    monkeypatch.setitem(timed.DECODERS, "opencv", lambda path: path.name)  # type: ignore[arg-type]
+    monkeypatch.setattr(
+        timed.Square, "look", lambda view, rgb: looked.append((rgb, view.input_px))
+    )
+    reading = Reading(row=ROW, sizes_px=(64, 96), images=images)
+    Calibration(device=Device(kind="cpu", model="m", threads=2)).reading_s(reading)
+
+    assert looked == [(one.path.name, px) for one in images for px in (64, 96)]
