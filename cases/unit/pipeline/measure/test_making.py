@@ -8,6 +8,7 @@ import pytest
 import harness
 from harness.pipeline.measure.environment import commit_of, describe_making
 from harness.pipeline.measure.git import run_git, user_name
+from harness.values.records import UNKNOWN_COMMIT
 
 
 def git(folder: Path, *words: str) -> str:
@@ -77,3 +78,9 @@ def test_a_making_is_of_today_and_of_this_version() -> None:
         dt.timedelta(1),
     )
     assert made.harness == harness.__version__
+
+
+def test_a_checkout_without_a_commit_has_none(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+
+    assert commit_of(tmp_path) == UNKNOWN_COMMIT

@@ -166,3 +166,19 @@ def test_a_row_of_squares_is_looked_at_once_whatever_it_says_of_scales(
 
     assert ROW.scales == "multi"  # the default, which is of faces
     assert calibration.forward_s(ROW, 128) == 1.0
+
+
+def test_every_image_is_decoded_and_shown_in_every_size(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    looked: list[tuple[str, int]] = []
+    write_coco_scenes(tmp_path, seed=3, count=2)
+    images = open_coco(tmp_path).images
+    monkeypatch.setitem(timed.DECODERS, "opencv", lambda path: path.name)  # type: ignore[arg-type]
+    monkeypatch.setattr(
+        timed.Square, "look", lambda view, rgb: looked.append((rgb, view.input_px))
+    )
+    reading = Reading(row=ROW, sizes_px=(64, 96), images=images)
+    Calibration(device=Device(kind="cpu", model="m", threads=2)).reading_s(reading)
+
+    assert looked == [(one.path.name, px) for one in images for px in (64, 96)]
