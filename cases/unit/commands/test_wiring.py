@@ -178,7 +178,7 @@ COMMANDS = (
         words="score coco results.json",
         calls={
             f"{P}.results.opened_truth.open_truth": give("G"),
-            f"{P}.results.listed_images.truth_of_listed": end,
+            f"{P}.results.opened_truth.truth_of_listed": end,
             f"{P}.results.convention.demand_asked": give(None),
             f"{P}.results.convention.convention_of_files": give("used"),
             f"{P}.results.score.score_file": end,
@@ -201,7 +201,7 @@ COMMANDS = (
     Command(
         words=f"export {ROW}",
         calls={
-            f"{P}.results.stored_run.read_run": give(RUN),
+            f"{P}.results.scored_run.read_run": give(RUN),
             f"{P}.results.export.export": end,
         },
         options={
@@ -222,9 +222,9 @@ COMMANDS = (
             f"{P}.results.opened_truth.open_truth": give("G"),
             f"{P}.results.convention.demand_asked": give(None),
             f"{P}.results.convention.convention_of_files": give("used"),
-            f"{P}.results.stored_run.read_result_file": give(RUN),
-            f"{P}.results.stored_run.read_run": give(RUN),
-            f"{P}.results.stored_run.rescored_as": give(RUN),
+            f"{P}.results.scored_run.read_result_file": give(RUN),
+            f"{P}.results.scored_run.read_run": give(RUN),
+            f"{P}.results.scored_run.rescored_as": give(RUN),
             f"{P}.results.comparison.compare_runs": end,
         },
         options={

@@ -20,7 +20,9 @@ def listening(caplog):
 
 
 def test_the_layout_and_the_way_of_an_archive(caplog, layout_folder, open_layout):
-    open_layout(layout_folder("program_params"))
+    folder = layout_folder("program_params")
+    caplog.clear()
+    open_layout(folder)
 
     assert caplog.messages == [
         "layout program in folder .",
@@ -32,7 +34,9 @@ def test_the_layout_and_the_way_of_an_archive(caplog, layout_folder, open_layout
 def test_an_archive_of_weights_is_run_by_our_network(
     caplog, layout_folder, open_layout
 ):
-    open_layout(layout_folder("pdparams"))
+    folder = layout_folder("pdparams")
+    caplog.clear()
+    open_layout(folder)
 
     assert caplog.messages == [
         "layout pdparams in folder .",

@@ -10,11 +10,12 @@ import harness.values
 
 
 def classes(room):
-    """Yield the dataclasses that a room defines."""
+    """Yield the dataclasses that a room defines for others; a private one crosses none."""
     for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
         for one in vars(importlib.import_module(module.name)).values():
             if isinstance(one, type) and one.__module__ == module.name:
-                yield from [one] if is_dataclass(one) else []
+                is_public = not one.__name__.startswith("_")
+                yield from [one] if is_public and is_dataclass(one) else []
 
 
 @pytest.mark.parametrize(
