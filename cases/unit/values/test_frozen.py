@@ -10,7 +10,7 @@ import harness.values
 
 
 def classes(room):
-    """Yield the dataclasses that a room defines for others; a private one crosses none."""
+    """Yield the dataclasses that a room defines for others."""
     for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
         for one in vars(importlib.import_module(module.name)).values():
             if isinstance(one, type) and one.__module__ == module.name:
