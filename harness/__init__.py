@@ -6,7 +6,7 @@ import logging
 # gzip, zipfile and numpy's npz); imported here, it always comes first.
 import zlib  # noqa: F401
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Silent by default: without a handler of ours, Python itself prints warnings.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
