@@ -100,9 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: {meaning}")
     demand_options(config)
     if config.getoption("zoo"):
-        zoo_of(
-            config
-        )  # met in the middle of collection, a refusal is not a usage error
+        # Met in the middle of collection, its refusal would not be a usage error.
+        zoo_of(config)
     demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
     choose_folders(config)
 
