@@ -103,19 +103,11 @@ def start_name(url: str) -> str:
 def _parse(block: Block, recipe_id: RecipeId) -> Recipe:
     network = _parse_network(Block(block.table("network")))
     start = _parse_start(Block(block.table("start")), recipe_id.zoo)
-    with located("data"):
-        data = Block(block.table("data"))
-        dataset = data.choice("dataset", tuple(TRAINING_SPLITS))
-        split = data.choice("split", TRAINING_SPLITS[dataset])
-        data.finish()
+    dataset, split = _parse_data(Block(block.table("data")))
     augmentation = _parse_augmentation(Block(block.table("augmentation")))
     schedule = _parse_schedule(Block(block.table("schedule")))
     optimiser = _parse_optimiser(Block(block.table("optimiser")))
-    with located("loss"):
-        loss_block = Block(block.table("loss"))
-        loss = loss_block.choice("kind", LOSSES)
-        is_label_smoothed = loss_block.flag("label_smoothing")
-        loss_block.finish()
+    loss, is_label_smoothed = _parse_loss(Block(block.table("loss")))
     pruning, distillation = _parse_strategy(
         Block(block.optional_table("strategy")), recipe_id.zoo
     )
@@ -177,6 +169,14 @@ def _parse_start(block: Block, zoo: str) -> Start:
         )
 
 
+def _parse_data(block: Block) -> tuple[str, str]:
+    with located("data"):
+        dataset = block.choice("dataset", tuple(TRAINING_SPLITS))
+        split = block.choice("split", TRAINING_SPLITS[dataset])
+        block.finish()
+    return dataset, split
+
+
 def _parse_augmentation(block: Block) -> Augmentation:
     with located("augmentation"):
         augmentation = Augmentation(
@@ -225,6 +225,14 @@ def _parse_optimiser(block: Block) -> Optimiser:
         )
         block.finish()
     return optimiser
+
+
+def _parse_loss(block: Block) -> tuple[str, bool]:
+    with located("loss"):
+        kind = block.choice("kind", LOSSES)
+        is_label_smoothed = block.flag("label_smoothing")
+        block.finish()
+    return kind, is_label_smoothed
 
 
 def _parse_strategy(block: Block, zoo: str) -> tuple[str | None, Distillation | None]:

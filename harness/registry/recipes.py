@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import ZooDataError
+from harness.printable import printable
 from harness.registry.problems import noting
 from harness.registry.recipe_file import RecipeFile, read_recipe_file, start_name
 from harness.registry.recipe_joins import (
@@ -23,6 +25,8 @@ from harness.registry.sources import (
 from harness.registry.zoo import ZooReading, read_zoo
 from harness.values.recipes import Recipe, RecipeBook, RecipeId
 from harness.values.rows import Archive
+
+LOGGER = logging.getLogger(__name__)
 
 
 def open_recipes(name_or_path: str, *, home: Path) -> RecipeBook:
@@ -67,13 +71,19 @@ def read_recipes(
     """
     shelf = _Shelf(sources=sources, home=home, readings={sources.name: reading})
     shelf.take(sources, problems)
-    shelf.take_what_is_named(problems)
+    shelf.take_what_is_named()
+    LOGGER.info(
+        "recipes of zoo %s: %d in %s",
+        printable(sources.name),
+        sum(one.zoo == sources.name for one in shelf.files),
+        printable(sources.recipes),
+    )
     recipes = join_recipes(shelf.needed_files(), shelf.unread, problems)
     by_url: dict[tuple[str, str], Archive] = {}
     by_name: dict[tuple[str, str], Archive] = {}
     for recipe in list(recipes.values()):
         of_start: list[ZooDataError] = []
-        zoo = shelf.reading(recipe.home_zoo)
+        zoo = shelf.readings[recipe.home_zoo]
         start = recipe.start
         if start.url is not None:
             archive = _archive_of(start.url, zoo)
@@ -99,7 +109,7 @@ def read_recipes(
         published={
             one: archives[one.name]
             for one in recipes
-            if one.name in (archives := shelf.reading(one.zoo).zoo.archives)
+            if one.name in (archives := shelf.readings[one.zoo].zoo.archives)
         },
         by_url=by_url,
         by_name=by_name,
@@ -125,38 +135,21 @@ class _Shelf:
                 self.files[file.recipe_id] = file
                 self.unread.discard(file.recipe_id)
 
-    def take_what_is_named(self, problems: list[ZooDataError]) -> None:
+    def take_what_is_named(self) -> None:
         """Read the other zoos that recipes name, until none names a further one."""
         others = self._others()
-        taken = {self.sources.name}
         while True:
             named = {
-                one.zoo: file.recipe_id
-                for file in reversed(list(self.files.values()))
+                one.zoo
+                for file in self.files.values()
                 for one in file.references.values()
-                if one.zoo not in taken
+                if one.zoo in others and one.zoo not in self.readings
             }
             if not named:
                 break
-            for zoo, by in sorted(named.items()):
-                taken.add(zoo)
-                if zoo in others:
-                    self.readings[zoo] = read_zoo(others[zoo])
-                    self.take(others[zoo], [])
-                elif by.zoo == self.sources.name:
-                    problems.append(
-                        ZooDataError(
-                            f"{place_of(by)}: zoo of a recipe",
-                            expected=" or ".join(sorted(others)),
-                            got=zoo,
-                        )
-                    )
-                    self.unread |= {
-                        one
-                        for file in self.files.values()
-                        for one in file.references.values()
-                        if one.zoo == zoo
-                    }
+            for zoo in sorted(named):
+                self.readings[zoo] = read_zoo(others[zoo])
+                self.take(others[zoo], [])
 
     def needed_files(self) -> dict[RecipeId, RecipeFile]:
         """Return the files of the zoo itself, and of other zoos what these need."""
@@ -168,10 +161,6 @@ class _Shelf:
                 needed[recipe_id] = self.files[recipe_id]
                 left += needed[recipe_id].references.values()
         return needed
-
-    def reading(self, zoo: str) -> ZooReading:
-        """Return what could be read of a zoo."""
-        return self.readings[zoo]
 
     def _others(self) -> Mapping[str, ZooSources]:
         of_home = {

@@ -31,7 +31,11 @@ def recipe_problems(
     for recipe in book.own:
         place = place_of(recipe.recipe_id)
         rows = rows_of(recipe, zoo)
-        if not rows and recipe.recipe_id not in used:
+        name = recipe.recipe_id.name
+        is_published = any(
+            one in book.published and one.name == name for one in recipe.names
+        )
+        if not is_published and recipe.recipe_id not in used:
             yield _of_nothing(recipe.recipe_id, zoo)
         for row in rows[:1]:  # the others differ in their input size alone
             yield from _row_problems(recipe, row, place, is_own=sources.is_own)
