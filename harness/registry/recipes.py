@@ -10,7 +10,8 @@ from pathlib import Path
 from harness.errors import ZooDataError
 from harness.printable import printable
 from harness.registry.problems import noting
-from harness.registry.recipe_file import RecipeFile, read_recipe_file, start_name
+from harness.registry.recipe_fields import start_name
+from harness.registry.recipe_file import RecipeFile, read_recipe_file
 from harness.registry.recipe_joins import (
     archive_start_problems,
     join_recipes,

@@ -134,6 +134,7 @@ class Origin:
     """
 
     role: Literal["start", "teacher"]
+    zoo: str  # whose lock pins the archive
     archive: Archive | None
     recipe: RecipeId | None
 
@@ -173,7 +174,7 @@ class RecipeBook:
                 if start.url is not None
                 else self.by_name[home, start.archive or ""]
             )
-            origins.append(Origin(role="start", archive=archive, recipe=None))
+            origins.append(Origin(role="start", zoo=home, archive=archive, recipe=None))
         if recipe.distillation is not None:
             origins.append(self._made_by(recipe.distillation.teacher, "teacher"))
         return tuple(origins)
@@ -187,5 +188,10 @@ class RecipeBook:
         self, recipe_id: RecipeId, role: Literal["start", "teacher"]
     ) -> Origin:
         names = self.recipes[recipe_id].names
-        archives = (self.published[one] for one in names if one in self.published)
-        return Origin(role=role, archive=next(archives, None), recipe=recipe_id)
+        printed = next((one for one in names if one in self.published), None)
+        return Origin(
+            role=role,
+            zoo=(printed or recipe_id).zoo,
+            archive=None if printed is None else self.published[printed],
+            recipe=recipe_id,
+        )

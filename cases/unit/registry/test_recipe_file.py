@@ -6,7 +6,8 @@ import pytest
 
 from harness.errors import ZooDataError
 from harness.model.networks.pruned_channels import PRUNED_RATIOS
-from harness.registry.recipe_file import PRUNINGS, read_recipe_file, start_name
+from harness.registry.recipe_fields import PRUNINGS, start_name
+from harness.registry.recipe_file import read_recipe_file
 from harness.values.recipes import (
     Augmentation,
     Distillation,

@@ -2,11 +2,13 @@
 
 import logging
 import re
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from harness.artifact.fetch import fetch_archive
 from harness.errors import ZooDataError
 from harness.registry.location import find_home
 from harness.registry.lock import write_lock
@@ -99,6 +101,23 @@ def test_an_address_is_an_archive_with_its_moves_and_its_pin(
     )
 
 
+def test_a_start_is_fetched_from_a_mirror_like_any_archive(
+    mine: Path, write: Write, tmp_path: Path
+) -> None:
+    write("net")
+    packed = tmp_path / "mirror" / "backbones" / "MobileNetV1_pretrained.tar"
+    packed.parent.mkdir(parents=True)
+    with tarfile.open(packed, "w") as tar:
+        tar.add(mine / "recipes", arcname="MobileNetV1_pretrained")
+    book = book_of(mine)
+    (start,) = book.archives_of(own(book, "net"))
+    fetched = fetch_archive(
+        start, cache=tmp_path / "cache", mirror=str(tmp_path / "mirror"), offline=True
+    )
+
+    assert fetched.path.read_bytes() == packed.read_bytes()
+
+
 def test_a_start_that_a_recipe_makes_is_its_published_archive_or_the_recipe(
     mine: Path, write: Write
 ) -> None:
@@ -116,12 +135,14 @@ def test_a_start_that_a_recipe_makes_is_its_published_archive_or_the_recipe(
     }
     teacher = Origin(
         role="teacher",
+        zoo="mine",
         archive=published["big"],
         recipe=RecipeId(zoo="mine", name="big"),
     )
     assert book.origins_of(own(book, "net_r578")) == (
         Origin(
             role="start",
+            zoo="mine",
             archive=published["net"],
             recipe=RecipeId(zoo="mine", name="net"),
         ),
@@ -129,7 +150,10 @@ def test_a_start_that_a_recipe_makes_is_its_published_archive_or_the_recipe(
     )
     assert book.origins_of(own(book, "again")) == (
         Origin(
-            role="start", archive=None, recipe=RecipeId(zoo="mine", name="unpublished")
+            role="start",
+            zoo="mine",
+            archive=None,
+            recipe=RecipeId(zoo="mine", name="unpublished"),
         ),
         teacher,
     )
@@ -161,8 +185,10 @@ def test_a_recipe_may_be_that_of_a_published_zoo(mine: Path, write: Write) -> No
         "march-2020/yolov3_mobilenet_v1_prune578",
         "january-2020/yolov3_mobilenet_v1_prune578",
     ]
-    (start,) = book.archives_of(recipe)
-    assert start.url.endswith("/object_detection/yolov3_mobilenet_v1.tar")
+    (start,) = book.origins_of(recipe)
+    assert start.archive is not None
+    assert start.archive.url.endswith("/object_detection/yolov3_mobilenet_v1.tar")
+    assert start.zoo == "march-2020"
 
 
 def test_a_refusal_keeps_its_reason(mine: Path, write: Write) -> None:
