@@ -64,6 +64,16 @@ def test_a_recipe_is_read_as_it_is_written(tmp_path: Path) -> None:
     )
 
 
+def test_the_example_for_readers_is_a_recipe(tmp_path: Path, repository: Path) -> None:
+    text = (repository / "cases" / "recipes" / "README.md").read_text(encoding="utf-8")
+    path = tmp_path / "net.toml"
+    path.write_text(text.split("```")[1].removeprefix("toml"), encoding="utf-8")
+    recipe = read_recipe_file(path, "z").recipe
+
+    assert recipe is not None
+    assert recipe.strategy == "distill_prune_r578"
+
+
 @pytest.mark.parametrize(
     ("changes", "strategy"),
     [

@@ -518,3 +518,40 @@ def test_pruned_networks_train_the_full_schedule(
     schedule = own(book, name).schedule
 
     assert (schedule.steps, schedule.milestones) == (steps, milestones)  # zoo-spec 5.2
+
+
+@pytest.mark.parametrize(
+    ("name", "baseline"),
+    [
+        ("yolov3_mobilenetv1_coco_distilled", "yolov3_mobilenet_v1"),
+        ("yolov3_mobilenetv1_voc_distilled", "yolov3_mobilenet_v1_voc"),
+    ],
+)
+def test_unpublished_milestones_have_the_shares_of_the_baselines(
+    name: str, baseline: str
+) -> None:
+    book = open_recipes("january-2020", home=find_home())
+    ours, theirs = own(book, name).schedule, own(book, baseline).schedule
+
+    assert ours.milestones == tuple(
+        round(one * ours.steps / theirs.steps, -3) for one in theirs.milestones
+    )
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_labels_are_smoothed_on_coco_by_the_ordinary_loss_alone(edition: str) -> None:
+    for recipe in open_recipes(edition, home=find_home()).own:
+        wanted = recipe.dataset == "coco" and recipe.loss == "ordinary"
+        assert recipe.is_label_smoothed == wanted  # zoo-spec 4.4, 5.1
+
+
+def test_both_editions_train_the_same_archive_alike() -> None:
+    january = {
+        one.recipe_id.name: one
+        for one in open_recipes("january-2020", home=find_home()).own
+    }
+    march = open_recipes("march-2020", home=find_home())
+
+    for name in january:
+        twin = "yolov3_r50vd_dcn_prune1x" if name == "yolov3_r50_dcn_prune1x" else name
+        assert own(march, twin).names[-1] == january[name].names[-1]
