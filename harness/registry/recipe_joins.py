@@ -95,10 +95,16 @@ def _joined(
         (field, one) for field, one in file.references.items() if one not in joined
     ]
     for field, one in missing:
-        is_refused = one in files and files[one].why_not is not None
-        is_elsewhere = one.zoo != file.recipe_id.zoo  # its faults are told there
-        if one not in ended or is_refused or is_elsewhere:
-            problems.append(_missing(file.recipe_id, field, one, files.get(one)))
+        needed = files.get(one)
+        if needed is not None and needed.why_not is not None:
+            fault = needed.why_not
+        elif one not in ended:
+            fault = "no such file"
+        elif one.zoo != file.recipe_id.zoo:
+            fault = f"unsound, as `zoo check --zoo {one.zoo}` tells"
+        else:
+            continue  # it is told already
+        problems.append(_missing(file.recipe_id, field, one, fault))
     if missing or file.why_not is not None:
         return None
     if file.same_as is not None:
@@ -112,14 +118,13 @@ def _joined(
 
 
 def _missing(
-    recipe_id: RecipeId, field: str, named: RecipeId, file: RecipeFile | None
+    recipe_id: RecipeId, field: str, named: RecipeId, fault: str
 ) -> ZooDataError:
-    why = "not to be had" if file is None else file.why_not or "not to be had"
     return ZooDataError(
         f"{place_of(recipe_id)}: field {field}",
         expected="the name of a sound recipe",
-        got=f"{named}: {why}",
-        next_step=f"write {place_of(named)}, or name another",
+        got=f"{named}: {fault}",
+        next_step=f"write or mend {place_of(named)}, or name another",
     )
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ from harness.values.recipes import Origin, Recipe, RecipeBook, RecipeId
 from harness.values.rows import Archive
 from testing.recipes import URL, write_recipe
 from testing.rows import build_row
-from testing.zoos import write_zoo
+from testing.zoos import copy_home, write_zoo
 
 BASELINE = build_row("yolov3-mobilenet_v1-coco-baseline-608", archive="net")
 PRUNED = build_row("yolov3-mobilenet_v1-coco-prune_r578-608", archive="net_r578")
@@ -263,7 +264,7 @@ def test_a_missing_recipe_is_told(
     assert problems_of(mine) == [
         (
             f"mine/net.toml: field {field}; expected the name of a sound recipe, got "
-            "mine/gone: not to be had; write mine/gone.toml, or name another"
+            "mine/gone: no such file; write or mend mine/gone.toml, or name another"
         )
     ]
 
@@ -288,14 +289,38 @@ def test_a_zoo_that_is_not_there_is_told(mine: Path, write: Write) -> None:
     write("net", {"start": {"recipe": "june-2020/net"}})
 
     (told,) = problems_of(mine)
-    assert "got june-2020/net: not to be had; write june-2020/net.toml" in told
+    assert "got june-2020/net: no such file; write or mend june-2020/net.toml" in told
 
 
-def test_an_unsound_recipe_of_another_zoo_is_no_start(mine: Path, write: Write) -> None:
-    write("net", {"start": {"recipe": "march-2020/yolov3_mobilenet_v2"}})
+def test_an_unsound_recipe_of_another_zoo_is_no_start(
+    tmp_path: Path, repository: Path
+) -> None:
+    home = copy_home(repository, tmp_path / "home", with_archives=False)
+    recipes = home / "cases" / "recipes"
+    shutil.copytree(repository / "cases" / "recipes", recipes)
+    (recipes / "march-2020" / "yolov3_r34.toml").write_text("seed = -1\n")
 
-    (told,) = problems_of(mine)
-    assert "march-2020/yolov3_mobilenet_v2: not to be had" in told
+    with pytest.raises(
+        ZooDataError,
+        match=r"^january-2020/yolov3_r34.toml: field same_as; expected the name of a "
+        r"sound recipe, got march-2020/yolov3_r34: unsound, as `zoo check --zoo "
+        r"march-2020` tells; write or mend march-2020/yolov3_r34.toml, or name another$",
+    ):
+        open_recipes("january-2020", home=home)
+
+
+def test_a_circle_may_lead_through_two_zoos(tmp_path: Path, repository: Path) -> None:
+    home = copy_home(repository, tmp_path / "home", with_archives=False)
+    recipes = home / "cases" / "recipes"
+    shutil.copytree(repository / "cases" / "recipes", recipes)
+    path = recipes / "march-2020" / "yolov3_r34.toml"
+    path.write_text('same_as = "january-2020/yolov3_r34"\n', encoding="utf-8")
+
+    with pytest.raises(
+        ZooDataError,
+        match=r"got january-2020/yolov3_r34 -> march-2020/yolov3_r34 -> january-2020/",
+    ):
+        open_recipes("january-2020", home=home)
 
 
 def test_an_archive_that_the_zoo_lacks_is_no_start(mine: Path, write: Write) -> None:
