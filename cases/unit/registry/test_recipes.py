@@ -303,8 +303,8 @@ def test_an_unsound_recipe_of_another_zoo_is_no_start(
     with pytest.raises(
         ZooDataError,
         match=r"^january-2020/yolov3_r34.toml: field same_as; expected the name of a "
-        r"sound recipe, got march-2020/yolov3_r34: unsound, as `zoo check --zoo "
-        r"march-2020` tells; write or mend march-2020/yolov3_r34.toml, or name another$",
+        r"sound recipe, got march-2020/yolov3_r34: unsound, as `zoo check --zoo march-"
+        r"2020` tells; write or mend march-2020/yolov3_r34.toml, or name another$",
     ):
         open_recipes("january-2020", home=home)
 
