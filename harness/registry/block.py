@@ -103,12 +103,16 @@ class Block:
         """Return a whole number, or None when the key is missing."""
         return self.whole(key, at_least=at_least) if self._has(key) else None
 
-    def wholes(self, key: str, *, at_least: int) -> tuple[int, ...]:
-        """Return a list of whole numbers, one or more."""
+    def wholes(
+        self, key: str, *, at_least: int, may_be_empty: bool = False
+    ) -> tuple[int, ...]:
+        """Return a list of whole numbers, one or more unless it may be empty."""
         expected = f"a list of whole numbers from {at_least}"
         value = self._take(key, expected)
-        if isinstance(value, list) and value and _are_wholes(value, at_least):
-            return tuple(value)
+        if isinstance(value, list) and _are_wholes(value, at_least):
+            numbers = tuple(value)
+            if numbers or may_be_empty:
+                return numbers
         raise _refusal(key, expected, value)
 
     def decimal(self, key: str, default: Decimal | None = None) -> Decimal:
@@ -121,12 +125,20 @@ class Block:
                 return number
         raise _refusal(key, expected, value)
 
+    def optional_decimal(self, key: str) -> Decimal | None:
+        """Return a decimal from 0, or None when the key is missing."""
+        return self.decimal(key) if self._has(key) else None
+
     def flag(self, key: str) -> bool:
         """Return true or false."""
         value = self._take(key, "true or false")
         if isinstance(value, bool):
             return value
         raise _refusal(key, "true or false", value)
+
+    def optional_flag(self, key: str) -> bool:
+        """Return true or false, false when the key is missing."""
+        return self.flag(key) if self._has(key) else False
 
     def date(self, key: str) -> dt.date:
         """Return a date without time."""
@@ -176,6 +188,10 @@ class Block:
     def table(self, key: str) -> Mapping[str, object]:
         """Return a table within the table."""
         return table_of(self._take(key, "a table `[...]`"), f"field {key}")
+
+    def optional_table(self, key: str) -> Mapping[str, object]:
+        """Return a table within the table, empty when the key is missing."""
+        return self.table(key) if self._has(key) else {}
 
     def tables(self, key: str) -> list[Mapping[str, object]]:
         """Return the blocks of an array of tables, none when the key is missing."""

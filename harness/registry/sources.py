@@ -12,6 +12,7 @@ from harness.printable import printable
 from harness.registry.location import (
     DATASET_FACTS,
     EXPECTED_FOLDER,
+    RECIPES_FOLDER,
     ROWS_FOLDER,
     find_home,
 )
@@ -58,6 +59,13 @@ class ZooSources:
     def shared_folder(self) -> Path | None:
         """The ``expected`` folder that several zoos share; None for a lone folder."""
         return None if self.lock_section is None else self.lock.parent
+
+    @property
+    def recipes(self) -> Path:
+        """The folder of its recipes: beside that of the rows, or in a lone folder."""
+        if self.shared_folder is None:
+            return self.root / RECIPES_FOLDER.name
+        return self.root.parent.parent / RECIPES_FOLDER.name / self.name
 
     @property
     def tables(self) -> tuple[Path, ...]:

@@ -57,6 +57,9 @@ def test_a_missing_optional_field_is_empty() -> None:
     assert block.decimal("h", Decimal(1)) == 1
     assert block.optional_sha256("i") is None
     assert block.choice("j", ("one", "two"), "two") == "two"
+    assert block.optional_decimal("k") is None
+    assert block.optional_flag("l") is False
+    assert block.optional_table("m") == {}
     block.finish()
 
 
@@ -67,6 +70,16 @@ def test_an_optional_field_that_is_there_is_read() -> None:
     assert block.optional_whole("c", at_least=1) == 2
     assert block.optional_date("d") == dt.date(2030, 1, 2)
     assert block.optional_sha256("e") == "0a" * 32
+    more = Block({"f": Decimal("0.5"), "g": True, "h": {"i": 1}})
+    assert more.optional_decimal("f") == Decimal("0.5")
+    assert more.optional_flag("g") is True
+    assert more.optional_table("h") == {"i": 1}
+
+
+def test_a_list_is_empty_only_where_it_may_be() -> None:
+    assert Block({"k": []}).wholes("k", at_least=1, may_be_empty=True) == ()
+    with pytest.raises(ZooDataError, match=r"^field k; expected a list of whole numb"):
+        Block({"k": []}).wholes("k", at_least=1)
 
 
 @pytest.mark.parametrize(

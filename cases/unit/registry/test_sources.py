@@ -63,6 +63,7 @@ def test_rows_beside_an_expected_folder_share_it(home: Path, tmp_path: Path) -> 
     sources = find_sources(str(root), home=home)
 
     assert sources.claims == tmp_path / "own" / "expected" / "mine.csv"
+    assert sources.recipes == tmp_path / "own" / "recipes" / "mine"
     assert sources.errata_section == "mine"
     assert sources.tolerance == home / "expected" / "tolerance.toml"
     assert sources.tolerance_section == "default"
@@ -78,6 +79,7 @@ def test_a_lone_folder_holds_everything_but_may_borrow_the_tolerance(
 
     assert sources.name == "mine"
     assert sources.claims == root / "expected.csv"
+    assert sources.recipes == root / "recipes"
     assert sources.errata == root / "errata.toml"
     assert sources.errata_section is None
     assert sources.lock == root / "archives.lock.toml"

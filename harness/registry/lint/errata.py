@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from harness.errors import ZooDataError
 from harness.registry import words
@@ -38,19 +38,27 @@ def errata_problems(
             yield from _correction_problems(erratum, named, moves, place)
 
 
-def move_problems(zoo: Zoo, moves: Iterable[Move]) -> Iterator[ZooDataError]:
-    """Yield moves of unknown archives, and moves that their erratum does not make."""
+def move_problems(
+    zoo: Zoo, moves: Iterable[Move], starts: Collection[str] = ()
+) -> Iterator[ZooDataError]:
+    """Yield moves of unknown archives, and moves that their erratum does not make.
+
+    Args:
+        zoo: the zoo.
+        moves: its later addresses.
+        starts: names of the weights that its recipes start from.
+    """
     errata = {erratum.erratum_id: erratum for erratum in zoo.errata}
     for move in moves:
         place = f"{MOVES_FILE}: move of {move.archive}"
         archive = zoo.archives.get(move.archive)
-        if archive is None:
+        if archive is None and move.archive not in starts:
             yield ZooDataError(
                 f"{place}: field archive",
                 expected="the name of an [[archive]] of this zoo",
                 got="no such archive",
             )
-        elif move.url == archive.url:
+        elif archive is not None and move.url == archive.url:
             yield ZooDataError(
                 f"{place}: field url",
                 expected="another address than the printed one",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from harness.registry.lint.editions import edition_problems, read_editions
 from harness.registry.lint.errata import errata_problems, move_problems
 from harness.registry.lint.figures import difference_problems, unit_problems
 from harness.registry.lint.numbers import claim_problems, tolerance_problems
+from harness.registry.lint.recipes import recipe_problems, start_names
 from harness.registry.lint.rows import (
     archive_problems,
     row_problems,
@@ -22,6 +23,7 @@ from harness.registry.lint.rows import (
     table_problems,
 )
 from harness.registry.problems import noting
+from harness.registry.recipes import read_recipes
 from harness.registry.sources import (
     DATASETS_FILE,
     DEFAULT_SECTION,
@@ -42,7 +44,7 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
     Each message names file, row and field, what was expected and what was found.
     Checked are rows, claims, errata, moves, tolerance and the archive lock; their joins
     in both directions; the tables against each other and against other editions; the
-    waivers and dataset facts beside them.
+    recipes, with all that they start from; the waivers and dataset facts beside them.
 
     Args:
         zoo_name: a name in ``home``, or the path of anybody's own folder.
@@ -61,6 +63,9 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
         return tuple(dict.fromkeys(map(str, (*reading.problems, *of_rest))))
     of_rows = tuple(row_problems(zoo, is_own=sources.is_own))
     of_files = (*reading.problems, *of_rows)
+    of_recipes: list[ZooDataError] = []
+    book = read_recipes(sources, reading, home, of_recipes)
+    starts = start_names(book)
     problems = chain(
         reading.problems,
         table_problems(zoo),
@@ -73,9 +78,11 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
         of_editions,
         edition_problems(zoo, editions),
         errata_problems(zoo, reading.moves, sources.errata.name),
-        move_problems(zoo, reading.moves),
+        move_problems(zoo, reading.moves, starts),
         tolerance_problems(zoo, sources.tolerance.name),
-        _pin_problems(reading, sources.lock.name),
+        _pin_problems(reading, starts, sources.lock.name),
+        of_recipes,
+        recipe_problems(zoo, book, sources),
         _shared_problems(sources, zoo),
     )
     messages = (
@@ -86,9 +93,11 @@ def lint_zoo(zoo_name: str, home: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(messages))
 
 
-def _pin_problems(reading: ZooReading, file_name: str) -> Iterator[ZooDataError]:
+def _pin_problems(
+    reading: ZooReading, starts: Collection[str], file_name: str
+) -> Iterator[ZooDataError]:
     for name in reading.pins:
-        if name not in reading.zoo.archives:
+        if name not in reading.zoo.archives and name not in starts:
             yield ZooDataError(
                 f"{file_name}: archive {name}",
                 expected="the name of an [[archive]] of this zoo",
