@@ -77,12 +77,14 @@ class Trainee:
                 if names
             ],
         )
-        self._optimiser.set_state_dict(
-            {
-                _velocity(name): paddle.to_tensor(velocity)
-                for name, velocity in velocities.items()
-            }
-        )
+        # Paddle has them from its first step on, and tells them from then on.
+        self._start = {
+            _velocity(name): paddle.to_tensor(
+                velocities.get(name, np.zeros(variables[name].shape, np.float32))
+            )
+            for name in self._trained
+        }
+        self._optimiser.set_state_dict(self._start)
         self._ops = TensorOps(self._state, training=True, bn_momentum=bn_momentum)
 
     def step(
@@ -120,14 +122,9 @@ class Trainee:
         return {name: tensor.numpy() for name, tensor in self._state.items()}
 
     def velocities(self) -> dict[str, NDArray[np.float32]]:
-        """Return the velocity of each trained variable; 0 before the first step."""
-        held = self._optimiser.state_dict()
-        return {
-            name: held[_velocity(name)].numpy()
-            if _velocity(name) in held
-            else np.zeros(self._state[name].shape, np.float32)
-            for name in self._trained
-        }
+        """Return the velocity of each trained variable."""
+        held = {**self._start, **self._optimiser.state_dict()}
+        return {name: held[_velocity(name)].numpy() for name in self._trained}
 
 
 def frozen_outputs(
