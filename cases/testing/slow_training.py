@@ -52,30 +52,29 @@ class SlowOps:
 
 @dataclass(frozen=True, kw_only=True)
 class TinyYolo:
-    """Three heads after five convolutions: a network that differences can train."""
+    """Three heads on three convolutions: a network that differences can train."""
 
     num_classes: int = 1
     channels: int = 2
 
     def __call__(self, ops, image):
         x, heads = image, []
-        for place in range(5):
+        for place, stride in enumerate((8, 2, 2)):
             stem = f"tiny.{place}"
             x = ops.conv(
-                x, f"{stem}.weights", out=self.channels, kernel=3, stride=2
+                x, f"{stem}.weights", out=self.channels, kernel=3, stride=stride
             )
             names = {one: f"{stem}.{one}" for one in BatchNormNames.__slots__}
             x = ops.leaky_relu(ops.batch_norm(x, BatchNormNames(**names)))
-            if place >= 2:
-                heads.append(
-                    ops.conv(
-                        x,
-                        f"{stem}.head",
-                        out=3 * (5 + self.num_classes),
-                        kernel=1,
-                        bias=f"{stem}.bias",
-                    )
+            heads.append(
+                ops.conv(
+                    x,
+                    f"{stem}.head",
+                    out=3 * (5 + self.num_classes),
+                    kernel=1,
+                    bias=f"{stem}.bias",
                 )
+            )
         return tuple(reversed(heads))
 
 
