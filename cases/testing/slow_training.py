@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from testing.slow_losses import SlowLossOps, slow_gradients
 
 from harness.model.networks.ops import BatchNormNames
 from harness.model.networks.shapes import network_shapes
+from testing.slow_losses import SlowLossOps, slow_gradients
 
 
 class SlowOps:
@@ -22,8 +22,9 @@ class SlowOps:
         self.statistics = {}
 
     def conv(self, x, weights, *, out, kernel, stride=1, depthwise=False, bias=None):
-        assert not depthwise
         values = self._state[weights]
+        assert not depthwise
+        assert len(values) == out
         pad = (kernel - 1) // 2
         x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
         windows = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), (2, 3))

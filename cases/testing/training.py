@@ -9,7 +9,7 @@ from harness.train.training_batch import TrainingBatch
 def training_batch(
     *, seed=0, count=2, input_px=64, num_classes=3, truths=4, padding=2, scores=None
 ):
-    """Random images with truths of the anchors' sizes, some in one cell, and padding."""
+    """Random images; truths of the anchors' sizes, two in one cell, and padding."""
     rng = np.random.default_rng(seed)
     boxes = np.zeros((count, truths + padding, 4), np.float32)
     boxes[:, :truths, :2] = rng.uniform(0.05, 0.95, (count, truths, 2))

@@ -1,6 +1,7 @@
 """Compares a student's heads with its teacher's: the losses of distilled rows.
 
-Each is added to the student's ordinary loss for ``l2``, and to its fine-grained loss for
+``l2`` is added to the student's ordinary loss, ``split`` to its fine-grained one.
+PaddleSlim's ``dist.l2`` is the same number, of static programs alone; it has no
 ``split``.  # zoo-spec 4.3
 """
 

@@ -29,8 +29,8 @@ LossesOfHeads = Callable[[LossOps, Sequence[Value], TrainingBatch], Losses]
 MOMENTUM = 0.9  # zoo-spec 5.1
 WEIGHT_DECAY = 5e-4  # zoo-spec 5.1
 
-#: End of the bias that steers a deformable convolution. Upstream gave it no decay of its
-#: own, so it has the optimiser's; that of an output is told to have none.
+#: End of the bias that steers a deformable convolution. Upstream gave it no decay of
+#: its own, so it has the optimiser's; that of an output is told to have none.
 STEERING_BIAS = "_conv_offset.b_0"  # zoo-spec 2.3
 
 
@@ -122,7 +122,10 @@ class Step:
             network,
             variables,
             state.weights,
-            {name: state.velocities[name] for name in trained.keys() & state.velocities},
+            {
+                name: state.velocities[name]
+                for name in trained.keys() & state.velocities
+            },
             decayed=decayed_variables(variables),
             momentum=momentum,
             decay=decay,

@@ -1,12 +1,12 @@
 """Says what the heads of a YOLOv3 should have told: its targets, built in numpy.
 
 The two losses of the zoo differ in their targets alone. The ordinary one counts every
-ground truth, also two in one cell; the fine-grained one keeps the later of two, with the
-classes of both.  # zoo-spec 4.4, 5.1
+ground truth, also two in one cell. The fine-grained one keeps the later of two, with
+the classes of both.  # zoo-spec 4.4, 5.1
 
-The ordinary one has a quirk: the kernel of ``yolov3_loss`` adds the value of every truth,
-and writes the gradient of a later truth over that of an earlier one in its cell. Trained
-networks were trained so, in the old runtime and in Paddle 2.6 and 3.3 alike.
+The ordinary one has a quirk. The kernel of ``yolov3_loss`` adds the values of two
+truths in one cell, and writes the gradient of the later over that of the earlier. The
+zoo was trained so, and Paddle 2.6 and 3.3 do the same; so it is kept.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _last_of_cell(cells: Places, shape: tuple[int, ...]) -> Floats:
     """Return 1 for each cell that is not named again later, 0 for the others."""
     last = np.empty(shape, np.int64)
     last[tuple(cells.T)] = np.arange(len(cells))
-    is_last = last[tuple(cells.T)] == np.arange(len(cells))
+    is_last: NDArray[np.bool_] = last[tuple(cells.T)] == np.arange(len(cells))
     return is_last.astype(np.float32)
 
 

@@ -96,7 +96,7 @@ def _losses(
 ) -> Losses:
     count = len(boxes_cxcywh)
     nothing = ops.constant(np.zeros(()))
-    totals = dict.fromkeys(("xy", "wh", "objectness", "class"), nothing)
+    totals: Losses = dict.fromkeys(("xy", "wh", "objectness", "class"), nothing)
     shown = _without_padding(boxes_cxcywh)
     for head, target, mask in zip(heads, targets, ANCHOR_MASKS, strict=True):
         anchors = np.asarray([ANCHORS_PX[place] for place in mask]) / input_px

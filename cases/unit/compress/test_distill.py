@@ -2,12 +2,12 @@ import importlib.util
 
 import numpy as np
 import pytest
-from testing.slow_losses import SlowLossOps, slow_gradients
 
 from harness.compress.distill import DISTILLATIONS, l2_loss, split_loss
 from harness.model.paddle_run.graph import static_mode
 from harness.model.paddle_run.loss_tensors import LossTensors
 from harness.model.paddle_run.runtime import import_paddle
+from testing.slow_losses import SlowLossOps, slow_gradients
 
 WITHIN = 1e-5
 NUM_CLASSES = 2

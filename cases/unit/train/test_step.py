@@ -2,8 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from testing.slow_training import SlowStep, TinyYolo, random_state
-from testing.training import training_batch
 
 from harness.compress.distill import DISTILLATIONS
 from harness.errors import TrainingFailed
@@ -18,6 +16,8 @@ from harness.train.step import (
     TrainingState,
     decayed_variables,
 )
+from testing.slow_training import SlowStep, TinyYolo, random_state
+from testing.training import training_batch
 
 RATE = 1e-3
 LOSS_WITHIN = 1e-5  # relatively
@@ -96,7 +96,7 @@ def slow_gradients_of(step, training, batch):
 
 
 def differences(done, expected):
-    """How far a step is from a slow one, as shares of what is allowed; below 1 passes."""
+    """How far a step is from a slow one, as shares of what is allowed."""
     losses, state = done
     slow_losses, weights, velocities = expected
     assert losses.keys() == slow_losses.keys()
@@ -257,7 +257,10 @@ def test_a_loss_that_is_not_finite_moves_no_weight():
     ("part", "message"),
     [
         ("weights", r"^weights: tiny.0.scale: shape; expected \(2,\), got nothing; "),
-        ("velocities", r"^velocities: tiny.0.scale: shape; expected \(2,\), got \(1,\)"),
+        (
+            "velocities",
+            r"^velocities: tiny.0.scale: shape; expected \(2,\), got \(1,\)",
+        ),
         ("teacher", r"^teacher: tiny.0.scale: shape; expected \(2,\), got nothing; "),
     ],
 )
@@ -271,9 +274,7 @@ def test_a_state_of_another_network_is_refused(part, message):
     teacher = Teacher(network=NETWORK, weights=fewer, distillation="l2")
 
     with pytest.raises(TrainingFailed, match=message):
-        Step(
-            NETWORK, state, ORDINARY, teacher=teacher if part == "teacher" else None
-        )
+        Step(NETWORK, state, ORDINARY, teacher=teacher if part == "teacher" else None)
 
 
 def yolov3(backbone, pruning="none"):

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from testing.slow_losses import SlowLossOps, slow_gradients
-from testing.training import random_heads, training_batch
 
 from harness.model.networks.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
 from harness.model.paddle_run.loss_tensors import LossTensors
 from harness.model.paddle_run.runtime import import_paddle
 from harness.train.yolo_losses import fine_grained_losses, ordinary_losses
+from testing.slow_losses import SlowLossOps, slow_gradients
+from testing.training import random_heads, training_batch
 
 WITHIN = 1e-5  # of values, relatively, and of gradients, of their largest
 NUM_CLASSES = 3
@@ -288,7 +288,7 @@ def test_the_ignored_are_those_above_the_threshold(paddle):
     )
 
     def objectness_slope(share):
-        """Of a cell of the finest level that predicts the truth, less wide by a share."""
+        """Of a cell that predicts the truth, but with a share of its width."""
         heads = [np.full((1, 24, side, side), -9, np.float32) for side in (2, 4, 8)]
         cell = heads[2].reshape(1, 3, 8, 8, 8)[0, 2, :, 4, 4]  # anchor 33 x 23
         # its centre 0.005 of a cell off the truth's: the overlap is nearly the share

@@ -1,4 +1,4 @@
-"""Computes losses on Paddle tensors, in dynamic mode: on a GPU too, kernel by kernel."""
+"""Computes losses on Paddle tensors, in dynamic mode, by kernels of every device."""
 
 from __future__ import annotations
 

@@ -109,7 +109,8 @@ class Trainee:
         losses = losses_of(LossTensors(), outputs)
         values = {name: float(loss) for name, loss in losses.items()}
         demand(values)
-        sum(losses.values()).backward()
+        total: Tensor = sum(losses.values())
+        total.backward()
         self._optimiser.set_lr(rate)
         # The first step names the velocities, the same in every process.
         with paddle.utils.unique_name.guard():
