@@ -6,6 +6,7 @@ initial network, a checkpoint, or what the old runtime held before a step of its
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from numpy.typing import NDArray
 from harness.compress.distill import DISTILLATIONS
 from harness.errors import TrainingFailed
 from harness.model.networks.functions import NetworkFunction
-from harness.model.networks.loss_ops import LossOps, Value
+from harness.model.networks.loss_ops import Losses, LossOps, Value
 from harness.model.networks.ops import BN_MOMENTUM
 from harness.model.networks.shapes import Variable, network_shapes
 from harness.model.paddle_run.trainee import Trainee, frozen_outputs
 from harness.train.training_batch import TrainingBatch
-from harness.train.yolo_losses import Losses, fine_grained_losses, ordinary_losses
+from harness.train.yolo_losses import fine_grained_losses, ordinary_losses
+
+LOGGER = logging.getLogger(__name__)
 
 Arrays = Mapping[str, NDArray[np.float32]]
 LossesOfHeads = Callable[[LossOps, Sequence[Value], TrainingBatch], Losses]
@@ -78,7 +81,7 @@ class Teacher:
 class StepDone:
     """What a step was for."""
 
-    losses: Mapping[str, float]  # xy, wh, objectness, class; distillation of a student
+    losses: Mapping[str, float]  # of each part
 
     @property
     def loss(self) -> float:
@@ -117,6 +120,14 @@ class Step:
         trained = {name: one for name, one in variables.items() if one.is_trained}
         _demand_shapes("weights", state.weights, variables)
         _demand_shapes("velocities", state.velocities, trained, may_lack=True)
+        decayed = decayed_variables(variables)
+        LOGGER.info(
+            "training %d variables, %d of them decayed, %d velocities given, %s",
+            len(trained),
+            len(decayed),
+            len(trained.keys() & state.velocities),
+            f"{teacher.distillation} of a teacher" if teacher else "without a teacher",
+        )
         self._objective = objective
         self._trainee = Trainee(
             network,
@@ -126,7 +137,7 @@ class Step:
                 name: state.velocities[name]
                 for name in trained.keys() & state.velocities
             },
-            decayed=decayed_variables(variables),
+            decayed=decayed,
             momentum=momentum,
             decay=decay,
             bn_momentum=bn_momentum,
@@ -150,7 +161,7 @@ class Step:
             if self._teacher_heads is None:
                 return losses
             taught = self._distillation(ops, heads, self._teacher_heads(batch.images))
-            return {**losses, "distillation": taught}
+            return {**losses, **taught}
 
         return StepDone(
             losses=self._trainee.step(

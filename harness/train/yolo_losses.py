@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.model.networks.loss_ops import LossOps, Value
+from harness.model.networks.loss_ops import Losses, LossOps, Value
 from harness.model.networks.yolov3_head import ANCHOR_MASKS, ANCHORS_PX
 from harness.train.targets import (
     SMALLEST_SIDE,
@@ -21,8 +21,6 @@ from harness.train.targets import (
     ordinary_targets,
 )
 from harness.train.training_batch import TrainingBatch
-
-Losses = dict[str, Value]  # name of the part to one number
 
 IGNORE_THRESHOLD = 0.7  # zoo-spec 5.1
 
@@ -45,7 +43,7 @@ def ordinary_losses(
         label_smooth: ask for classes a little less surely.
 
     Returns:
-        ``xy``, ``wh``, ``objectness`` and ``class``: their sum is the loss.
+        ``xy``, ``wh``, ``objectness`` and ``classes``: their sum is the loss.
     """
     targets = (
         ordinary_targets(
@@ -96,7 +94,7 @@ def _losses(
 ) -> Losses:
     count = len(boxes_cxcywh)
     nothing = ops.constant(np.zeros(()))
-    totals: Losses = dict.fromkeys(("xy", "wh", "objectness", "class"), nothing)
+    totals: Losses = dict.fromkeys(("xy", "wh", "objectness", "classes"), nothing)
     shown = _without_padding(boxes_cxcywh)
     for head, target, mask in zip(heads, targets, ANCHOR_MASKS, strict=True):
         anchors = np.asarray([ANCHORS_PX[place] for place in mask]) / input_px
@@ -124,7 +122,7 @@ def _cell_losses(ops: LossOps, head: Value, target: LevelTargets) -> Losses:
     return {
         "xy": ops.sum(xy * weights),
         "wh": ops.sum(wh * weights),
-        "class": ops.sum(classes * ops.constant(target.class_weights[:, None])),
+        "classes": ops.sum(classes * ops.constant(target.class_weights[:, None])),
     }
 
 

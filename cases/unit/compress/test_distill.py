@@ -3,7 +3,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from harness.compress.distill import DISTILLATIONS, l2_loss, split_loss
+from harness.compress.distill import DISTILLATIONS
 from harness.model.paddle_run.graph import static_mode
 from harness.model.paddle_run.loss_tensors import LossTensors
 from harness.model.paddle_run.runtime import import_paddle
@@ -28,7 +28,7 @@ def on_paddle(name, student, teacher):
     paddle = import_paddle()
     ours = [paddle.to_tensor(one, stop_gradient=False) for one in student]
     theirs = [paddle.to_tensor(one) for one in teacher]
-    loss = DISTILLATIONS[name](LossTensors(), ours, theirs)
+    loss = sum(DISTILLATIONS[name](LossTensors(), ours, theirs).values())
     loss.backward()
     return float(loss), [one.grad.numpy() for one in ours], [one.grad for one in theirs]
 
@@ -104,26 +104,38 @@ def test_the_gradient_is_that_of_slow_numpy(name):
 
     exact = [one.astype(np.float64) for one in student]
     expected = slow_gradients(
-        lambda arrays: DISTILLATIONS[name](SlowLossOps(), arrays, teacher), exact
+        lambda arrays: sum(
+            DISTILLATIONS[name](SlowLossOps(), arrays, teacher).values()
+        ),
+        exact,
     )
     largest = max(np.abs(one).max() for one in expected)
     for one, other in zip(gradients, expected, strict=True):
         assert np.abs(one - other).max() < WITHIN * largest
 
 
-@pytest.mark.parametrize(("loss", "weight"), [(l2_loss, 100), (split_loss, 1000)])
-def test_the_losses_weigh_what_the_zoo_says(loss, weight):
+@pytest.mark.parametrize(
+    ("name", "channel", "part", "share"),
+    # the first anchor's w, objectness and one class of 18 channels, student's at 1.
+    # l2: a mean over 18. split: over 3 anchors, by a teacher that is sure to a half
+    [
+        ("l2", 2, "distil_l2", 100 / 18),
+        ("split", 2, "distil_box", 1000 * 0.5 / 3),
+        ("split", 4, "distil_objectness", 1000 * np.log((1 + np.e) / 2) / 3),
+        ("split", 5, "distil_classes", 1000 * 0.5 * np.log(0.5 + np.cosh(1) / 2) / 6),
+    ],
+)
+def test_each_part_weighs_what_the_zoo_says(name, channel, part, share):
     """A worked case: one cell of one level, all 0 but what differs."""
-    student = [np.zeros((1, 18, 1, 1))]
-    teacher = [np.zeros((1, 18, 1, 1))]
-    before = loss(SlowLossOps(), student, teacher)
-    student[0][0, 2] = 1.0  # the width of the first anchor
+    student, teacher = [np.zeros((1, 18, 1, 1))], [np.zeros((1, 18, 1, 1))]
+    before = DISTILLATIONS[name](SlowLossOps(), student, teacher)
+    student[0][0, channel] = 1.0
 
-    after = loss(SlowLossOps(), student, teacher)
+    after = DISTILLATIONS[name](SlowLossOps(), student, teacher)
 
-    # l2: a mean over 18 values; split: over 3 anchors, by a teacher sure to a half
-    share = 1 / 18 if loss is l2_loss else 0.5 / 3
-    assert after - before == pytest.approx(weight * share)
+    changes = {one: after[one] - before[one] for one in after}
+    assert changes.pop(part) == pytest.approx(share)
+    assert not any(changes.values())
 
 
 @pytest.mark.skipif(

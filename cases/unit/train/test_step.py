@@ -1,3 +1,4 @@
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -88,7 +89,7 @@ def slow_gradients_of(step, training, batch):
         losses = objective(ops, heads, batch)
         if distillation:
             taught = DISTILLATIONS[distillation](ops, heads, heads_of_teacher)
-            losses = {**losses, "distillation": taught}
+            losses = {**losses, **taught}
         return losses
 
     teacher = distillation and (NETWORK, TEACHER)
@@ -178,8 +179,8 @@ def test_ignored_scores_would_be_seen(done, slow):
 def test_a_teacher_stays_as_it_is(done):
     step = step_of("l2")
     held = {name: value.copy() for name, value in TEACHER.items()}
-    first = step.run(BATCH, 0.0).losses["distillation"]
-    second = step.run(BATCH, 0.0).losses["distillation"]
+    first = step.run(BATCH, 0.0).losses["distil_l2"]
+    second = step.run(BATCH, 0.0).losses["distil_l2"]
 
     assert first == second  # its running statistics too
     assert all(np.array_equal(TEACHER[name], value) for name, value in held.items())
@@ -192,7 +193,7 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn_but_normalising():
 
     done = Step(NETWORK, state, ORDINARY, teacher=teacher).run(BATCH, RATE)
 
-    assert done.losses["distillation"] > 0
+    assert done.losses["distil_l2"] > 0
     assert done.loss == sum(done.losses.values())
 
 
@@ -243,7 +244,7 @@ def test_a_loss_that_is_not_finite_moves_no_weight():
 
     with pytest.raises(
         TrainingFailed,
-        match=r"^loss of xy, wh, objectness, class; expected finite numbers, got ",
+        match=r"^loss of xy, wh, objectness, classes; expected finite numbers, got ",
     ):
         step.run(broken, RATE)
 
@@ -275,6 +276,19 @@ def test_a_state_of_another_network_is_refused(part, message):
 
     with pytest.raises(TrainingFailed, match=message):
         Step(NETWORK, state, ORDINARY, teacher=teacher if part == "teacher" else None)
+
+
+def test_what_is_trained_is_logged(caplog):
+    caplog.set_level(logging.INFO, logger="harness")
+
+    step_of("l2")
+    Step(NETWORK, TrainingState(weights=STUDENT, velocities={}), ORDINARY)
+
+    counts = "training 15 variables, 6 of them decayed, {} velocities given, {}"
+    assert caplog.messages == [
+        counts.format(15, "l2 of a teacher"),
+        counts.format(0, "without a teacher"),
+    ]
 
 
 def yolov3(backbone, pruning="none"):

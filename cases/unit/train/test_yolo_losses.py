@@ -123,7 +123,7 @@ def test_a_batch_without_truths_has_objectness_alone(paddle, kind):
 
     loss, parts, _ = on_paddle(paddle, losses_of, heads)
 
-    assert (parts["xy"], parts["wh"], parts["class"]) == (0, 0, 0)
+    assert (parts["xy"], parts["wh"], parts["classes"]) == (0, 0, 0)
     objectness = [head.reshape(2, 3, 8, -1)[:, :, 4] for head in heads]
     expected = sum(float(np.log1p(np.exp(one)).sum()) for one in objectness) / 2
     assert loss == parts["objectness"] == pytest.approx(expected, rel=WITHIN)

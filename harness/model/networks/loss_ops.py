@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 #: broadcasts and is sliced as arrays are.
 Value = Any
 
+#: Name of a part to its one number; the loss is their sum.
+Losses = dict[str, Value]
+
 
 class LossOps(Protocol):
     """What a loss may do beside arithmetic and slices."""
