@@ -153,15 +153,17 @@ class Step:
         """Do one step.
 
         Raises:
-            TrainingFailed: a loss is not finite; no weight has moved.
+            TrainingFailed: a loss is not finite, or the teacher's heads have other
+                shapes. No weight has moved; the running statistics have.
         """
 
         def losses_of(ops: LossOps, heads: Sequence[Value]) -> Losses:
             losses = self._objective(ops, heads, batch)
             if self._teacher_heads is None:
                 return losses
-            taught = self._distillation(ops, heads, self._teacher_heads(batch.images))
-            return {**losses, **taught}
+            taught = self._teacher_heads(batch.images)
+            _demand_same_shapes(heads, taught)
+            return {**losses, **self._distillation(ops, heads, taught)}
 
         return StepDone(
             losses=self._trainee.step(
@@ -196,6 +198,17 @@ def _demand_finite(losses: Mapping[str, float]) -> None:
             f"loss of {', '.join(broken)}",
             expected="finite numbers",
             got=", ".join(map(str, broken.values())),
+        )
+
+
+def _demand_same_shapes(heads: Sequence[Value], taught: Sequence[Value]) -> None:
+    ours, theirs = ([tuple(head.shape) for head in one] for one in (heads, taught))
+    if ours != theirs:
+        raise TrainingFailed(
+            "shapes of the teacher's heads",
+            expected=ours,
+            got=theirs,
+            next_step="take a teacher of the same classes",
         )
 
 

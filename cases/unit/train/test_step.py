@@ -278,6 +278,19 @@ def test_a_state_of_another_network_is_refused(part, message):
         Step(NETWORK, state, ORDINARY, teacher=teacher if part == "teacher" else None)
 
 
+def test_a_teacher_of_other_classes_is_refused():
+    other = TinyYolo(num_classes=2)
+    teacher = Teacher(network=other, weights=random_state(other)[0], distillation="l2")
+    state = TrainingState(weights=STUDENT, velocities={})
+
+    with pytest.raises(
+        TrainingFailed,
+        match=r"^shapes of the teacher's heads; expected \[\(2, 18, 1, 1\), .*, "
+        r"got \[\(2, 21, 1, 1\), .*; take a teacher of the same classes$",
+    ):
+        Step(NETWORK, state, ORDINARY, teacher=teacher).run(BATCH, RATE)
+
+
 def test_what_is_trained_is_logged(caplog):
     caplog.set_level(logging.INFO, logger="harness")
 
