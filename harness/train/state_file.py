@@ -43,7 +43,7 @@ from harness.train.saved_state import (
     named_arrays,
 )
 
-#: Its readers of headers have no types.
+#: Without types.
 _NPY: Any = np.lib.format
 
 FORMAT = 1
@@ -76,15 +76,16 @@ def write_state(path: Path, state: SavedState) -> None:
         OSError: the place takes no such file.
     """
     demand_whole(state)
+    about = np.frombuffer(_encode_about(state), np.uint8)
+    arrays = {"about": about, **named_arrays(state)}
     with replacing(path) as beside, beside.open("wb") as file:
-        np.savez(
-            file,
-            about=np.frombuffer(_encode_about(state), np.uint8),
-            **{
-                name: np.ascontiguousarray(one)
-                for name, one in named_arrays(state).items()
-            },
-        )
+        # Not numpy's savez: it leaves its zip open where the disk is full.
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for name, value in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    _NPY.write_array(
+                        entry, np.ascontiguousarray(value), allow_pickle=False
+                    )
         file.flush()
         os.fsync(file.fileno())  # before its name: a power cut leaves no empty one
 

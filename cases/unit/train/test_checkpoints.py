@@ -162,11 +162,11 @@ def full_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
 
     def fill(number):
-        def save(file, **arrays):
+        def write_array(file, *_, **__):
             file.write(b"PK")
             raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr(np, "savez", save)
+        monkeypatch.setattr(np.lib.format, "write_array", write_array)
 
     return fill
 
