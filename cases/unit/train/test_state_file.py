@@ -15,6 +15,8 @@ from harness.train.saved_state import Position, SavedState, Subject
 from harness.train.state_file import (
     DELETE,
     ENTRY_BYTES,
+    LONGEST_HEADER_CHARS,
+    MOST_ABOUT_BYTES,
     MOST_KINDS,
     read_score,
     read_state,
@@ -63,6 +65,13 @@ def npy(value, **words):
     file = io.BytesIO()
     np.lib.format.write_array(file, np.asanyarray(value), **words)
     return file.getvalue()
+
+
+def padded(header_chars):
+    """Two zeros behind a header of a length."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }"
+    text = header.ljust(header_chars - 1) + b"\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + bytes(8)
 
 
 def headed(shape, content=b"", descr="<f4", by_column=False):
@@ -207,8 +216,8 @@ LIES = {
         "w/bn.mean.npy of 648 bytes",
     ),
     "a long header": (
-        {"bn.mean": headed((2,), bytes(8)).replace(b" " * 20, b" " * 2000)},
-        ".+",
+        {"bn.mean": padded(LONGEST_HEADER_CHARS + 1)},
+        r"Header info length \(257\) is large.+",
     ),
     "another version of the header": (
         {"bn.mean": npy(np.float32([1, 2]), version=(2, 0))},
@@ -304,10 +313,24 @@ def test_a_file_that_says_nothing_of_itself_is_refused(path, kind):
         read_score(path, SUBJECT)
 
 
-def test_a_long_tale_about_itself_is_not_read(path):
-    pack(path, entries(path) | {"about.npy": bytes(1024 * 1024 + 1)})
+def test_a_header_of_the_longest_length_is_read(path):
+    pack(path, entries(path) | {"w/bn.mean.npy": padded(LONGEST_HEADER_CHARS)})
 
-    with pytest.raises(TrainingFailed, match="got 1048577 bytes about itself"):
+    assert read_state(path, SUBJECT).weights["bn.mean"].tolist() == [0, 0]
+
+
+def test_a_long_tale_about_itself_is_read_up_to_the_limit(path):
+    contents = entries(path)
+    spaces = MOST_ABOUT_BYTES - len(contents["about.npy"])
+    contents["about.npy"] += b" " * spaces
+    pack(path, contents)
+    assert_same(read_state(path, SUBJECT), STATE)
+
+    contents["about.npy"] += b" "
+    pack(path, contents)
+    with pytest.raises(
+        TrainingFailed, match=rf"got {MOST_ABOUT_BYTES + 1} bytes about itself"
+    ):
         read_state(path, SUBJECT)
 
 
