@@ -45,8 +45,9 @@ def by_class(
     evaluated = evaluate(detections, truth, engine=engine)
     scores = {}
     for place, category_id in enumerate(truth.category_ids.tolist()):
-        one = slice(place, place + 1)
-        precision, recall = evaluated.precision[:, :, one], evaluated.recall[:, one]
+        of_class = slice(place, place + 1)
+        precision = evaluated.precision[:, :, of_class]
+        recall = evaluated.recall[:, of_class]
         values = {
             key: mean_of(stat, precision, recall) * 100 for key, stat in STATS.items()
         }
