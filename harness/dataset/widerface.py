@@ -37,8 +37,8 @@ def open_widerface(
 ) -> LabelledSet[FaceTruth]:
     """Open and check the WIDER FACE validation set under a data root.
 
-    Images come in the order of the ``.mat`` files and have the size of their own file,
-    for the annotations state none. One whose file is missing or unreadable is named in
+    Images come in the order of the ``.mat`` files. These state no size, so that of each
+    image's own file is taken. One whose file is missing or unreadable is named in
     ``faults``, stays in the set and has the size 0 x 0. Every image file is read once,
     for the fingerprint; none is decoded.
 

@@ -17,7 +17,7 @@ from harness.evaluate.weighted_ap import Part, Weighted
 #: Ends of the interval that holds 95 % of the resampled differences.
 INTERVAL_PCT = (2.5, 97.5)
 
-#: The interval's ends have long stopped moving by then; every resample is held.
+#: The interval's ends stop moving long before; every resample is held in memory.
 MOST_RESAMPLES = 100_000
 
 

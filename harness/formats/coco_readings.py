@@ -44,7 +44,7 @@ def coco_reading_doubts(results: Results, truth: CocoTruth) -> tuple[str, ...]:
 
     Args:
         results: ``xywh``, one detection or more, of images of the truth.
-        truth: what is really there.
+        truth: the ground truth.
     """
     if _are_shares(results.boxes, truth.boxes_xywh):
         doubt = (

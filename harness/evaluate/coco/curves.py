@@ -25,12 +25,12 @@ def by_class(
 ) -> Mapping[str, Mapping[str, float]]:
     """Return the scores of each class that has truth, in percent, unrounded.
 
-    The mean of a score over the classes that have it is the score of them all, but for
-    the order of a float sum.
+    The mean over the classes that have a score is the score of the whole set, up to the
+    order of a float sum.
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
         engine: of ``ENGINE_NAMES``; all give the same bits.
 
     Returns:
@@ -74,7 +74,7 @@ def curves(
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
         engine: of ``ENGINE_NAMES``; all give the same bits.
 
     Returns:

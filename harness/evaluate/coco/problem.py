@@ -55,7 +55,7 @@ def coco_problem(detections: Detections | Results, truth: CocoTruth) -> CocoProb
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
 
     Raises:
         DetectionsInvalid: a score or box is not finite, a class or image is unknown, or

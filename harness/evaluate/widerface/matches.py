@@ -44,7 +44,7 @@ def match_faces(
 
     Args:
         results: ``xywh``, of images of the truth.
-        truth: what is really there.
+        truth: the ground truth.
         iou_threshold: the overlap from which a face is hit, itself included.
         whole_pixels: compute as MATLAB does with int32 faces: detections' corners and
             the area of a union are rounded, halves away from 0, and so is the overlap

@@ -91,7 +91,7 @@ def score_file(
     Args:
         dataset: the word that rows use; says format and metric.
         path: the official result file of that dataset, or the folder of them.
-        truth: what is really there.
+        truth: the ground truth.
         records: the folder to write record, detections and truth into.
         name: what to call a record that is of no row; the file's stem when empty.
         claimed: whose claims to judge by; nobody's when not given.
