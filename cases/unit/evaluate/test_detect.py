@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from harness.errors import (
     DetectionsInvalid,
     UsageError,
 )
+from harness.evaluate import detect as detect_module
 from harness.evaluate.batches import BATCH_SIZE
 from harness.evaluate.detect import detect
 from harness.evaluate.detector_run import (
@@ -159,6 +161,25 @@ def test_every_image_is_seen_once_in_batches_of_eight(
     assert not found.replayed
     assert found.wall_s > 0
     assert found.cpu_s > 0
+
+
+def test_seconds_are_summed_of_the_calls_of_the_detector_alone(
+    drawn_images: Images,
+    store: DetectionStore,
+    key_of: KeyOf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    detector = FakeDetector()
+    clocks = {"wall": iter([1.0, 3.0, 10.0, 15.0]), "cpu": iter([5.0, 6.0, 20.0, 23.0])}
+    monkeypatch.setattr(detector, "cpu_clock_s", clocks["cpu"].__next__)
+    monkeypatch.setattr(
+        detect_module, "time", SimpleNamespace(perf_counter=clocks["wall"].__next__)
+    )
+
+    (outcome,) = detect(drawn_images[:16], [run_of(key_of(), detector)], store)
+
+    found = detected(outcome)
+    assert (found.wall_s, found.cpu_s) == (2 + 5, 1 + 3)
 
 
 def test_a_second_run_is_a_replay_without_network_or_images(
