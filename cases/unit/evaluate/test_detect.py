@@ -281,6 +281,23 @@ def test_a_stopped_run_goes_on_at_the_batch_where_it_was(
     assert not list(store.folder.glob("*/begun-*"))
 
 
+def test_of_a_run_that_failed_nothing_is_kept_when_another_is_stopped(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    failing = run_of(
+        key_of(archive_sha256="b" * 64), FailingDetector(12, RuntimeError("failed"))
+    )
+    stopped = run_of(key_of(), FailingDetector(30, KeyboardInterrupt()))
+    counts: list[Mapping[str, int]] = []
+
+    with pytest.raises(KeyboardInterrupt):
+        detect(drawn_images, [failing, stopped], store, stopped=counts.append)
+
+    assert counts == [{failing.key.digest(): 0, stopped.key.digest(): 24}]
+    begun = [path.parent.name for path in store.folder.glob("*/begun-*")]
+    assert begun == [stopped.key.digest()]
+
+
 def test_a_killed_run_goes_on_at_the_part_where_it_was(
     drawn_images: Images, store: DetectionStore, key_of: KeyOf
 ) -> None:
