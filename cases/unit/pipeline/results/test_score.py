@@ -251,6 +251,11 @@ def test_malformed_detections_leave_nothing_behind(
     assert not (tmp_path / "out").exists()
 
 
+def test_no_dataset_at_all_is_told_as_nothing() -> None:
+    with pytest.raises(UsageError, match=r"dataset; expected .*, got nothing;"):
+        score_module.demand_scorable("")
+
+
 def test_a_dataset_without_a_format_is_refused(
     file: Path, truth: Any, tmp_path: Path
 ) -> None:
