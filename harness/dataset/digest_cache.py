@@ -5,7 +5,7 @@
     <cache>/digests-2.json      path -> size, times, inode, SHA-256; and its own
 
 Opening a set of 5000 images a second time then reads none of them. The file may be
-deleted at any time. One that is damaged, be it by a single digit, counts as empty.
+deleted at any time. A damaged one counts as empty, even if one digit is wrong.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Stamp: TypeAlias = tuple[int, int, int, int]
 
 
 class DigestCache:
-    """The digests of files by path, kept between runs; saved by who made it.
+    """Holds the digests of files by path between runs; its maker saves it.
 
     Several processes may save: the last one wins, and keeps what the others saved.
 

@@ -48,11 +48,11 @@ def digest_files(
         whole.update(f"{len(files)}".encode())
         for name in sorted(files):
             try:
-                one = (digests.sha256 if digests else file_sha256)(files[name])
+                digest = (digests.sha256 if digests else file_sha256)(files[name])
             except (OSError, ValueError):  # a NUL or a lone surrogate names no file
-                one = None
-            digest_of[name] = one
+                digest = None
+            digest_of[name] = digest
             listed = name.encode("utf-8", "surrogatepass")
             whole.update(hashlib.sha256(listed).digest())
-            whole.update(ABSENT if one is None else bytes.fromhex(one))
+            whole.update(ABSENT if digest is None else bytes.fromhex(digest))
     return FilesDigest(fingerprint=whole.hexdigest(), files=digest_of)

@@ -47,9 +47,8 @@ class ImageFolder:
     def told_absent(self, name: str) -> str:
         """Say which file is in the place of a missing one; nothing where none is.
 
-        The same name is looked for with other slashes, without the signs of an address,
-        with letters of the other case, with another suffix, and in another of Unicode's
-        forms, which look the same.
+        Looks for the name with other slashes, percent signs decoded, in the other case,
+        with another suffix, or in another Unicode form.
         """
         for written in dict.fromkeys((name, name.replace("\\", "/"), unquote(name))):
             parent, _, last = written.rpartition("/")

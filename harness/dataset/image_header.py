@@ -127,15 +127,15 @@ def allow_pixels(limit: int | None) -> None:
     max_image_pixels()
 
 
-def _pixels(said: str, where: str) -> int:
-    if not (said.isascii() and said.isdigit() and len(said) < 16 and int(said)):
+def _pixels(text: str, where: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
         raise UsageError(
             where,
             expected="a number of pixels, 1 or more",
-            got=repr(said[:80]),
+            got=repr(text[:80]),
             next_step=f"say {MAX_IMAGE_PIXELS}, or nothing",
         )
-    return int(said)
+    return int(text)
 
 
 def _of(name: str, size_wh: tuple[int, ...] | None) -> ImageHeader | None:

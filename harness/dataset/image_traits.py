@@ -60,7 +60,7 @@ def inspect_image(
     """
     traits = _header_traits(path)
     try:
-        with _catching_decoder() as said:
+        with _catching_decoder() as warnings_told:
             rgb = decode(path)
             if witness is not decode:
                 with suppress(HarnessError):
@@ -69,11 +69,13 @@ def inspect_image(
         return ImageTraits(fault=str(error), traits=traits)
     if rgb.shape[:2] != (height_px, width_px):
         traits |= {"other_size"}
-    if any(loss in said().lower() for loss in LOSSES):
+    if any(loss in warnings_told().lower() for loss in LOSSES):
         return ImageTraits(
-            fault=f"image {path} is damaged; got {said()}", traits=traits
+            fault=f"image {path} is damaged; got {warnings_told()}", traits=traits
         )
-    return ImageTraits(fault=None, traits=traits | ({"warned"} if said() else set()))
+    return ImageTraits(
+        fault=None, traits=traits | ({"warned"} if warnings_told() else set())
+    )
 
 
 def _header_traits(path: Path) -> frozenset[str]:

@@ -35,17 +35,17 @@ def differences(opened: LabelledSet[Truth], known: KnownDataset) -> tuple[str, .
 
 
 def _file_differences(
-    published: Mapping[str, str], here: Mapping[str, str | None]
+    published: Mapping[str, str], opened: Mapping[str, str | None]
 ) -> Iterator[str]:
-    if not published or not here:
+    if not published or not opened:
         return
     kinds = {
-        "not here": [one for one in published if here.get(one) is None],
-        "not published": [one for one in here if one not in published],
+        "not here": [one for one in published if opened.get(one) is None],
+        "not published": [one for one in opened if one not in published],
         "of other bytes": [
             one
             for one, digits in published.items()
-            if not (here.get(one) or digits).startswith(digits)
+            if not (opened.get(one) or digits).startswith(digits)
         ],
     }
     for kind, names in kinds.items():

@@ -59,7 +59,7 @@ def open_voc(
 
     Returns:
         ``image_count`` counts all used images; ``annotation_count`` the objects that
-        are not difficult, which are those that the published count has.
+        are not difficult, as the published count does.
 
     Raises:
         UsageError: the limit is below 1.

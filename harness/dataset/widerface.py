@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +37,8 @@ def open_widerface(
 ) -> LabelledSet[FaceTruth]:
     """Open and check the WIDER FACE validation set under a data root.
 
-    Images come in the order of the ``.mat`` files and have the size of their own file,
-    for the annotations state none. One whose file is missing or unreadable is named in
+    Images come in the order of the ``.mat`` files. These state no size, so that of each
+    image's own file is taken. One whose file is missing or unreadable is named in
     ``faults``, stays in the set and has the size 0 x 0. Every image file is read once,
     for the fingerprint; none is decoded.
 
@@ -72,7 +71,7 @@ def open_widerface(
         faults += _list_faults(face_list, whole)
     count = len(whole.image_ids)
     used = count if limit is None else min(limit, count)
-    truth = whole if used == count else _first(whole, used)
+    truth = whole if used == count else whole.subset(whole.image_ids[:used])
     paths = {
         f"{name}.jpg": root / IMAGES / f"{name}.jpg"
         for name in truth.image_names.tolist()
@@ -99,20 +98,6 @@ def widerface_truth(root: Path) -> FaceTruth:
         DatasetInvalid: one is malformed.
     """
     return read_ground_truth(_ground_truth_folder(root))
-
-
-def _first(truth: FaceTruth, count: int) -> FaceTruth:
-    faces = truth.box_image_ids < count  # [M]
-    return replace(
-        truth,
-        image_ids=truth.image_ids[:count],
-        image_names=truth.image_names[:count],
-        box_image_ids=truth.box_image_ids[faces],
-        boxes_xywh=truth.boxes_xywh[faces],
-        is_easy=truth.is_easy[faces],
-        is_medium=truth.is_medium[faces],
-        is_hard=truth.is_hard[faces],
-    )
 
 
 def _entries(

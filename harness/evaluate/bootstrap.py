@@ -17,7 +17,7 @@ from harness.evaluate.weighted_ap import Part, Weighted
 #: Ends of the interval that holds 95 % of the resampled differences.
 INTERVAL_PCT = (2.5, 97.5)
 
-#: The interval's ends have long stopped moving by then; every resample is held.
+#: The interval's ends stop moving long before; every resample is held in memory.
 MOST_RESAMPLES = 100_000
 
 
@@ -73,23 +73,23 @@ def differences(
         )
     count = len(first.image_ids)
     once = np.ones(count, np.int64)
-    one, other = first.score(once), second.score(once)  # [parts]
-    moved = np.empty((resamples, len(one)))  # [resamples, parts]
+    first_pct, second_pct = first.score(once), second.score(once)  # [parts]
+    moved = np.empty((resamples, len(first_pct)))  # [resamples, parts]
     for draw in moved:
         weights = np.bincount(rng.integers(0, count, count), minlength=count)
         draw[:] = second.score(weights) - first.score(weights)
     compared = []
     for place, part in enumerate(first.parts):
         there = moved[~np.isnan(moved[:, place]), place]
-        if np.isnan(one[place]) or not len(there):
+        if np.isnan(first_pct[place]) or not len(there):
             continue
         low, high = np.percentile(there, INTERVAL_PCT)
         compared.append(
             Difference(
                 part=part,
-                first_pct=float(one[place]),
-                second_pct=float(other[place]),
-                difference_pct=float(other[place] - one[place]),
+                first_pct=float(first_pct[place]),
+                second_pct=float(second_pct[place]),
+                difference_pct=float(second_pct[place] - first_pct[place]),
                 low_pct=float(low),
                 high_pct=float(high),
                 used=len(there),

@@ -44,7 +44,7 @@ def coco_reading_doubts(results: Results, truth: CocoTruth) -> tuple[str, ...]:
 
     Args:
         results: ``xywh``, one detection or more, of images of the truth.
-        truth: what is really there.
+        truth: the ground truth.
     """
     if _are_shares(results.boxes, truth.boxes_xywh):
         doubt = (
@@ -113,15 +113,16 @@ def _count_met(
     images = truth.box_image_ids[order]
     starts = np.searchsorted(images, image_ids)  # [N]
     counts = np.searchsorted(images, image_ids, side="right") - starts
-    one = np.repeat(np.arange(len(image_ids)), counts)  # [P] pairs of one image
+    detection = np.repeat(np.arange(len(image_ids)), counts)  # [P] pairs of one image
     firsts = np.repeat(np.cumsum(counts) - counts, counts)
-    other = order[np.repeat(starts, counts) + np.arange(len(one)) - firsts]
-    is_same = truth.box_category_ids[other] == truth.category_ids[classes[one]]
-    one, other = one[is_same], other[is_same]
-    ours, theirs = boxes[one], truth.boxes_xywh[other]
+    truth_box = order[np.repeat(starts, counts) + np.arange(len(detection)) - firsts]
+    category_ids = truth.category_ids[classes[detection]]
+    is_same = truth.box_category_ids[truth_box] == category_ids
+    detection, truth_box = detection[is_same], truth_box[is_same]
+    ours, theirs = boxes[detection], truth.boxes_xywh[truth_box]
     near = np.maximum(ours[:, :2], theirs[:, :2])
     far = np.minimum(ours[:, :2] + ours[:, 2:], theirs[:, :2] + theirs[:, 2:])
     shared = np.maximum(far - near, 0).prod(axis=1)  # [P]
     union = ours[:, 2:].prod(axis=1) + theirs[:, 2:].prod(axis=1) - shared
     sound = (ours[:, 2:] >= 0).all(axis=1) & (union > 0)
-    return len(np.unique(one[sound & (shared >= MEETS * union)]))
+    return len(np.unique(detection[sound & (shared >= MEETS * union)]))

@@ -1,4 +1,4 @@
-"""Parses lines of five numbers at once: a million in a second, or none.
+"""Parses lines of five numbers all at once, a million in a second.
 
 Other tools write other precisions, so no format is demanded. Text that is not plainly
 five numbers a line is refused as a whole: the caller names the file and the line.

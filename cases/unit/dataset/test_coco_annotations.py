@@ -207,6 +207,8 @@ BOX = "annotation 5: bbox; expected [x, y, width, height], finite, sides 0 or mo
         ("bbox", [1, 2, float("inf"), 4], f"{BOX}, got [1, 2, inf, 4]"),
         ("bbox", [1, 2, "3", 4], f"{BOX}, got [1, 2, '3', 4]"),
         ("bbox", [10**400, 2, 3, 4], BOX),
+        ("bbox", [1, True, 3, 4], f"{BOX}, got [1, True, 3, 4]"),
+        ("area", True, "annotation 5: area; expected finite, 0 or more, got True"),
         ("area", -1, "annotation 5: area; expected finite, 0 or more, got -1"),
         ("area", float("nan"), "annotation 5: area; expected finite, 0 or more"),
         ("area", None, "annotation 5: area; expected finite, 0 or more, got None"),

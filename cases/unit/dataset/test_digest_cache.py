@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.dataset import digest_cache
-from harness.dataset.digest_cache import DigestCache
+from harness.dataset.digest_cache import SETTLED_NS, DigestCache
 from harness.files.digest import file_sha256
 
 LONG_AGO_NS = 10**18
@@ -255,3 +255,19 @@ def test_nothing_new_writes_nothing(tmp_path: Path, file: Path) -> None:
     cache(tmp_path).save()
 
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize(("later_ns", "is_kept"), [(0, False), (1, True)])
+def test_a_digest_is_kept_of_a_file_that_has_been_left_alone_for_longer(
+    tmp_path: Path, later_ns: int, is_kept: bool
+) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"a")
+    changed_ns = max(file.stat().st_mtime_ns, file.stat().st_ctime_ns)
+    learning = cache(tmp_path, clock_ns=changed_ns + SETTLED_NS + later_ns)
+    learning.sha256(file)
+    learning.save()
+
+    again = cache(tmp_path)
+    again.sha256(file)
+    assert again.is_believed is is_kept

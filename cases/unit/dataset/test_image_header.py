@@ -87,6 +87,14 @@ def test_every_kind_of_jpeg_has_its_size() -> None:
     assert cv2.imdecode(np.frombuffer(filled, np.uint8), 1).shape == (17, 31, 3)
 
 
+@pytest.mark.parametrize("mark", [b"\xff\xd0", b"\xff", b"\xff\x01"])
+def test_a_mark_without_content_hides_no_size(mark: bytes) -> None:
+    plain = encoded("JPEG", 31, 17)
+    frame = plain.index(b"\xff\xc0")
+
+    assert parse_header(plain[:frame] + mark + plain[frame:]) == parse_header(plain)
+
+
 def test_a_bitmap_may_lie_upside_down_or_have_short_sides() -> None:
     content = bytearray(encoded("BMP", 31, 17))
     content[22:26] = struct.pack("<i", -17)

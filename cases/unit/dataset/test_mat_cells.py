@@ -57,6 +57,14 @@ def test_what_is_no_such_file_is_refused(tmp_path, reader, content):
         read_variables(tmp_path / "a.mat", ["lists"], reader)
 
 
+@pytest.mark.parametrize("value", [1 + 2j, {"field": 1.0}, np.array(["ab", "cd"])])
+def test_an_array_of_another_kind_is_refused_and_named(tmp_path, reader, value):
+    savemat(tmp_path / "a.mat", {"one": value})
+
+    with pytest.raises(DatasetInvalid, match=r"got an array of \S+"):
+        read_variables(tmp_path / "a.mat", ["one"], reader)
+
+
 def test_a_missing_variable_is_named(tmp_path, reader):
     savemat(tmp_path / "a.mat", {"other": 1})
 

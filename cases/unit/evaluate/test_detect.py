@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from harness.errors import (
     DetectionsInvalid,
     UsageError,
 )
+from harness.evaluate import detect as detect_module
 from harness.evaluate.batches import BATCH_SIZE
 from harness.evaluate.detect import detect
 from harness.evaluate.detector_run import (
@@ -161,6 +163,25 @@ def test_every_image_is_seen_once_in_batches_of_eight(
     assert found.cpu_s > 0
 
 
+def test_seconds_are_summed_of_the_calls_of_the_detector_alone(
+    drawn_images: Images,
+    store: DetectionStore,
+    key_of: KeyOf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    detector = FakeDetector()
+    clocks = {"wall": iter([1.0, 3.0, 10.0, 15.0]), "cpu": iter([5.0, 6.0, 20.0, 23.0])}
+    monkeypatch.setattr(detector, "cpu_clock_s", clocks["cpu"].__next__)
+    monkeypatch.setattr(
+        detect_module, "time", SimpleNamespace(perf_counter=clocks["wall"].__next__)
+    )
+
+    (outcome,) = detect(drawn_images[:16], [run_of(key_of(), detector)], store)
+
+    found = detected(outcome)
+    assert (found.wall_s, found.cpu_s) == (2 + 5, 1 + 3)
+
+
 def test_a_second_run_is_a_replay_without_network_or_images(
     drawn_images: Images, store: DetectionStore, key_of: KeyOf, work: dict[str, int]
 ) -> None:
@@ -258,6 +279,23 @@ def test_a_stopped_run_goes_on_at_the_batch_where_it_was(
     assert (told[0], told[-1]) == (kept, 150)
     assert counts == [{key_of().digest(): kept}]
     assert not list(store.folder.glob("*/begun-*"))
+
+
+def test_of_a_run_that_failed_nothing_is_kept_when_another_is_stopped(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf
+) -> None:
+    failing = run_of(
+        key_of(archive_sha256="b" * 64), FailingDetector(12, RuntimeError("failed"))
+    )
+    stopped = run_of(key_of(), FailingDetector(30, KeyboardInterrupt()))
+    counts: list[Mapping[str, int]] = []
+
+    with pytest.raises(KeyboardInterrupt):
+        detect(drawn_images, [failing, stopped], store, stopped=counts.append)
+
+    assert counts == [{failing.key.digest(): 0, stopped.key.digest(): 24}]
+    begun = [path.parent.name for path in store.folder.glob("*/begun-*")]
+    assert begun == [stopped.key.digest()]
 
 
 def test_a_killed_run_goes_on_at_the_part_where_it_was(

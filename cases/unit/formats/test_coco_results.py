@@ -81,6 +81,8 @@ def test_what_stands_before_the_list_is_no_fault(tmp_path: Path, mark: bytes) ->
         ({"category_id": 5}, "category_id; expected one of the 2 .*, got 5"),
         ({"category_id": 10}, "category_id; expected one of the 2 .*, got 10"),
         ({"category_id": None}, "category_id; expected an integer, got null"),
+        ({"score": True}, "score; expected a finite number, got true"),
+        ({"bbox": [1, True, 3, 4]}, "bbox; expected .*got .1, true, 3, 4"),
         ({"score": float("nan")}, "score; expected a finite number, got NaN"),
         ({"score": float("inf")}, "score; expected a finite number, got Infinity"),
         ({"score": "0.5"}, 'score; expected a finite number, got "0.5"'),

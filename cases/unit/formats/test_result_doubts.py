@@ -95,6 +95,48 @@ def test_boxes_in_another_form_are_told(
     assert "of the 60 detections of the highest scores" in doubt
 
 
+def first_met(count: int, *, as_given: int = 0) -> tuple[Results, CocoTruth]:
+    """Corners of some objects, beside objects that are met as the format has it."""
+    truth = truth_of()
+    whole = right(truth)
+    boxes = to_corners(whole.boxes)
+    boxes[count : count + as_given] = whole.boxes[count : count + as_given]
+    kept = slice(count + as_given)
+    arrays = {**whole.arrays(), "boxes": boxes}
+    arrays = {
+        name: array if name == "evaluated_ids" else array[kept]
+        for name, array in arrays.items()
+    }
+    return Results(**arrays), truth
+
+
+@pytest.mark.parametrize(
+    ("corners", "as_given", "is_told"),
+    [(1, 0, False), (2, 0, True), (2, 1, False), (3, 1, True)],
+)
+def test_a_reading_is_told_from_two_objects_and_more_than_twice_as_many(
+    corners: int, as_given: int, is_told: bool
+) -> None:
+    results, truth = first_met(corners, as_given=as_given)
+
+    assert bool(result_doubts(results, truth)) is is_told
+
+
+def test_an_object_is_met_from_three_quarters_on() -> None:
+    truth = truth_of()
+    whole = right(truth)
+    arrays = {
+        name: array if name == "evaluated_ids" else array[:30]
+        for name, array in whole.arrays().items()
+    }
+    narrow = truth.boxes_xywh * [1, 1, 0.76, 1]
+    for share, is_told in ((1, True), (0.98, False)):
+        boxes = to_corners(narrow * [1, 1, share, 1])
+        found = Results(**{**arrays, "boxes": boxes})
+
+        assert bool(result_doubts(found, truth)) is is_told
+
+
 def test_boxes_in_shares_of_the_image_are_told() -> None:
     truth = truth_of()
     found = right(truth)
@@ -156,6 +198,15 @@ def test_no_detection_at_all_is_said() -> None:
     assert doubt.startswith("no detection at all, so the score is 0; if the detector")
 
 
+def doubled(results: Results) -> dict[str, np.ndarray]:
+    """Every detection twice."""
+    return {
+        name: np.concatenate([array, array])
+        for name, array in results.arrays().items()
+        if name != "evaluated_ids"
+    }
+
+
 def test_an_image_s_detections_twice_are_counted() -> None:
     truth = truth_of()
     found = right(truth)
@@ -175,6 +226,9 @@ def test_an_image_s_detections_twice_are_counted() -> None:
         "6 of 66 detections repeat an earlier one, image, class, score and box alike, "
         "in 1 image; each counts as wrong; "
     )
+    (doubt,) = result_doubts(changed(right(truth), **doubled(right(truth))), truth)
+    assert "120 detections repeat an earlier one" in doubt
+    assert "in 10 images; each" in doubt
 
 
 @pytest.mark.parametrize("name", ["image_ids", "classes", "scores", "boxes"])

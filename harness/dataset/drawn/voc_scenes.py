@@ -68,11 +68,11 @@ def annotation_of(scene: Scene, name: str) -> bytes:
         scene.classes.tolist(), scene.boxes_xyxy.tolist(), strict=True
     ):
         is_cut = x1 == 0 or y1 == 0 or x2 == width_px or y2 == height_px
-        one = ET.SubElement(top, "object")
-        _add(one, "name", CLASS_NAMES[kind])
-        _add(one, "truncated", int(is_cut))
-        _add(one, "difficult", int(is_cut))
-        box = ET.SubElement(one, "bndbox")
+        item = ET.SubElement(top, "object")
+        _add(item, "name", CLASS_NAMES[kind])
+        _add(item, "truncated", int(is_cut))
+        _add(item, "difficult", int(is_cut))
+        box = ET.SubElement(item, "bndbox")
         for tag, edge in (
             ("xmin", x1 + 1),
             ("ymin", y1 + 1),

@@ -20,7 +20,7 @@ def score(
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
         engine: of ``ENGINE_NAMES``; all give the same bits.
 
     Returns:

@@ -25,12 +25,12 @@ def by_class(
 ) -> Mapping[str, Mapping[str, float]]:
     """Return the scores of each class that has truth, in percent, unrounded.
 
-    The mean of a score over the classes that have it is the score of them all, but for
-    the order of a float sum.
+    The mean over the classes that have a score is the score of the whole set, up to the
+    order of a float sum.
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
         engine: of ``ENGINE_NAMES``; all give the same bits.
 
     Returns:
@@ -45,8 +45,9 @@ def by_class(
     evaluated = evaluate(detections, truth, engine=engine)
     scores = {}
     for place, category_id in enumerate(truth.category_ids.tolist()):
-        one = slice(place, place + 1)
-        precision, recall = evaluated.precision[:, :, one], evaluated.recall[:, one]
+        of_class = slice(place, place + 1)
+        precision = evaluated.precision[:, :, of_class]
+        recall = evaluated.recall[:, of_class]
         values = {
             key: mean_of(stat, precision, recall) * 100 for key, stat in STATS.items()
         }
@@ -73,7 +74,7 @@ def curves(
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
         engine: of ``ENGINE_NAMES``; all give the same bits.
 
     Returns:

@@ -91,7 +91,7 @@ def evaluate(
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
         engine: of ``ENGINES``.
 
     Raises:

@@ -44,7 +44,7 @@ def match_coco(results: Results, truth: CocoTruth) -> CocoMatches:
 
     Args:
         results: ``xywh``, classes as places in ``truth.category_ids``.
-        truth: what is really there.
+        truth: the ground truth.
     """
     ids = np.sort(truth.image_ids)
     images = np.searchsorted(ids, results.image_ids)  # [N]

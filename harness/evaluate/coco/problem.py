@@ -1,7 +1,7 @@
 """Checks detections and COCO truth, and numbers them as every engine can read.
 
-Engines differ in what they let pass: NaN, an unknown image, an annotation 0 that to
-pycocotools is no match. All of that is settled here, before any of them is asked.
+Engines differ in what they let pass: NaN, an unknown image, an annotation with the id
+0 (no match to pycocotools). All of that is settled before an engine is asked.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def coco_problem(detections: Detections | Results, truth: CocoTruth) -> CocoProb
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
 
     Raises:
         DetectionsInvalid: a score or box is not finite, a class or image is unknown, or

@@ -23,7 +23,7 @@ def weighted_coco(detections: Detections | Results, truth: CocoTruth) -> Weighte
 
     Args:
         detections: checked, of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
     """
     results = (
         to_results(detections) if isinstance(detections, Detections) else detections

@@ -33,7 +33,7 @@ def score(
 
     Args:
         detections: of exactly the images of ``truth``; ``Results`` count pixels from 1.
-        truth: what is really there.
+        truth: the ground truth.
         options: the conventions.
 
     Returns:

@@ -24,7 +24,7 @@ def weighted_voc(
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
         options: the conventions.
 
     Raises:

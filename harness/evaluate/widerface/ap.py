@@ -7,8 +7,8 @@ files and functions:
   comes first does not matter: a threshold takes both or neither.
 - ``norm_score``: scores are stretched to 0..1 by the smallest and the largest of the
   whole set. Where all scores are equal it would divide by 0; here all become 1.
-  (It also lets the largest be no less than 1.2e-38, which only scores of 0 and less
-  would notice; here it is the largest.)
+  (The tool also raises a largest score below 1.2e-38 to that. It changes nothing but
+  sets in which no score is above 0, and is not done here.)
 - ``image_evaluation``: a detection is judged by one face of its image, whatever the
   subset (``wider_matches``). Overlap 0.5 is enough. A face outside the subset makes the
   detection neither right nor wrong; a face of the subset is found once, and further
@@ -83,7 +83,7 @@ def score(
     Args:
         detections: of exactly the images of ``truth``; ours are rounded first, as
             the official text files state them.
-        truth: what is really there.
+        truth: the ground truth.
         options: the conventions.
 
     Returns:

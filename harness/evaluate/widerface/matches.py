@@ -44,7 +44,7 @@ def match_faces(
 
     Args:
         results: ``xywh``, of images of the truth.
-        truth: what is really there.
+        truth: the ground truth.
         iou_threshold: the overlap from which a face is hit, itself included.
         whole_pixels: compute as MATLAB does with int32 faces: detections' corners and
             the area of a union are rounded, halves away from 0, and so is the overlap
@@ -172,8 +172,8 @@ def _hits(
     whole_pixels: bool,
 ) -> tuple[Places, Places, Floats]:
     """Return the pairs that overlap enough, and their ranks."""
-    face, one = pairs
-    ours = detected.corners(one)
+    face, detection = pairs
+    ours = detected.corners(detection)
     theirs = faces.corners(face)
     total = _areas(theirs) + _areas(ours)  # [K]
     if whole_pixels:
@@ -189,7 +189,7 @@ def _hits(
     np.divide(inter, union, out=overlap, where=touches & (union != 0))
     hit = touches & (overlap >= iou_threshold)
     rank = np.ones_like(overlap) if whole_pixels else overlap
-    return face[hit], one[hit], rank[hit]
+    return face[hit], detection[hit], rank[hit]
 
 
 def _areas(corners: tuple[Floats, ...]) -> Floats:
@@ -202,12 +202,12 @@ def _choose(hit_faces: Places, hits: list[tuple[Places, Places, Floats]]) -> Non
     """Set the face of the highest rank of every detection, the first of equal ones."""
     if not hits:
         return
-    face, one, rank = (np.concatenate(parts) for parts in zip(*hits, strict=True))
+    face, detection, rank = (np.concatenate(parts) for parts in zip(*hits, strict=True))
     best = np.zeros(len(hit_faces))
-    np.maximum.at(best, one, rank)
-    wins = rank == best[one]
+    np.maximum.at(best, detection, rank)
+    wins = rank == best[detection]
     # Faces ascend within an image, and the last of repeated places is what is kept.
-    hit_faces[one[wins][::-1]] = face[wins][::-1]
+    hit_faces[detection[wins][::-1]] = face[wins][::-1]
 
 
 def round_half_away(values: Floats) -> Floats:

@@ -33,7 +33,7 @@ def weighted_wider(
 
     Args:
         detections: of exactly the images of ``truth``.
-        truth: what is really there.
+        truth: the ground truth.
         options: the conventions.
 
     Raises:

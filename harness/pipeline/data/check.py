@@ -70,7 +70,7 @@ def check_dataset(
         DatasetInvalid: its annotations are malformed.
     """
     opened = open_dataset(name, settings, noting=noting)
-    labelled, root = opened.found, settings.data_root
+    labelled, root = opened.labelled, settings.data_root
     assert root is not None  # it was opened there
     known = settings.known_datasets.get(name, KnownDataset())
     of_dataset = [row for row in rows if row.dataset == name]

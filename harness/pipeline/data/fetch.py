@@ -13,10 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock
-
 from harness.artifact.archive.entries import DATASET_LIMITS
-from harness.artifact.cache_entry import writing_cache
+from harness.artifact.cache_entry import locking
 from harness.artifact.fetch import WantedFile, fetch_large
 from harness.artifact.placed_files import demand_room, place_files
 from harness.artifact.transfer import Progress
@@ -73,7 +71,7 @@ def fetch_data(parts: Sequence[DataPart], plan: FetchPlan) -> tuple[FetchedPart,
         ZooDataError: an address is not one.
     """
     folder = plan.cache / FOLDER
-    with _alone_in(folder):
+    with locking(folder / ".lock", folder):
         sweep_cache(plan.cache)
         _sweep_data(folder, plan.data_root, parts)
         return _fetch_alone(parts, folder, plan)
@@ -169,19 +167,6 @@ def _bring(part: DataPart, folder: Path, plan: FetchPlan) -> str:
                 next_step="correct expected/dataset_sources.toml",
             )
     return got.source
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other process fetches datasets into the cache."""
-    with writing_cache(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager

@@ -45,7 +45,10 @@ def pin_dataset(
     opened = open_dataset(name, settings)
     known = settings.known_datasets.get(name, KnownDataset())
     of_dataset = [row for row in rows if row.dataset == name]
-    differences = (*opened.differences, *class_faults(opened.found, of_dataset, known))
+    differences = (
+        *opened.differences,
+        *class_faults(opened.labelled, of_dataset, known),
+    )
     if differences:
         raise DatasetInvalid(
             f"{name} is not the published dataset",
@@ -55,14 +58,14 @@ def pin_dataset(
         )
     files = {
         file: digest[:KEPT_DIGITS]
-        for file, digest in opened.found.file_digests.items()
+        for file, digest in opened.labelled.file_digests.items()
         if digest is not None
     }
     path = pins_path(home, name)
     pins = DatasetPins(
-        fingerprint=opened.found.fingerprint,
+        fingerprint=opened.labelled.fingerprint,
         files=files,
-        truth_sha256=opened.found.truth.sha256(),
+        truth_sha256=opened.labelled.truth.sha256(),
     )
     write_pins(path, name, pins)
     return path

@@ -1,8 +1,8 @@
 """Makes the embedded demo zoo: trains, prunes, packs and measures its networks.
 
 Every stage keeps its result in the work folder, so a stopped run continues at its last
-checkpoint. The zoo is not replaced before the new archives are measured, by the job
-that measures rows for everybody.
+checkpoint. The new archives are measured as every row is; only then is the zoo
+replaced.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def _narrowed(shared: SharedPass, drawn: NDArray[np.int64]) -> SharedPass:
     labelled, chosen = shared.labelled, set(drawn.tolist())
     images = tuple(one for one in labelled.images if one.image_id in chosen)
     narrowed = replace(labelled, images=images)
-    return replace(shared, dataset=replace(shared.dataset, found=narrowed))
+    return replace(shared, dataset=replace(shared.dataset, labelled=narrowed))
 
 
 def _check_dataset(

@@ -47,7 +47,7 @@ class SharedPass:
     @property
     def labelled(self) -> LabelledSet[Truth]:
         """The images of the dataset and their ground truth."""
-        return self.dataset.found
+        return self.dataset.labelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def open_pass(
     LOGGER.info(
         "%s: %s images on %s (%s), decoded by %s",
         dataset.name,
-        len(dataset.found.images),
+        len(dataset.labelled.images),
         device.kind,
         device.precision,
         environment.decoder,

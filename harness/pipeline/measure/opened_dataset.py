@@ -25,7 +25,7 @@ class OpenedDataset:
     """A dataset ready to be detected on."""
 
     name: str
-    found: LabelledSet[Truth]
+    labelled: LabelledSet[Truth]
     differences: tuple[str, ...]  # from the published one; not asked of a part
 
 
@@ -69,9 +69,9 @@ def open_dataset(
         "%s under %s: %s %s, fingerprint %s, %s",
         name,
         settings.data_root,
-        "all" if opened.found.limit is None else "the first",
-        counted(opened.found.image_count, "image"),
-        opened.found.fingerprint,
+        "all" if opened.labelled.limit is None else "the first",
+        counted(opened.labelled.image_count, "image"),
+        opened.labelled.fingerprint,
         counted(len(opened.differences), "difference"),
     )
     return opened
@@ -86,7 +86,7 @@ def _open(
         known = settings.known_datasets.get(name, KnownDataset())
         unlike = differences(labelled, known)
     return OpenedDataset(
-        name=name, found=labelled, differences=(*_told_faults(labelled), *unlike)
+        name=name, labelled=labelled, differences=(*_told_faults(labelled), *unlike)
     )
 
 

@@ -186,7 +186,7 @@ def _planned_dataset(
 ) -> PlannedDataset:
     image_bytes = None
     if opened is not None:
-        paths = [one.path for one in opened.found.images]
+        paths = [one.path for one in opened.labelled.images]
         image_bytes = sum(one.stat().st_size for one in paths if one.is_file())
     return PlannedDataset(
         name=name,
@@ -200,7 +200,7 @@ def _image_count(
     name: str, opened: OpenedDataset | None, settings: Settings
 ) -> int | None:
     if opened is not None:
-        return len(opened.found.images)
+        return len(opened.labelled.images)
     known = settings.known_datasets.get(name)
     count = known.image_count if known is not None else None
     if count is None or settings.limit is None:
@@ -247,10 +247,10 @@ def _stored_count(row: Row, input_px: int, asked: _Asked) -> int:
         row,
         input_px=input_px,
         archive_sha256=digest,
-        dataset_fingerprint=opened.found.fingerprint,
+        dataset_fingerprint=opened.labelled.fingerprint,
         environment=asked.calibration.environment(row),
     )
-    image_ids = [one.image_id for one in opened.found.images]
+    image_ids = [one.image_id for one in opened.labelled.images]
     run = DetectionStore(asked.settings.cache / STORE).open_run(key, image_ids)
     missing = sum(len(run.part_image_ids(one)) for one in run.missing_parts())
     return len(image_ids) - missing
@@ -267,7 +267,7 @@ def _reading_s(rows: Sequence[Row], asked: _Asked) -> Mapping[str, float]:
             Reading(
                 row=mine[0],
                 sizes_px=tuple(dict.fromkeys(sizes)),
-                images=opened.found.images if opened is not None else (),
+                images=opened.labelled.images if opened is not None else (),
             )
         )
     return seconds

@@ -1,7 +1,7 @@
 """Scores result files made by any tool, and writes a record.
 
-The same metrics and the same records as for a row that was measured here; judged only
-where somebody says which row's claim the detections are to be held to.
+Metrics and records are those of a measured row. The score is judged only where a row
+is named: by that row's claims.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def score_file(
     Args:
         dataset: the word that rows use; says format and metric.
         path: the official result file of that dataset, or the folder of them.
-        truth: what is really there.
+        truth: the ground truth.
         records: the folder to write record, detections and truth into.
         name: what to call a record that is of no row; the file's stem when empty.
         claimed: whose claims to judge by; nobody's when not given.
@@ -199,12 +199,12 @@ def _differences(truth: Truth, claimed: Claimed | None) -> tuple[str, ...]:
     """Tell how the annotations differ from the published; images were not looked at."""
     if claimed is None:
         return ()
-    here = {
+    read = {
         "image_count": len(truth.image_ids),
         "annotation_count": truth.annotation_count,
         "truth_sha256": truth.sha256(),
     }
-    return tuple(map(str, claimed.known.unlike(here)))
+    return tuple(map(str, claimed.known.unlike(read)))
 
 
 def _measurement(

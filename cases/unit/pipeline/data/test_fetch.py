@@ -339,6 +339,20 @@ def test_a_data_root_that_cannot_be_written_is_a_usage_error(
         fetch_data([coco], plan)
 
 
+def test_a_refusal_of_the_file_system_without_a_number_is_told_in_its_words(
+    coco: DataPart, plan: FetchPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("the folder is gone")
+
+    monkeypatch.setattr(data_fetch, "folder_in", refuse)
+
+    with pytest.raises(
+        UsageError, match=r"cannot be written; .*, got the folder is gone"
+    ):
+        fetch_data([coco], plan)
+
+
 def test_two_fetches_at_once_make_one(coco: DataPart, plan: FetchPlan) -> None:
     fetched: list[Any] = []
     threads = [

@@ -50,8 +50,8 @@ def test_what_is_pinned_is_known_of_every_zoo_with_that_dataset(
         path == pins_path(home, "coco") == home / "expected" / "datasets" / "coco.txt"
     )
     assert known.image_count == 4
-    assert known.fingerprint == opened.found.fingerprint
-    assert known.truth_sha256 == opened.found.truth.sha256()
+    assert known.fingerprint == opened.labelled.fingerprint
+    assert known.truth_sha256 == opened.labelled.truth.sha256()
     assert known.files is not None
     assert len(known.files) == 5
     assert opened.differences == ()

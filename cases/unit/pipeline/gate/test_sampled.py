@@ -63,7 +63,7 @@ def small_pass(zoo: Zoo, settings: Settings, fingerprint: str) -> SharedPass:
     return SharedPass(
         zoo=zoo,
         settings=settings,
-        dataset=OpenedDataset(name="coco", found=found, differences=()),  # type: ignore[arg-type]
+        dataset=OpenedDataset(name="coco", labelled=found, differences=()),  # type: ignore[arg-type]
         device=device,
         environment=describe_environment(device, dataset="coco", decoder="opencv"),
     )

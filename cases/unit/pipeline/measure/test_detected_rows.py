@@ -63,7 +63,7 @@ def shared(session_zoo: Zoo, tmp_path: Path) -> SharedPass:
         settings=Settings(
             cache=tmp_path / "cache", records=tmp_path / "records", data_root=None
         ),
-        dataset=OpenedDataset(name="coco", found=found, differences=()),  # type: ignore[arg-type]
+        dataset=OpenedDataset(name="coco", labelled=found, differences=()),  # type: ignore[arg-type]
         device=DEVICE,
         environment=describe_environment(DEVICE, dataset="coco", decoder="opencv"),
     )
@@ -125,7 +125,7 @@ def test_every_run_of_every_row_is_asked_for_in_order(
     keys = [one.key for one in asked["runs"]]
     assert [one.input_px for one in keys] == [320, 608, 608]
     assert {one.dataset_fingerprint for one in keys} == {"f" * 64}
-    assert asked["images"] == shared.dataset.found.images
+    assert asked["images"] == shared.dataset.labelled.images
     assert asked["store"] is store
     assert asked["fresh"] is False
 

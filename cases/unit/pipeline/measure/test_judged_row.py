@@ -56,7 +56,7 @@ def shared(session_zoo: Zoo, true_records: Path, tmp_path: Path) -> SharedPass:
         settings=Settings(
             cache=tmp_path / "cache", records=tmp_path / "records", data_root=None
         ),
-        dataset=OpenedDataset(name="coco", found=found, differences=()),
+        dataset=OpenedDataset(name="coco", labelled=found, differences=()),
         device=device,
         environment=describe_environment(device, dataset="coco", decoder="opencv"),
     )
@@ -210,10 +210,10 @@ def test_another_dataset_fails_and_the_scores_are_kept(
 def test_a_part_is_partial_and_the_scores_are_kept(
     shared: SharedPass, moved: Callable[[float], Detections]
 ) -> None:
-    found = replace(shared.dataset.found, limit=3)
+    found = replace(shared.dataset.labelled, limit=3)
     row = opened(shared.zoo.row(PLAIN))
     record = judge_row(
-        replace(shared, dataset=replace(shared.dataset, found=found)),
+        replace(shared, dataset=replace(shared.dataset, labelled=found)),
         row,
         [(planned(row), detected(moved(3.0)))],
     )
@@ -364,8 +364,8 @@ def test_what_is_unusual_about_the_dataset_is_noted(
     shared: SharedPass, moved: Callable[[float], Detections]
 ) -> None:
     row = opened(shared.zoo.row(PLAIN))
-    told = replace(shared.dataset.found, notes=("2 images without objects",))
-    dataset = replace(shared.dataset, found=told)
+    told = replace(shared.dataset.labelled, notes=("2 images without objects",))
+    dataset = replace(shared.dataset, labelled=told)
 
     record = judge_row(
         replace(shared, dataset=dataset), row, [(planned(row), detected(moved(3.0)))]
@@ -446,9 +446,9 @@ def test_an_image_that_is_there_and_cannot_be_decoded_is_a_difference_of_its_own
         ImageEntry(image_id=one, path=tmp_path / f"{one}.jpg", width_px=9, height_px=9)
         for one in (1, 2)
     )
-    found = replace(shared.dataset.found, images=images)
+    found = replace(shared.dataset.labelled, images=images)
     listed = ("1.jpg is not there",)
-    dataset = replace(shared.dataset, found=found, differences=listed)
+    dataset = replace(shared.dataset, labelled=found, differences=listed)
     row = opened(shared.zoo.row(PLAIN))
     faults = {1: "1.jpg: no such file", 2: "2.jpg: cannot be decoded"}
     outcome = replace(detected(moved(3.0)), faults=faults)
@@ -495,8 +495,8 @@ def test_the_faults_of_all_runs_are_told(
 def test_what_a_record_tells_of_others_is_printable(
     shared: SharedPass, moved: Callable[[float], Detections]
 ) -> None:
-    found = replace(shared.dataset.found, notes=("a\x1b[2J note",))
-    dataset = replace(shared.dataset, found=found, differences=("a\nb",))
+    found = replace(shared.dataset.labelled, notes=("a\x1b[2J note",))
+    dataset = replace(shared.dataset, labelled=found, differences=("a\nb",))
     row = opened(shared.zoo.row(PLAIN))
     record = judge_row(
         replace(shared, dataset=dataset), row, [(planned(row), detected(moved(3.0)))]

@@ -41,7 +41,7 @@ def rooms(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> dict[str, Any]
         return rooms.get("stops") or SharedPass(
             zoo=zoo,
             settings=settings,
-            dataset=SimpleNamespace(found=found),  # type: ignore[arg-type]
+            dataset=SimpleNamespace(labelled=found),  # type: ignore[arg-type]
             device=None,  # type: ignore[arg-type]
             environment=None,  # type: ignore[arg-type]
         )

@@ -36,7 +36,7 @@ def test_a_dataset_of_which_nothing_is_known_differs_from_nothing(
     opened = open_dataset("coco", settings)
 
     assert (opened.name, opened.differences) == ("coco", ())
-    assert len(opened.found.images) == 4
+    assert len(opened.labelled.images) == 4
 
 
 def test_a_dataset_is_compared_with_the_published_one(settings: Settings) -> None:
@@ -46,7 +46,7 @@ def test_a_dataset_is_compared_with_the_published_one(settings: Settings) -> Non
     assert right.differences == ()
     assert wrong.differences == (
         "image_count: published 5000, here 4",
-        f"fingerprint: published f, here {wrong.found.fingerprint}",
+        f"fingerprint: published f, here {wrong.labelled.fingerprint}",
     )
 
 
@@ -71,7 +71,7 @@ def test_a_wrong_kept_digest_never_accuses_a_dataset(
     # So late that files are old enough for their digests to be kept.
     later = functools.partial(digest_cache.DigestCache, clock_ns=lambda: 2**62)
     monkeypatch.setattr(opened_dataset, "DigestCache", later)
-    right = open_dataset("coco", settings).found.fingerprint
+    right = open_dataset("coco", settings).labelled.fingerprint
     known = knowing(settings, fingerprint=right)
     keep_wrong_digest(settings, with_checksum=with_checksum)
     notes: list[str] = []
@@ -79,7 +79,7 @@ def test_a_wrong_kept_digest_never_accuses_a_dataset(
     opened = open_dataset("coco", known, noting=notes.append)
 
     assert opened.differences == ()
-    assert opened.found.fingerprint == right
+    assert opened.labelled.fingerprint == right
     told = (
         f"{digest_cache.FILE_NAME} of the cache is made anew: "
         "its content does not have its checksum"
@@ -95,7 +95,7 @@ def test_a_part_is_not_compared(settings: Settings) -> None:
     part = replace(knowing(settings, image_count=5000), limit=2)
     opened = open_dataset("coco", part)
 
-    assert opened.found.limit == 2
+    assert opened.labelled.limit == 2
     assert opened.differences == ()
 
 
@@ -174,7 +174,10 @@ def test_a_set_is_read_for_its_fingerprint_once(
     first = open_dataset("coco", settings)
     monkeypatch.delattr(digest_cache, "file_sha256")  # reads
 
-    assert open_dataset("coco", settings).found.fingerprint == first.found.fingerprint
+    assert (
+        open_dataset("coco", settings).labelled.fingerprint
+        == first.labelled.fingerprint
+    )
     assert (settings.cache / digest_cache.FILE_NAME).is_file()
 
 
@@ -187,8 +190,8 @@ def test_what_was_opened_is_logged(
 
     start = f"coco under {settings.data_root}: "
     whole_fingerprint, part_fingerprint = (
-        whole.found.fingerprint,
-        part.found.fingerprint,
+        whole.labelled.fingerprint,
+        part.labelled.fingerprint,
     )
     assert caplog.messages == [
         f"{start}all 4 images, fingerprint {whole_fingerprint}, 1 difference",

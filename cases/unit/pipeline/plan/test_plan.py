@@ -165,7 +165,7 @@ def test_what_the_store_has_is_not_computed_again(
 
 
 def _fingerprint(settings: Settings) -> str:
-    return open_dataset("coco", settings).found.fingerprint
+    return open_dataset("coco", settings).labelled.fingerprint
 
 
 def test_an_image_is_read_once_for_all_detectors() -> None:

@@ -214,6 +214,13 @@ def test_faces_of_more_digits_come_back_unless_the_published_format_is_asked_for
 
 
 @pytest.mark.parametrize("dataset", FORMATS)
+def test_folders_above_the_output_are_made(dataset: str, tmp_path: Path) -> None:
+    path = tmp_path / "results" / "of today" / "ours"
+
+    assert content(export(run_of(dataset), path))
+
+
+@pytest.mark.parametrize("dataset", FORMATS)
 def test_what_is_there_is_replaced_only_by_force(dataset: str, tmp_path: Path) -> None:
     run, path = run_of(dataset), tmp_path / "there"
     export(run, path)

@@ -47,6 +47,8 @@ def test_an_unknown_dataset_is_refused() -> None:
         UsageError, match="dataset; expected coco or voc or widerface, got 'kitti'"
     ):
         open_truth("kitti")
+    with pytest.raises(UsageError, match=r"dataset; expected .*, got nothing;"):
+        open_truth("")
 
 
 def test_no_place_to_look_in_says_what_to_give() -> None:

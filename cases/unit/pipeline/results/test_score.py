@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from harness.evaluate.coco import ap as coco_ap
 from harness.files.record_files import read_detections, read_record, read_truth
 from harness.formats import coco_results
 from harness.pipeline.gate.gate import gate
+from harness.pipeline.results import score as score_module
 from harness.pipeline.results.score import SCORED, Claimed, Scored, score_file
 from harness.values.datasets import KnownDataset
 from harness.values.detections import Results
@@ -84,6 +86,15 @@ def test_the_record_and_what_it_was_scored_from_are_kept(
     assert found.sha256() == made.results.sha256() == run.detections_sha256
     kept = read_truth(made.path.parent, made.record.dataset.truth_file)
     assert kept.sha256() == truth.sha256()
+
+
+def test_the_seconds_of_a_score_are_those_between_its_start_and_end(
+    file: Path, truth: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SimpleNamespace(perf_counter=iter([10.0, 12.5]).__next__)
+    monkeypatch.setattr(score_module, "time", clock)
+
+    assert score(file, truth, tmp_path).record.measurements[0].score_wall_s == 2.5
 
 
 def test_a_record_is_named_for_the_file_unless_told(
@@ -238,6 +249,11 @@ def test_malformed_detections_leave_nothing_behind(
     ):
         score(file, truth, tmp_path)
     assert not (tmp_path / "out").exists()
+
+
+def test_no_dataset_at_all_is_told_as_nothing() -> None:
+    with pytest.raises(UsageError, match=r"dataset; expected .*, got nothing;"):
+        score_module.demand_scorable("")
 
 
 def test_a_dataset_without_a_format_is_refused(

@@ -1,10 +1,20 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from harness.errors import DetectionsInvalid, RecordInvalid, UsageError
 from harness.formats import coco_results
-from harness.pipeline.results.scored_run import read_result_file, read_run
+from harness.pipeline.results.convention import (
+    Asked,
+    arithmetic_convention,
+    voc_convention,
+)
+from harness.pipeline.results.scored_run import (
+    read_result_file,
+    read_run,
+    rescored_as,
+)
 from harness.values.records import Verdict
 
 PLAIN = "yolov3-mobilenet_v1-coco-prune_r578-608"
@@ -68,3 +78,20 @@ def test_a_result_file_is_a_run_too(green: Any, moved: Any, tmp_path: Any) -> No
     path.write_text("{}")
     with pytest.raises(DetectionsInvalid, match=r"theirs\.json: not a COCO result"):
         read_result_file("coco", path, truth)
+
+
+def test_a_run_is_scored_again_as_was_asked_for(green: Any) -> None:
+    run = read_run(green.path / f"{PLAIN}.json")
+    some = voc_convention("paddledetection", "as the record says", ("cat",))
+    voc = replace(run, dataset="voc", convention=some)
+    faces = replace(run, dataset="widerface")
+
+    assert rescored_as(voc, Asked()) is voc
+    assert rescored_as(voc, Asked(convention="devkit")) == replace(
+        voc, convention=voc_convention("devkit", "asked for", ("cat",))
+    )
+    assert rescored_as(faces, Asked(arithmetic="real")) == replace(
+        faces, convention=arithmetic_convention("real", "asked for")
+    )
+    with pytest.raises(UsageError, match="--convention of coco; expected none"):
+        rescored_as(run, Asked(convention="devkit"))
