@@ -3,6 +3,9 @@
 The pool is Python's own ``ProcessPoolExecutor``: it keeps the order, hands on what a
 worker raises, and notices one that dies. Paddle's loader forks, which copies the
 threads of a runtime that is already computing.
+
+A batch is handed over through a pipe. Measured on two busy cores: at 320 that adds a
+tenth to a worker's time for each image, at 608 nearly as much as the chain itself.
 """
 
 from __future__ import annotations
