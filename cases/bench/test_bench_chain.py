@@ -4,7 +4,7 @@ Images are 640 x 480, as most of COCO are, with seven boxes. Told are images for
 second of a core (aim: 30 and more) and, as ratios of one run, what a second worker
 adds (aim: 1.8) and how much of the chain's own speed a trainer gets that does nothing
 itself (aim: 0.9). Where other work shares the cores, walls say little: the second ratio
-is told by core time too, where what a worker adds is pickling alone.
+is told by core time too, where what a worker adds is handing over alone.
 """
 
 from __future__ import annotations

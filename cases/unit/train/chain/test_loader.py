@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DatasetInvalid, TrainingFailed
+from harness.train.chain import loader
 from harness.train.chain.batches import make_batch
 from harness.train.chain.loader import loaded_batches
 from testing.samples import equal_arrays
@@ -66,13 +68,30 @@ def test_a_worker_that_dies_is_told_with_what_to_do(source):
         list(batches)
 
 
-def test_a_trainer_that_stops_early_leaves_nothing_running(source):
+def test_a_batch_that_finds_no_room_is_told_with_what_to_do(
+    source, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(loader, "_SOURCES", [source])
+
+    with pytest.raises(
+        TrainingFailed,
+        match=r"a batch cannot be written to .*gone; expected room for \d+ bytes and "
+        "the batches beside it, got No such file or directory; set TMPDIR",
+    ):
+        loader._make(0, 0, tmp_path / "gone")
+
+
+def test_a_trainer_that_stops_early_leaves_nothing_running(
+    source, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     batches = loaded_batches(source, 0, 1000, workers=2)
     next(batches)
 
     batches.close()
 
     assert multiprocessing.active_children() == []
+    assert list(tmp_path.iterdir()) == []
 
 
 KILLED = """
