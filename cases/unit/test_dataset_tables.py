@@ -96,6 +96,12 @@ def test_what_is_drawn_lies_in_the_dataset_s_folder(name: str, drawn: Drawn) -> 
     assert drawn.opened.class_names == (DATASETS[name].drawn_classes or ())
 
 
+def test_a_dataset_that_is_trained_on_can_be_drawn_for_it(name: str) -> None:
+    dataset = DATASETS[name]
+
+    assert (dataset.open_training is None) == (dataset.draw_training is None)
+
+
 def test_the_truth_alone_is_that_of_the_opened_set(name: str, drawn: Drawn) -> None:
     expected = drawn.opened.truth.sha256()
     one_file = DATASETS[name].annotation_file

@@ -1,4 +1,4 @@
-"""Reads the COCO validation set of a data root: images and truth, or truth alone."""
+"""Reads one split of the COCO sets of a data root: images and truth, or truth alone."""
 
 from __future__ import annotations
 
@@ -26,22 +26,40 @@ from harness.errors import (
 )
 from harness.values.truth import CocoTruth
 
-ANNOTATIONS = Path("coco", "annotations", "instances_val2017.json")  # design 3
-IMAGES = Path("coco", "val2017")  # design 3
+VALIDATION, TRAINING = "val2017", "train2017"  # zoo-spec 1.1 and 5.1
+
+
+def annotations_below_root(split: str) -> Path:
+    """Return where the annotations of a split are, below a data root."""
+    return Path("coco", "annotations", f"instances_{split}.json")
+
+
+def images_below_root(split: str) -> Path:
+    """Return the folder of a split's images, below a data root."""
+    return Path("coco", split)
+
+
+ANNOTATIONS = annotations_below_root(VALIDATION)  # design 3
+IMAGES = images_below_root(VALIDATION)  # design 3
 
 
 def open_coco(
-    root: Path, *, limit: int | None = None, digests: DigestCache | None = None
+    root: Path,
+    *,
+    limit: int | None = None,
+    split: str = VALIDATION,
+    digests: DigestCache | None = None,
 ) -> LabelledSet[CocoTruth]:
-    """Open and check the COCO validation set under a data root.
+    """Open and check a split of the COCO sets under a data root.
 
     Every image file is read once, for the fingerprint; none is decoded. One that is not
     there is a fault of the set and stays one of its images.
 
     Args:
-        root: the data root; holds ``coco/annotations/instances_val2017.json`` and
-            ``coco/val2017/``.
+        root: the data root; holds ``coco/annotations/instances_<split>.json`` and
+            ``coco/<split>/``.
         limit: take only the first images by id, at most so many.
+        split: ``VALIDATION`` or ``TRAINING``.
         digests: spares the reading of files that did not change.
 
     Raises:
@@ -51,22 +69,23 @@ def open_coco(
     """
     if limit is not None and limit < 1:
         raise UsageError("limit", expected="1 image or more", got=limit)
-    annotations = root / ANNOTATIONS
-    _demand_under_root(root, annotations, annotations.is_file())
-    _demand_under_root(root, root / IMAGES, (root / IMAGES).is_dir())
+    annotations = root / annotations_below_root(split)
+    image_folder = root / images_below_root(split)
+    _demand_under_root(root, annotations, split, annotations.is_file())
+    _demand_under_root(root, image_folder, split, image_folder.is_dir())
     with located(annotations):
         parsed = parse_annotations(annotations.read_bytes())
     listed = sorted(parsed.images, key=lambda image: image.image_id)
     used = listed if limit is None else listed[:limit]
     is_whole = len(used) == len(listed)
-    paths = {image.file_name: root / IMAGES / image.file_name for image in used}
+    paths = {image.file_name: image_folder / image.file_name for image in used}
     digest = digest_files({annotations.name: annotations}, paths, digests)
     absent = [image.file_name for image in used if not digest.files[image.file_name]]
-    folder = ImageFolder(root / IMAGES)
+    folder = ImageFolder(image_folder)
     if len(absent) == len(used):
         told = folder.told_absent(absent[0])
         raise DatasetMissing(
-            f"none of {len(used)} images is in {root / IMAGES}",
+            f"none of {len(used)} images is in {image_folder}",
             expected=absent[0],
             next_step=told
             or "put the images there; the published ones: zoo data fetch coco",
@@ -147,10 +166,11 @@ def _told_absent(name: str, folder: ImageFolder) -> str:
     return f"{name}: cannot be read" + (f"; {instead}" if instead else "")
 
 
-def _demand_under_root(root: Path, path: Path, is_there: bool) -> None:
+def _demand_under_root(root: Path, path: Path, split: str, is_there: bool) -> None:
     if not is_there:
+        name = "validation" if split == VALIDATION else "training"
         raise DatasetMissing(
-            "the COCO validation set is not under the data root",
+            f"the COCO {name} set is not under the data root",
             expected=path,
             got=f"a data root {root} without it",
             next_step="set the data root with --data-root DIR or ZOO_DATA_ROOT",

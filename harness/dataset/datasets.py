@@ -14,13 +14,22 @@ from harness.dataset.coco import (
     coco_truth_of,
     open_coco,
 )
+from harness.dataset.coco_training import open_coco_training
 from harness.dataset.digest_cache import DigestCache
-from harness.dataset.drawn.coco_scenes import write_coco_scenes
+from harness.dataset.drawn.coco_scenes import (
+    write_coco_scenes,
+    write_coco_training_scenes,
+)
 from harness.dataset.drawn.scenes import CLASS_NAMES
-from harness.dataset.drawn.voc_scenes import write_voc_scenes
+from harness.dataset.drawn.voc_scenes import (
+    write_voc_scenes,
+    write_voc_training_scenes,
+)
 from harness.dataset.drawn.widerface_scenes import write_widerface_scenes
 from harness.dataset.labelled import LabelledSet
+from harness.dataset.training_set import TrainingSet
 from harness.dataset.voc import DEVKIT, open_voc, voc_truth
+from harness.dataset.voc_training import open_voc_training
 from harness.dataset.widerface import IMAGES, open_widerface, widerface_truth
 from harness.values.truth import Truth
 
@@ -46,6 +55,25 @@ class Reader(Protocol):
             UsageError: the limit is below 1.
             DatasetMissing: its annotations, or all of its images, are not there.
             DatasetInvalid: its annotations are malformed.
+        """
+        ...
+
+
+class TrainingReader(Protocol):
+    """Opens the training set of one dataset under a data root."""
+
+    def __call__(
+        self, root: Path, *, digests: DigestCache | None = None
+    ) -> TrainingSet:
+        """Open and check; every image must be there.
+
+        Args:
+            root: the data root.
+            digests: spares the reading of files that did not change.
+
+        Raises:
+            DatasetMissing: its annotations, or one of its images, are not there.
+            DatasetInvalid: its annotations are malformed, or hold no object.
         """
         ...
 
@@ -81,6 +109,8 @@ class Dataset:
     decoder: str  # key of ``views.DECODERS``: what the published evaluation read with
     draw: Drawer
     drawn_classes: tuple[str, ...] | None  # None: one kind of thing
+    open_training: TrainingReader | None  # None: nothing here is trained on it
+    draw_training: Drawer | None  # beside what ``draw`` draws; its seed is another
 
 
 #: Word of rows -> the dataset; the same words as ``PUBLISHED_DATASETS``.
@@ -97,6 +127,8 @@ DATASETS: Mapping[str, Dataset] = {
         decoder="opencv",  # zoo-spec 1.2
         draw=write_coco_scenes,
         drawn_classes=CLASS_NAMES,
+        open_training=open_coco_training,
+        draw_training=write_coco_training_scenes,
     ),
     "voc": Dataset(
         folder=DEVKIT.name,
@@ -105,6 +137,8 @@ DATASETS: Mapping[str, Dataset] = {
         decoder="opencv",  # zoo-spec 1.6
         draw=write_voc_scenes,
         drawn_classes=CLASS_NAMES,
+        open_training=open_voc_training,
+        draw_training=write_voc_training_scenes,
     ),
     "widerface": Dataset(
         folder=IMAGES.parts[0],
@@ -113,5 +147,7 @@ DATASETS: Mapping[str, Dataset] = {
         decoder="pillow",  # zoo-spec 1.7
         draw=write_widerface_scenes,
         drawn_classes=None,
+        open_training=None,
+        draw_training=None,
     ),
 }

@@ -7,7 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.dataset.coco import ANNOTATIONS, IMAGES
+from harness.dataset.coco import (
+    TRAINING,
+    VALIDATION,
+    annotations_below_root,
+    images_below_root,
+)
 from harness.dataset.drawn.bmp import bmp_bytes
 from harness.dataset.drawn.scene_folder import fill_beside
 from harness.dataset.drawn.scenes import CLASS_NAMES, Scene, draw_scene
@@ -21,23 +26,29 @@ def write_coco_scenes(
     *,
     seed: int,
     count: int,
+    split: str = VALIDATION,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Draw ``count`` scenes as a COCO validation set under a data root.
+    """Draw ``count`` scenes as a split of COCO under a data root.
 
-    The folder appears whole or not at all; one that is there already is kept.
+    The annotations appear last, when every image is there; a set that is there already
+    is kept.
 
     Args:
-        root: the data root; gets ``coco/annotations`` and ``coco/val2017``.
+        root: the data root; gets ``coco/annotations/instances_<split>.json`` and
+            ``coco/<split>``.
         seed: of the series of scenes.
         count: scenes 0 to ``count - 1`` of the series.
+        split: ``coco.VALIDATION`` or ``coco.TRAINING``.
         report: called with (done, total) after each image.
     """
-    if (root / ANNOTATIONS).is_file():
+    annotations_path = annotations_below_root(split)
+    images_path = images_below_root(split)
+    if (root / annotations_path).is_file():
         return
 
     def fill(beside: Path) -> None:
-        images = beside / IMAGES
+        images = beside / images_path
         images.mkdir(parents=True)
         scenes = []
         for index in range(count):
@@ -45,14 +56,32 @@ def write_coco_scenes(
             (images / _file_name(index)).write_bytes(bmp_bytes(scene.rgb))
             scenes.append(scene)
             report(index + 1, count)
-        annotations = beside / ANNOTATIONS
+        annotations = beside / annotations_path
         annotations.parent.mkdir(parents=True)
         annotations.write_text(
             json.dumps(annotations_of(scenes), indent=1, sort_keys=True) + "\n",
             encoding="utf-8",
         )
 
-    fill_beside(root, (ANNOTATIONS.parts[0],), fill)
+    fill_beside(root, (images_path, annotations_path), fill)
+
+
+def write_coco_training_scenes(
+    root: Path,
+    *,
+    seed: int,
+    count: int,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Draw ``count`` scenes as a COCO training set under a data root.
+
+    Args:
+        root: as for :func:`write_coco_scenes`; may hold the validation set.
+        seed: of the series of scenes; that of the validation set is another.
+        count: scenes 0 to ``count - 1`` of the series.
+        report: called with (done, total) after each image.
+    """
+    write_coco_scenes(root, seed=seed, count=count, split=TRAINING, report=report)
 
 
 def annotations_of(scenes: list[Scene]) -> dict[str, Any]:

@@ -1,21 +1,23 @@
-"""Fills a folder whole, or not at all."""
+"""Puts drawn files under a data root once all of them are made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
 
 from harness.files.temporary import folder_in
 
 
 def fill_beside(
-    root: Path, parts: tuple[str, ...], fill: Callable[[Path], None]
+    root: Path, parts: Sequence[str | PurePath], fill: Callable[[Path], None]
 ) -> None:
-    """Let ``fill`` make folders in a place beside, and put them under ``root`` at once.
+    """Let ``fill`` make files in a place beside, then put them under ``root``.
 
     Args:
-        root: gets the folders; made when missing.
-        parts: names of the folders; one that is there already is kept.
+        root: gets the parts; made when missing.
+        parts: folders or files below it, in the order in which they are put there. One
+            that is there already is kept. Where there are several, the last is the one
+            that tells that the set is there.
         fill: makes them in the folder it is given.
     """
     root.mkdir(parents=True, exist_ok=True)
@@ -23,4 +25,5 @@ def fill_beside(
         fill(beside)
         for part in parts:
             if not (root / part).exists():  # else of a drawing cut short: it is equal
+                (root / part).parent.mkdir(parents=True, exist_ok=True)
                 (beside / part).rename(root / part)

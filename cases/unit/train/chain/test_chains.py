@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.model.boxes.preprocess import NORMALISATIONS
+from harness.train.chain.batches import BatchSource, make_batch
+from harness.train.chain.chains import CHAINS
+
+#: What zoo-spec 5.1 and 5.4 say of each chain, in order.
+PUBLISHED = {
+    "yolov3": ["Distort", "Expand", "Crop", "Flip"],
+    "yolov3_obj365": ["Crop", "Flip"],
+}
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_a_chain_makes_batches(name, images):
+    chain = replace(CHAINS[name], sizes_px=(64,))
+
+    batch = make_batch(BatchSource(images=images, chain=chain, batch=3, seed=0), 0, 0)
+
+    assert (batch.images.shape, batch.images.dtype) == ((3, 3, 64, 64), np.float32)
+    assert (batch.boxes_cxcywh.shape, batch.boxes_cxcywh.dtype) == (
+        (3, 50, 4),
+        np.float32,
+    )
+    assert (batch.classes.shape, batch.classes.dtype) == ((3, 50), np.int32)
+    assert (batch.scores.shape, batch.scores.dtype) == ((3, 50), np.float32)
+    assert np.isfinite(batch.images).all()
+    assert (batch.scores > 0).any(axis=1).all()
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_the_operations_are_those_published_in_their_order(name):
+    found = [type(one).__name__ for one in CHAINS[name].operations]
+
+    assert found == PUBLISHED[name]
+
+
+def test_images_are_blended_in_the_first_250_epochs_of_one_chain_alone():
+    assert CHAINS["yolov3"].mixup is not None
+    assert CHAINS["yolov3"].mixup_epochs == 250
+    assert CHAINS["yolov3_obj365"].mixup is None
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_sizes_and_interpolations_are_those_published(name):
+    chain = CHAINS[name]
+
+    assert chain.sizes_px == (320, 352, 384, 416, 448, 480, 512, 544, 576, 608)
+    assert set(chain.interpolations) == {
+        *("nearest", "linear", "area", "cubic", "lanczos4")
+    }
+
+
+def test_a_network_is_trained_on_pixels_as_it_is_measured_on():
+    assert CHAINS["yolov3"].normalisation == NORMALISATIONS["mobilenet_v1"]
+    assert (
+        CHAINS["yolov3_obj365"].normalisation
+        == (NORMALISATIONS["resnet50_vd_dcn_obj365"])
+    )
