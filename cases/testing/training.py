@@ -3,7 +3,7 @@
 import numpy as np
 
 from harness.model.networks.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES_PX
-from harness.train.training_batch import TrainingBatch
+from harness.values.training import Batch
 
 
 def training_batch(
@@ -20,7 +20,7 @@ def training_batch(
     boxes[:, 1, 2:] *= 1.02
     shape = boxes.shape[:2]
     drawn = rng.uniform(0.2, 1, shape).astype(np.float32)
-    return TrainingBatch(
+    return Batch(
         images=rng.standard_normal((count, 3, input_px, input_px)).astype(np.float32),
         boxes_cxcywh=boxes,
         classes=rng.integers(0, num_classes, shape).astype(np.int32),

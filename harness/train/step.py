@@ -21,13 +21,13 @@ from harness.model.networks.loss_ops import Losses, LossOps, Value
 from harness.model.networks.ops import BN_MOMENTUM
 from harness.model.networks.shapes import Variable, network_shapes
 from harness.model.paddle_run.trainee import Trainee, frozen_outputs
-from harness.train.training_batch import TrainingBatch
 from harness.train.yolo_losses import fine_grained_losses, ordinary_losses
+from harness.values.training import Batch
 
 LOGGER = logging.getLogger(__name__)
 
 Arrays = Mapping[str, NDArray[np.float32]]
-LossesOfHeads = Callable[[LossOps, Sequence[Value], TrainingBatch], Losses]
+LossesOfHeads = Callable[[LossOps, Sequence[Value], Batch], Losses]
 
 MOMENTUM = 0.9  # zoo-spec 5.1
 WEIGHT_DECAY = 5e-4  # zoo-spec 5.1
@@ -53,9 +53,7 @@ class Objective:
     label_smooth: bool = False  # of the ordinary loss; the other has none
     is_fine_grained: bool = False
 
-    def __call__(
-        self, ops: LossOps, heads: Sequence[Value], batch: TrainingBatch
-    ) -> Losses:
+    def __call__(self, ops: LossOps, heads: Sequence[Value], batch: Batch) -> Losses:
         """Return the losses of the heads by part."""
         if self.is_fine_grained:
             return fine_grained_losses(ops, heads, batch, num_classes=self.num_classes)
@@ -149,7 +147,7 @@ class Step:
             self._teacher_heads = frozen_outputs(teacher.network, teacher.weights)
             self._distillation = DISTILLATIONS[teacher.distillation]
 
-    def run(self, batch: TrainingBatch, rate: float) -> StepDone:
+    def run(self, batch: Batch, rate: float) -> StepDone:
         """Do one step.
 
         Raises:

@@ -20,7 +20,7 @@ from harness.train.targets import (
     fine_grained_targets,
     ordinary_targets,
 )
-from harness.train.training_batch import TrainingBatch
+from harness.values.training import Batch
 
 IGNORE_THRESHOLD = 0.7  # zoo-spec 5.1
 
@@ -28,7 +28,7 @@ IGNORE_THRESHOLD = 0.7  # zoo-spec 5.1
 def ordinary_losses(
     ops: LossOps,
     heads: Sequence[Value],
-    batch: TrainingBatch,
+    batch: Batch,
     *,
     num_classes: int,
     label_smooth: bool,
@@ -64,7 +64,7 @@ def ordinary_losses(
 
 
 def fine_grained_losses(
-    ops: LossOps, heads: Sequence[Value], batch: TrainingBatch, *, num_classes: int
+    ops: LossOps, heads: Sequence[Value], batch: Batch, *, num_classes: int
 ) -> Losses:
     """Return the fine-grained loss, of distilled rows; see :func:`ordinary_losses`.
 

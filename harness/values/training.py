@@ -45,6 +45,8 @@ class Batch:
     """What one step trains on."""
 
     images: NDArray[np.float32]  # [B, 3, S, S] normalised, red first
-    boxes_cxcywh: NDArray[np.float32]  # [B, 50, 4] shares of the image, 0 where padded
-    classes: NDArray[np.int32]  # [B, 50]
-    scores: NDArray[np.float32]  # [B, 50] 0 where padded
+    boxes_cxcywh: NDArray[np.float32]  # [B, M, 4] shares of the image, 0 where padded
+    classes: NDArray[np.int32]  # [B, M]
+    scores: NDArray[
+        np.float32
+    ]  # [B, M] 1, or the share that mixup gave; 0 where padded
