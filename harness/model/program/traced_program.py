@@ -46,16 +46,17 @@ def demand_known(operators: Iterable[Operator]) -> None:
     Raises:
         ArchiveUnreadable: another such operator, or other than 8 bits; it is named.
     """
-    for one in fake_operators(operators):
-        if one.kind not in KNOWN:
+    for operator in fake_operators(operators):
+        if operator.kind not in KNOWN:
             raise ArchiveUnreadable(
-                f"operator {one.kind} of the program", expected=" | ".join(KNOWN)
+                f"operator {operator.kind} of the program", expected=" | ".join(KNOWN)
             )
-        bits = one.attributes.get("quant_bits", one.attributes.get("bit_length", BITS))
+        words = operator.attributes
+        bits = words.get("quant_bits", words.get("bit_length", BITS))
         several = bits if isinstance(bits, tuple) else (bits,)
         if set(several) != {BITS}:
             raise ArchiveUnreadable(
-                f"{one.kind} of the program: bits", expected=BITS, got=bits
+                f"{operator.kind} of the program: bits", expected=BITS, got=bits
             )
 
 
@@ -67,12 +68,12 @@ def trace_convs(operators: Sequence[Operator]) -> tuple[TracedConv, ...]:
             not dequantised by the scale it was quantised by; it is named.
     """
     made_by = {
-        name: one
-        for one in operators
-        for names in one.outputs.values()
+        name: operator
+        for operator in operators
+        for names in operator.outputs.values()
         for name in names
         # the scale comes out of the operator that it goes into, unchanged
-        if name not in one.inputs.get("InScale", ())
+        if name not in operator.inputs.get("InScale", ())
     }
     read_by: dict[str, list[Operator]] = {}
     for one in fake_operators(operators):

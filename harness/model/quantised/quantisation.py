@@ -81,8 +81,8 @@ def is_quantised(strategy: str) -> bool:
     return strategy.startswith("quant")
 
 
-def _unlike(expected: str, weights: Collection[str], found: str, strategy: str) -> str:
+def _unlike(expected: str, weights: Collection[str], held: str, strategy: str) -> str:
     return (
-        f"{len(weights)} outputs are {found}; by the published sizes those of "
+        f"{len(weights)} outputs are {held}; by the published sizes those of "
         f"{strategy} are {expected}"
     )

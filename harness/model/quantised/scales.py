@@ -141,11 +141,11 @@ def read_scale(source: WeightSource, name: str) -> float:
 def _quantised(
     inputs: Iterable[ConvInput], scales: dict[str, float]
 ) -> Iterable[QuantisedConv]:
-    for one in inputs:
-        name = one.activation + SCALE
+    for conv in inputs:
+        name = conv.activation + SCALE
         if name in scales:
             yield QuantisedConv(
-                weights=one.weights,
-                activation=one.activation,
+                weights=conv.weights,
+                activation=conv.activation,
                 activation_scale=scales[name],
             )
