@@ -22,6 +22,9 @@ from harness.model.paddle_run.runtime import (
 from harness.model.program.opened_program import demand_operators
 
 
+LOG_LEVEL = "GLOG_minloglevel"
+
+
 def test_a_missing_paddle_is_a_missing_device(monkeypatch):
     monkeypatch.setitem(sys.modules, "paddle", None)
 
@@ -42,13 +45,13 @@ def test_tf32_is_off_unless_the_user_says_otherwise(monkeypatch):
 
 @pytest.mark.parametrize("said", [None, "0"])
 def test_paddle_logs_errors_alone_unless_the_user_says_otherwise(monkeypatch, said):
-    monkeypatch.delenv("GLOG_minloglevel", raising=False)
+    monkeypatch.delenv(LOG_LEVEL, raising=False)
     if said is not None:
-        monkeypatch.setenv("GLOG_minloglevel", said)
+        monkeypatch.setenv(LOG_LEVEL, said)
 
     import_paddle()
 
-    assert os.environ["GLOG_minloglevel"] == (said or "2")
+    assert os.environ[LOG_LEVEL] == (said or "2")
 
 
 def test_a_thread_imports_paddle_and_leaves_signals_to_the_main_one():
