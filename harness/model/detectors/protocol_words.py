@@ -54,7 +54,7 @@ def blazeface_protocol(scales: str) -> Mapping[str, str]:
 
 
 def rounding_protocol(strategy: str) -> Mapping[str, str]:
-    """Return what is added for quantised rows, whichever way their archive is one."""
+    """Return what the protocol of a quantised row adds; nothing for a float row."""
     return (
         {"quantisation_rounding": EIGHT_BIT_ROUNDING} if is_quantised(strategy) else {}
     )

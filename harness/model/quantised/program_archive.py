@@ -121,7 +121,7 @@ def _demand_saved(program: InferenceProgram, names: Collection[str]) -> None:
 def _demand_weights_quantised(
     program: InferenceProgram, weights: Collection[str]
 ) -> None:
-    """Refuse what is quantised as weights are and is none: it has no channels."""
+    """Refuse a weight quantiser of anything else: that has no output channels."""
     for one in program.operators:
         if one.kind != WEIGHT_QUANTISER:
             continue

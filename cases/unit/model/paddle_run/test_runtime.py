@@ -21,7 +21,6 @@ from harness.model.paddle_run.runtime import (
 )
 from harness.model.program.opened_program import demand_operators
 
-
 LOG_LEVEL = "GLOG_minloglevel"
 
 
