@@ -1,4 +1,4 @@
-"""The values that make a measurement what it is, as plain words.
+"""Says by which protocol a row is measured, in plain words.
 
 They go into every record and into the store's key, so a change of any of them is a
 change of identity.

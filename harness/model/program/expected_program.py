@@ -22,7 +22,7 @@ from harness.model.networks.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """The operator that there is one of for each level, and what tells them apart."""
+    """An operator of which each level has one, and how the levels are told apart."""
 
     operator: str
     key: str  # attribute: the stride

@@ -64,8 +64,8 @@ def trace_convs(operators: Sequence[Operator]) -> tuple[TracedConv, ...]:
     """Return the plain convolutions of a program, in its order.
 
     Raises:
-        ArchiveUnreadable: a convolution of which a part only is quantised, or that is
-            not dequantised by the scale it was quantised by; it is named.
+        ArchiveUnreadable: a convolution is quantised in part, or dequantised by another
+            scale than it was quantised by; it is named.
     """
     made_by = {
         name: operator
@@ -139,7 +139,7 @@ def _quantiser_of(
 
 
 def _parameter_of(name: str, made_by: Mapping[str, Operator]) -> tuple[str, bool]:
-    """Return the parameter that a filter is made of, and whether it is that itself."""
+    """Return the parameter behind a filter, and whether the filter is the parameter."""
     is_itself = True
     for _ in made_by:
         maker = made_by.get(name)
