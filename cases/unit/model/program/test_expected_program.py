@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -235,6 +236,17 @@ def test_priors_of_another_level_are_refused(faces):
         match=r"^prior_box of the program: min_sizes by step_h; expected {8: \(16\.0, ",
     ):
         demand_protocol(changed, BLAZEFACE_PROGRAM)
+
+
+def test_a_program_of_more_variables_than_the_network_names_them(faces):
+    program, (more, *known) = faces.program, faces.program.parameters
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^the program has 1 variables that the network has not; "
+        rf"expected {len(known)} variables, got {re.escape(more)}; the row may name",
+    ):
+        demand_program(program, known, BLAZEFACE_PROGRAM)
 
 
 def test_a_program_that_is_fed_no_size_is_no_yolov3(layout_folder, open_layout):
