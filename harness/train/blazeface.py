@@ -28,7 +28,7 @@ class BlazeFaceTask:
 
     @property
     def network(self) -> BlazeFace:
-        """What is trained."""
+        """Return the network that is trained."""
         return BlazeFace(edition=self.recipe.backbone, width=self.recipe.width)
 
     def batches(self, first: int, last: int) -> Iterator[FaceBatch]:

@@ -1,4 +1,4 @@
-"""Trains a network by a recipe; goes on at the last checkpoint."""
+"""Trains a network by a recipe, from the last checkpoint on."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Task(Protocol[B]):
 
     @property
     def recipe(self) -> Recipe:
-        """How long and how fast."""
+        """Return the recipe: how long and how fast."""
         ...
 
     @property
     def network(self) -> NetworkFunction:
-        """What is trained."""
+        """Return the network that is trained."""
         ...
 
     def batches(self, first: int, last: int) -> Iterator[B]:
@@ -73,7 +73,7 @@ def train(
     checkpoint_path: Path,
     report: Callable[[Progress], None],
 ) -> Arrays:
-    """Train on drawn scenes and return the weights; goes on at the last checkpoint.
+    """Train from the last checkpoint, or from the start, and return the weights.
 
     Args:
         task: what, on what and how long.

@@ -38,7 +38,7 @@ class YoloV3Task:
 
     @property
     def network(self) -> YoloV3:
-        """What is trained."""
+        """Return the network that is trained."""
         return network_of(self.recipe)
 
     def batches(self, first: int, last: int) -> Iterator[Batch]:

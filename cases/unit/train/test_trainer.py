@@ -138,6 +138,63 @@ def test_progress_says_where_the_run_stands(monkeypatch, recipe, initial, tmp_pa
     assert told[0].rate == cosine_rate(3, steps=6, peak_rate=1e-3, warmup_steps=2)
 
 
+def test_a_report_has_the_mean_loss_since_the_last_one(
+    monkeypatch, recipe, initial, tmp_path
+):
+    told = {}
+    for every in (1, 2):
+        monkeypatch.setattr(trainer, "REPORT_EVERY", every)
+        told[every] = []
+        path = tmp_path / f"{every}.npz"
+        run(recipe, initial, path, lambda one, to=told[every]: to.append(one.loss))
+
+    steps = np.reshape(told[1], (3, 2))
+    assert told[2] == pytest.approx(steps.mean(axis=1).tolist(), rel=1e-5)
+
+
+def test_speed_and_time_left_are_measured_from_this_processs_own_start(
+    monkeypatch, recipe, initial, tmp_path
+):
+    path = tmp_path / "run.npz"
+    write_checkpoint(path, Checkpoint(step=2, weights=initial, optimiser={}))
+    clock_s = iter((100.0, 106.0, 110.0))
+    monkeypatch.setattr(trainer.time, "monotonic", lambda: next(clock_s))
+    monkeypatch.setattr(trainer, "REPORT_EVERY", 4)
+    told = []
+
+    run(replace(recipe, steps=7), initial, path, told.append)
+
+    # 2 steps of 2 images in 6 s, 3 to come; then 5 steps in 10 s
+    assert [(one.step, one.images_per_s, one.left_s) for one in told] == [
+        (4, pytest.approx(2 / 3), pytest.approx(9)),
+        (7, pytest.approx(1), 0),
+    ]
+
+
+def test_a_checkpoint_is_written_every_so_many_steps_and_at_the_end(
+    monkeypatch, recipe, initial, tmp_path
+):
+    written = []
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY", 4)
+    monkeypatch.setattr(
+        trainer, "write_checkpoint", lambda path, state: written.append(state.step)
+    )
+
+    run(recipe, initial, tmp_path / "run.npz")
+
+    assert written == [4, 6]
+
+
+@pytest.mark.parametrize("changed", [{"clip_norm": 0.1}, {"bn_momentum": 0.5}])
+def test_what_a_recipe_says_of_gradients_and_statistics_counts(
+    recipe, initial, tmp_path, changed
+):
+    first = run(replace(recipe, steps=3), initial, tmp_path / "1.npz")
+    other = run(replace(recipe, steps=3, **changed), initial, tmp_path / "2.npz")
+
+    assert largest_difference(first, other) > 1e-5
+
+
 def test_a_loss_that_is_not_a_number_ends_the_run(recipe, initial, tmp_path):
     name = "yolo_output.0.conv.bias"
     broken = {**initial, name: initial[name] * np.nan}

@@ -43,7 +43,7 @@ def normalise_faces(images_rgb: NDArray[np.uint8]) -> Floats:
 def faces_of_image(
     outputs: Sequence[Floats], *, height_px: int, width_px: int
 ) -> ImageDetections:
-    """Return the faces of an image; all but the last step is in shares of its sides.
+    """Return the faces of an image, in its pixels.
 
     Args:
         outputs: boxes ``[4 * K, H, W]`` and classes ``[2 * K, H, W]`` of each level.
@@ -77,7 +77,7 @@ def decode_face_heads(
     """
     boxes, classes = outputs[0::2], outputs[1::2]
     priors_xyxy = prior_boxes(
-        [(one.shape[1], one.shape[2]) for one in boxes],
+        [(level.shape[1], level.shape[2]) for level in boxes],
         height_px=height_px,
         width_px=width_px,
     )  # [N, 4]

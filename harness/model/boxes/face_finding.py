@@ -104,7 +104,7 @@ def look_many(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:
         rgb: ``[H, W, 3]``, red first.
     """
     height_px, width_px = rgb.shape[:2]
-    taken = [_take(look, rgb, one) for one in looks_of(height_px, width_px)]
+    taken = [_take(look, rgb, chosen) for chosen in looks_of(height_px, width_px)]
     boxes_xyxy, scores = vote(
         np.concatenate([boxes for boxes, _ in taken]),
         np.concatenate([values for _, values in taken]),
@@ -116,17 +116,19 @@ def look_many(look: Look, rgb: NDArray[np.uint8]) -> ImageDetections:
     )
 
 
-def _take(look: Look, rgb: NDArray[np.uint8], one: FaceLook) -> tuple[Floats, Floats]:
-    """Return the boxes that count of one look, and their scores."""
-    shown = rgb[:, ::-1] if one.is_mirrored else rgb
-    (faces,) = look(resize_lanczos(shown, one.scale)[None])
-    boxes = faces.boxes_xyxy.astype(np.float64) / one.scale  # [N, 4]
+def _take(
+    look: Look, rgb: NDArray[np.uint8], chosen: FaceLook
+) -> tuple[Floats, Floats]:
+    """Look once, and return the boxes that count and their scores."""
+    shown = rgb[:, ::-1] if chosen.is_mirrored else rgb
+    (faces,) = look(resize_lanczos(shown, chosen.scale)[None])
+    boxes = faces.boxes_xyxy.astype(np.float64) / chosen.scale  # [N, 4]
     scores = faces.scores.astype(np.float64)
     if not len(scores):  # the published tool wrote a row of zeros, and voted with it
         boxes, scores = np.zeros((1, 4)), np.zeros(1)
-    if one.is_mirrored:
+    if chosen.is_mirrored:
         boxes[:, [0, 2]] = rgb.shape[1] - boxes[:, [2, 0]]
-    counts = one.keep.of(boxes)
+    counts = chosen.keep.of(boxes)
     return boxes[counts], scores[counts]
 
 

@@ -1,4 +1,4 @@
-"""The values that make a measurement what it is, as plain words.
+"""Says by which protocol a row is measured, in plain words.
 
 They go into every record and into the store's key, so a change of any of them is a
 change of identity.
@@ -54,7 +54,7 @@ def blazeface_protocol(scales: str) -> Mapping[str, str]:
 
 
 def rounding_protocol(strategy: str) -> Mapping[str, str]:
-    """Return what is added for quantised rows, whichever way their archive is one."""
+    """Return what the protocol of a quantised row adds; nothing for a float row."""
     return (
         {"quantisation_rounding": EIGHT_BIT_ROUNDING} if is_quantised(strategy) else {}
     )

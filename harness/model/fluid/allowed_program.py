@@ -1,4 +1,4 @@
-"""Checks that a program has only the operators that the zoo's detectors are made of.
+"""Refuses a program with any operator but those of the zoo's detectors.
 
 Every way to open a program passes :func:`demand_allowed`. Only the program that it
 returns is written anew and run.

@@ -120,7 +120,7 @@ def parse_tensor(content: memoryview, offset: int = 0) -> tuple[NDArray[Any], in
 
 
 def is_shape(shape: Sequence[int]) -> bool:
-    """Whether an array can have these sides.
+    """Tell whether an array can have these sides.
 
     One that is 0 leaves no element, and yet the others must not ask for more than there
     are addresses.

@@ -1,9 +1,8 @@
 """Lists the operators that a program may have, each with its attributes.
 
-One entry for each operator that programs of the zoo's networks are made of, as 1.8.5
-and PaddleSlim write them and 2.6.2 and 3.3.1 export them; the tests have the program
-that each needs. None of them names a file, a place or a socket, holds another block, or
-makes values out of nothing.
+They are those of the zoo's networks: as 1.8.5 and PaddleSlim write them, and as 2.6.2
+and 3.3.1 export them. The tests have a program that needs each. No operator here names
+a file, a place or a socket, holds another block, or makes values out of nothing.
 """
 
 from __future__ import annotations

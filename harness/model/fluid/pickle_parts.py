@@ -138,7 +138,7 @@ def string_length(value: Any) -> int:
 
 
 def string_bytes(value: Any) -> bytes | memoryview | None:
-    """Return the bytes that a string of them stands for, None if it is none."""
+    """Return the bytes of a string of bytes or of Latin-1 text; else None."""
     if isinstance(value, LongString) and value.form != UTF8:
         return value.content
     if type(value) is bytes or type(value) is memoryview:

@@ -64,8 +64,8 @@ def read_pickled_arrays(
 
     Args:
         path: the pickle.
-        variables: names that arrays may be looked for by; a key that is one of them
-            stays where Paddle 2.x noted a name that is none.
+        variables: names of the network. A key among them stays the array's name where
+            the name that Paddle 2.x noted beside it is not among them.
 
     Raises:
         ArchiveUnreadable: oversized, cut off, a name is there twice, or it holds or

@@ -81,18 +81,18 @@ class ProgramDesc:
         """Return the names of what is fed, in the program's order."""
         return tuple(
             name
-            for one in self.operators
-            if one.kind == "feed"
-            for name in one.outputs.get("Out", ())
+            for operator in self.operators
+            if operator.kind == "feed"
+            for name in operator.outputs.get("Out", ())
         )
 
     def fetches(self) -> tuple[str, ...]:
         """Return the names of what is fetched, in the program's order."""
         return tuple(
             name
-            for one in self.operators
-            if one.kind == "fetch"
-            for name in one.inputs.get("X", ())
+            for operator in self.operators
+            if operator.kind == "fetch"
+            for name in operator.inputs.get("X", ())
         )
 
 
@@ -190,14 +190,14 @@ def float_tensor(
 
 def _by_name(what: str, pairs: Iterator[tuple[str, Any]]) -> dict[str, Any]:
     by_name: dict[str, Any] = {}
-    for name, one in pairs:
+    for name, value in pairs:
         if name in by_name:
             raise ArchiveUnreadable(
                 f"{what} {name} of the program",
                 expected="each name once",
                 got="the same name again",
             )
-        by_name[name] = one
+        by_name[name] = value
     return by_name
 
 

@@ -1,7 +1,7 @@
 """States which fields a program has: those of the runtime's framework.proto.
 
-The same numbers in 1.8.5, 2.6.2 and 3.3.1, but for what came later (wide numbers,
-scalars, versions of operators) and one that later runtimes pass over.  # zoo-spec 3.1
+The numbers are the same in 1.8.5, 2.6.2 and 3.3.1. Wide numbers, scalars and versions
+of operators came later; ``op_compatible_map`` is passed over since.  # zoo-spec 3.1
 """
 
 from __future__ import annotations

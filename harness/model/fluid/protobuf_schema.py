@@ -27,7 +27,7 @@ class FieldRule:
 
     @property
     def tag(self) -> int:
-        """The number and wire type as they stand before each value."""
+        """Return the number and wire type as they stand before each value."""
         return self.number << 3 | self.wire
 
 

@@ -27,12 +27,12 @@ class InferenceProgram:
 
     @property
     def operators(self) -> tuple[Operator, ...]:
-        """The operators, in order."""
+        """Return the operators, in order."""
         return self.desc.operators
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names of what is saved with it, sorted."""
+        """Return the names of what is saved with it, sorted."""
         return tuple(self.desc.parameters())
 
 
@@ -99,14 +99,14 @@ def each_once(arrays: Iterable[Stored]) -> dict[str, Stored]:
         ArchiveUnreadable: a name is there twice; both places are told.
     """
     by_name: dict[str, Stored] = {}
-    for one in arrays:
-        if one.name in by_name:
+    for array in arrays:
+        if array.name in by_name:
             raise ArchiveUnreadable(
-                f"{one.name} is there twice",
+                f"{array.name} is there twice",
                 expected="each variable once",
-                got=f"{by_name[one.name].place} and {one.place}",
+                got=f"{by_name[array.name].place} and {array.place}",
             )
-        by_name[one.name] = one
+        by_name[array.name] = array
     return by_name
 
 

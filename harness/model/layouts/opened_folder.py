@@ -109,9 +109,9 @@ def _files_outside(chosen: Path, folder: Path) -> tuple[str, ...]:
     return tuple(
         sorted(
             path.as_posix()
-            for one in folder.rglob("*")
-            if one.is_file() and chosen not in one.parents
-            for path in [one.relative_to(folder)]
+            for file in folder.rglob("*")
+            if file.is_file() and chosen not in file.parents
+            for path in [file.relative_to(folder)]
             if not any(part.startswith(".") for part in path.parts)
         )
     )

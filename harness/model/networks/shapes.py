@@ -40,7 +40,7 @@ class NetworkShapes:
 
     @property
     def elements(self) -> int:
-        """The number of values in all variables together."""
+        """Return the number of values in all variables together."""
         total = 0
         for one in self.variables.values():
             count = 1

@@ -1,4 +1,4 @@
-"""Opens the device that was asked for, after proof that it computes."""
+"""Opens the wanted device, after proof that it computes."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Device:
 def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
     """Return the device, after one convolution on it when it is a GPU.
 
-    A GPU wheel on a machine without a GPU computes on the CPU with only a warning;
-    that is exactly what must not happen to a run that asked for a GPU.
+    A GPU wheel on a machine without a GPU computes on the CPU with only a warning. A
+    run with ``--gpu`` must end instead.
 
     Args:
         gpu: whether a GPU shall compute.

@@ -1,8 +1,8 @@
-"""Builds the operations of a network so that Paddle makes their rounding real int8.
+"""Rounds activations by an operator that Paddle turns into real int8.
 
-The rounding is one operator, from which oneDNN's passes take the scale and which they
-then remove; weights stay float and are rounded by them, each channel by its largest.
-Rounding as clip, scale and round, which imitates int8 bit by bit, tells them nothing.
+oneDNN's passes take the scale from that operator, then remove it. The weights stay
+float here; the passes round them, each channel by its largest. Clip, scale and round
+would imitate int8 bit by bit, but tell the passes no scale.
 """
 
 from __future__ import annotations

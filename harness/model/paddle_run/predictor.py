@@ -40,7 +40,7 @@ def open_predictor(
     """Return Paddle Inference's own object for a graph; see :class:`Predictor`.
 
     Raises:
-        UsageError: another precision than float32 without optimisation, which makes it.
+        UsageError: another precision than float32, and optimisation is off.
         ArchiveUnreadable: int8 of a graph that does not say its scales.
     """
     if device.precision != FLOAT32 and not device.optimise:

@@ -22,7 +22,7 @@ from harness.model.networks.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """The operator that there is one of for each level, and what tells them apart."""
+    """An operator of which each level has one, and how the levels are told apart."""
 
     operator: str
     key: str  # attribute: the stride
@@ -156,10 +156,10 @@ def demand_protocol(operators: Sequence[Operator], expected: ExpectedProgram) ->
         ArchiveUnreadable: an operator is missing or has another value; it is named.
     """
     by_name: dict[str, list[Operator]] = {name: [] for name in expected.counts}
-    for one in operators:
-        name = LATER_NAMES.get(one.kind, one.kind)
+    for operator in operators:
+        name = LATER_NAMES.get(operator.kind, operator.kind)
         if name in by_name:
-            by_name[name].append(one)
+            by_name[name].append(operator)
     for name, several in by_name.items():
         if len(several) != expected.counts[name]:
             raise ArchiveUnreadable(
@@ -167,8 +167,8 @@ def demand_protocol(operators: Sequence[Operator], expected: ExpectedProgram) ->
                 expected=expected.counts[name],
                 got=len(several),
             )
-        for one in several:
-            _demand_attributes(one, expected.attributes[name])
+        for operator in several:
+            _demand_attributes(operator, expected.attributes[name])
     levels = expected.levels
     got = {
         one.attributes.get(levels.key): one.attributes.get(levels.attribute)

@@ -86,9 +86,9 @@ def split_rows(
         )
     return [
         ImageDetections(
-            classes=one[:, 0].astype(np.int32),
-            scores=np.ascontiguousarray(one[:, 1]),
-            boxes_xyxy=np.ascontiguousarray(one[:, 2:]),
+            classes=table[:, 0].astype(np.int32),
+            scores=np.ascontiguousarray(table[:, 1]),
+            boxes_xyxy=np.ascontiguousarray(table[:, 2:]),
         )
-        for one in np.split(rows, list(places[1:-1]))
+        for table in np.split(rows, list(places[1:-1]))
     ]

@@ -46,16 +46,17 @@ def demand_known(operators: Iterable[Operator]) -> None:
     Raises:
         ArchiveUnreadable: another such operator, or other than 8 bits; it is named.
     """
-    for one in fake_operators(operators):
-        if one.kind not in KNOWN:
+    for operator in fake_operators(operators):
+        if operator.kind not in KNOWN:
             raise ArchiveUnreadable(
-                f"operator {one.kind} of the program", expected=" | ".join(KNOWN)
+                f"operator {operator.kind} of the program", expected=" | ".join(KNOWN)
             )
-        bits = one.attributes.get("quant_bits", one.attributes.get("bit_length", BITS))
+        words = operator.attributes
+        bits = words.get("quant_bits", words.get("bit_length", BITS))
         several = bits if isinstance(bits, tuple) else (bits,)
         if set(several) != {BITS}:
             raise ArchiveUnreadable(
-                f"{one.kind} of the program: bits", expected=BITS, got=bits
+                f"{operator.kind} of the program: bits", expected=BITS, got=bits
             )
 
 
@@ -63,16 +64,16 @@ def trace_convs(operators: Sequence[Operator]) -> tuple[TracedConv, ...]:
     """Return the plain convolutions of a program, in its order.
 
     Raises:
-        ArchiveUnreadable: a convolution of which a part only is quantised, or that is
-            not dequantised by the scale it was quantised by; it is named.
+        ArchiveUnreadable: a convolution is quantised in part, or dequantised by another
+            scale than it was quantised by; it is named.
     """
     made_by = {
-        name: one
-        for one in operators
-        for names in one.outputs.values()
+        name: operator
+        for operator in operators
+        for names in operator.outputs.values()
         for name in names
         # the scale comes out of the operator that it goes into, unchanged
-        if name not in one.inputs.get("InScale", ())
+        if name not in operator.inputs.get("InScale", ())
     }
     read_by: dict[str, list[Operator]] = {}
     for one in fake_operators(operators):
@@ -138,7 +139,7 @@ def _quantiser_of(
 
 
 def _parameter_of(name: str, made_by: Mapping[str, Operator]) -> tuple[str, bool]:
-    """Return the parameter that a filter is made of, and whether it is that itself."""
+    """Return the parameter behind a filter, and whether the filter is the parameter."""
     is_itself = True
     for _ in made_by:
         maker = made_by.get(name)

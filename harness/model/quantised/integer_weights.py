@@ -1,4 +1,4 @@
-"""Refuses integer weights whose scale nothing tells, or that 8 bits do not hold."""
+"""Refuses integer weights without a known scale, or beyond 8 bits."""
 
 from __future__ import annotations
 

@@ -97,12 +97,12 @@ def read_quantised_program(
     for name in program.parameters:
         plain = name.removesuffix(INT8_SUFFIX)
         values[name] = weights[plain] if plain in weights else source.read(name)
-    for one in traced:
-        if one.weight_scale is not None:
-            with located(source.stored[one.weights].place):
-                demand_integers(one.weights, values[one.weights])
-            with located(source.stored[one.weight_scale].place):
-                _demand_channel_scales(values[one.weight_scale], values[one.weights])
+    for conv in traced:
+        if conv.weight_scale is not None:
+            with located(source.stored[conv.weights].place):
+                demand_integers(conv.weights, values[conv.weights])
+            with located(source.stored[conv.weight_scale].place):
+                _demand_channel_scales(values[conv.weight_scale], values[conv.weights])
     activation_scales = {name: read_scale(source, name) for name in sorted(scales)}
     return values, _quantisation(traced, activation_scales), _held_in_float(program)
 
@@ -121,7 +121,7 @@ def _demand_saved(program: InferenceProgram, names: Collection[str]) -> None:
 def _demand_weights_quantised(
     program: InferenceProgram, weights: Collection[str]
 ) -> None:
-    """Refuse what is quantised as weights are and is none: it has no channels."""
+    """Refuse a weight quantiser of anything else: that has no output channels."""
     for one in program.operators:
         if one.kind != WEIGHT_QUANTISER:
             continue
@@ -153,13 +153,13 @@ def _quantisation(
         kind=FROZEN if any(one.weight_scale for one in traced) else FLOAT_PROGRAM,
         convs=tuple(
             QuantisedConv(
-                weights=one.weights.removesuffix(INT8_SUFFIX),
-                activation=one.activation,
-                activation_scale=scales[one.activation_scale],
-                weight_scale=one.weight_scale,
+                weights=conv.weights.removesuffix(INT8_SUFFIX),
+                activation=conv.activation,
+                activation_scale=scales[conv.activation_scale],
+                weight_scale=conv.weight_scale,
             )
-            for one in traced
-            if one.activation is not None and one.activation_scale is not None
+            for conv in traced
+            if conv.activation is not None and conv.activation_scale is not None
         ),
         float_convs=tuple(one.weights for one in traced if one.activation is None),
     )

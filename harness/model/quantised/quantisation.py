@@ -46,11 +46,11 @@ class Quantisation:
         return {one.weights: one.activation_scale for one in self.convs}
 
     def protocol(self) -> dict[str, str]:
-        """Return what a record says of the way in which the archive is quantised."""
+        """Return how the archive is quantised, as records have it."""
         return {"quantisation": f"8 bits: {KINDS[self.kind]}"}
 
     def notes(self, strategy: str) -> tuple[str, ...]:
-        """Tell what is quantised, and where that is not what the sizes say.
+        """Tell what is quantised, and where the published sizes say otherwise.
 
         The published sizes say that ``quant_aware`` rows of YOLOv3 have float outputs
         and all others none. An archive is measured as it is.  # zoo-spec 0.4
@@ -81,8 +81,8 @@ def is_quantised(strategy: str) -> bool:
     return strategy.startswith("quant")
 
 
-def _unlike(expected: str, weights: Collection[str], found: str, strategy: str) -> str:
+def _unlike(expected: str, weights: Collection[str], held: str, strategy: str) -> str:
     return (
-        f"{len(weights)} outputs are {found}; by the published sizes those of "
+        f"{len(weights)} outputs are {held}; by the published sizes those of "
         f"{strategy} are {expected}"
     )

@@ -38,7 +38,7 @@ def scale_names(network: NetworkFunction, *, outputs: bool) -> set[str]:
 def known_scales(source: WeightSource, network: NetworkFunction) -> list[str]:
     """Return the names of scales of the network that are there, as tensors.
 
-    A file that is named like one and is none says nothing of the archive.
+    A file of such a name that is no tensor is passed over.
     """
     return [
         name
@@ -80,13 +80,13 @@ def read_scales(
     network: NetworkFunction,
     variables: Collection[str],
 ) -> Quantisation:
-    """Pair every scale with the convolutions that read what it is the scale of.
+    """Pair the scale of each activation with the convolutions that read it.
 
     The outputs of YOLOv3 are quantised all or none, and that is so if they have scales.
 
     Raises:
-        ArchiveUnreadable: a scale is missing, no convolution reads what it is the scale
-            of, or it is no positive finite number; it is named.
+        ArchiveUnreadable: a scale is missing, no convolution reads its activation, or
+            it is no positive finite number; it is named.
     """
     inputs = conv_inputs(network)
     present = set(found_scales(source, network, variables))
@@ -141,11 +141,11 @@ def read_scale(source: WeightSource, name: str) -> float:
 def _quantised(
     inputs: Iterable[ConvInput], scales: dict[str, float]
 ) -> Iterable[QuantisedConv]:
-    for one in inputs:
-        name = one.activation + SCALE
+    for conv in inputs:
+        name = conv.activation + SCALE
         if name in scales:
             yield QuantisedConv(
-                weights=one.weights,
-                activation=one.activation,
+                weights=conv.weights,
+                activation=conv.activation,
                 activation_scale=scales[name],
             )

@@ -64,6 +64,17 @@ def test_outputs_become_the_old_runtimes_faces_in_pixels(
         assert unmatched_rows(rows, wanted, score=1e-5, box_px=1e-3) == ([], [])
 
 
+def test_scores_are_shares_however_large_the_logits_are():
+    outputs = silent_heads(np.zeros((1, 3, 16, 16), np.float32))
+    outputs = [one[0] * np.float32(1000) for one in outputs]  # exp of it is infinite
+    outputs[3][2 * 2 + 1] = 9000
+
+    _, scores = decode_face_heads(outputs, height_px=16, width_px=16)
+
+    assert scores[:8].tolist() == [[1, 0]] * 8
+    assert scores[8:].tolist() == [[1, 0]] * 2 + [[0.5, 0.5]] + [[1, 0]] * 3
+
+
 def reshaped(outputs, change):
     """Change each output as ``[K, values, H, W]``."""
     priors = (2, 2, 6, 6)

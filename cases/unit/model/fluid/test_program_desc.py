@@ -16,7 +16,7 @@ from harness.model.fluid.program_desc import (
     write_program,
 )
 from harness.model.fluid.program_schema import PROGRAM, AttributeType
-from harness.model.fluid.protobuf_message import encode
+from harness.model.fluid.protobuf_message import decode, encode
 
 
 def variable(name="x", *shape, persistable=0):
@@ -112,6 +112,25 @@ def test_operators_and_tensors_of_our_own_are_written():
 
     assert found == made
     assert found.operators[0].attributes["max"] == 0.10000000149011612  # of float32
+
+
+@pytest.mark.parametrize(
+    ("versions", "fields"),
+    [
+        ({}, {"blocks", "version"}),
+        ({"relu": 1}, {"blocks", "version", "op_version_map"}),
+    ],
+)
+def test_a_program_that_tells_no_versions_of_operators_is_written_without(
+    versions, fields
+):
+    made = ProgramDesc(
+        variables={},
+        operators=(float_operator("relu", "x", "y", {}),),
+        operator_versions=versions,
+    )
+
+    assert decode(write_program(made), PROGRAM).keys() == fields
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,68 @@ def test_a_narrow_block_keeps_the_shortcut_that_the_whole_one_has():
     LiteBlock("x", 24, 28).run(layers, narrow)  # both are 3 channels at this width
 
     assert "shortcutx_weights" in layers.ops.variables
+
+
+class NotedOps(ShapeOps):
+    """Shapes, and the operations in the order in which they are called."""
+
+    def __init__(self):
+        super().__init__()
+        self.noted = []
+
+    def conv(self, x, weights, *, out, kernel, stride=1, depthwise=False, bias=None):
+        kind = "depthwise" if depthwise else "conv"
+        self.noted.append(f"{kind} {kernel}x{kernel}/{stride} to {out}")
+        kept = {"stride": stride, "depthwise": depthwise, "bias": bias}
+        return super().conv(x, weights, out=out, kernel=kernel, **kept)
+
+    def relu(self, x):
+        self.noted.append("relu")
+        return super().relu(x)
+
+    def add(self, first, second):
+        self.noted.append("add")
+        return super().add(first, second)
+
+    def max_pool(self, x, *, kernel, stride, ceil_mode=False):
+        rounded = "up" if ceil_mode else "down"
+        self.noted.append(f"pool {kernel}x{kernel}/{stride}, rounded {rounded}")
+        return super().max_pool(x, kernel=kernel, stride=stride, ceil_mode=ceil_mode)
+
+
+SHORTCUT = ["pool 2x2/2, rounded up", "conv 1x1/1 to 16", "relu"]
+
+
+@pytest.mark.parametrize(
+    ("block", "operations"),
+    [
+        (
+            SingleBlock("x", 8, 16, 2),
+            ["depthwise 5x5/2 to 8", "relu", "conv 1x1/1 to 16", *SHORTCUT],
+        ),
+        (
+            DoubleBlock("x", 8, 16, 2, middle=4),
+            [
+                *("depthwise 5x5/2 to 8", "relu", "conv 1x1/1 to 4", "relu"),
+                *("conv 5x5/1 to 4", "relu", "conv 1x1/1 to 16", "relu", *SHORTCUT),
+            ],
+        ),
+        (
+            LiteBlock("x", 8, 16, 2),
+            ["depthwise 3x3/2 to 8", "relu", "conv 1x1/1 to 16", "relu", *SHORTCUT],
+        ),
+        (
+            LiteBlock("x", 8, 16),
+            [
+                *("depthwise 3x3/1 to 8", "relu", "conv 1x1/1 to 16", "relu"),
+                *SHORTCUT[1:],
+            ],
+        ),
+    ],
+)
+def test_a_block_is_made_of_the_published_operations(block, operations):
+    ops = NotedOps()
+
+    block.run(NumberedLayers(ops, width=1.0, numbers_depthwise=False), IMAGE)
+
+    assert ops.noted == [*operations, "add", "relu"]  # zoo-spec 2.5

@@ -10,6 +10,7 @@ from harness.model.detectors.architectures import shapes_of_row, structure_of_ro
 from harness.model.fluid.lod_tensor import tensor_record
 from harness.model.networks.backbones import BACKBONES
 from harness.model.networks.structure import (
+    Structure,
     directory_blocks,
     folder_bytes,
     int8_bytes,
@@ -121,6 +122,29 @@ def test_a_folder_that_outgrows_a_block_gets_an_index(count):
 
 def test_the_folder_of_241_names_is_12_kib():
     assert directory_blocks(shapes_of_row(row_of()).variables) == 3  # zoo-spec 3.4
+
+
+def test_each_published_figure_is_in_its_own_unit():
+    structure = Structure(
+        variables=1,
+        elements=2,
+        gflops=20.5,
+        gflops_true=21.5,
+        folder_mib=94.5,
+        files_kb=98_446.0,
+        int8_bytes=24_800_000,
+    )
+
+    assert {
+        metric: structure.figure(metric)
+        for metric in ("gflops", "size_mb", "size_kb", "int8_size_mb", "int8_size_kb")
+    } == {
+        "gflops": 20.5,  # deformable convolutions left out, as in the documents
+        "size_mb": 94.5,
+        "size_kb": 98_446.0,
+        "int8_size_mb": 24.8,
+        "int8_size_kb": 24_800.0,
+    }
 
 
 def test_a_figure_without_a_name_here_is_a_mistake_of_the_caller():

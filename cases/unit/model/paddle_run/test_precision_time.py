@@ -7,6 +7,8 @@ import pytest
 
 from harness.errors import DeviceMissing
 from harness.model.detectors.architectures import network_of_row
+from harness.model.networks.shapes import network_shapes
+from harness.model.networks.simulated import SimulatedNetwork
 from harness.model.paddle_run import precision_time
 from harness.model.paddle_run.device import Device, open_device
 from harness.model.paddle_run.precision_time import ROUNDS, TIMED_IMAGES, time_precision
@@ -52,3 +54,30 @@ def test_the_precisions_take_turns_and_the_fastest_pass_is_told(
     assert ran == ["float32", "bf16"] * (1 + ROUNDS)
     assert times.float32_s == 3 * 4.0 / TIMED_IMAGES
     assert times.precision_s == 4 * 1.0 / TIMED_IMAGES
+
+
+def test_drawn_scales_are_of_every_convolution_but_the_outputs() -> None:
+    simulated = precision_time.in_drawn_scales(NETWORK)
+
+    convs = {
+        name
+        for name, variable in network_shapes(NETWORK).variables.items()
+        if len(variable.shape) == 4
+    }
+    outputs = {f"yolo_output.{level}.conv.weights" for level in range(3)}
+    assert simulated.network is NETWORK
+    assert simulated.scales == dict.fromkeys(convs - outputs, 4.0)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16", "int8"])
+def test_int8_alone_is_simulated(
+    monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    monkeypatch.setattr(precision_time, "graph_heads", lambda *asked: asked)
+    device = Device(kind="cpu", model="", threads=1, precision=precision)
+
+    network, weights, on = precision_time.open_drawn(NETWORK, device)
+
+    assert isinstance(network, SimulatedNetwork) == (precision == "int8")
+    assert weights.keys() == network_shapes(NETWORK).variables.keys()
+    assert on is device

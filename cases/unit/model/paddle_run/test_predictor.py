@@ -4,8 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.errors import UsageError
+from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.graph import build_graph, serialise
-from harness.model.paddle_run.predictor import Predictor
+from harness.model.paddle_run.predictor import Predictor, set_up
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +82,66 @@ def test_the_optimised_graph_is_the_plain_one(serialised, cpu):
 
     for one, other in zip(optimised, plain, strict=True):
         assert np.abs(one - other).max() < 1e-4 * np.abs(other).max()
+
+
+class Configuration:
+    """Notes what Paddle Inference is asked for."""
+
+    def __init__(self):
+        self.asked = {}
+
+    def __getattr__(self, name):
+        return lambda *values: self.asked.update({name: values})
+
+
+def asked_for(**device):
+    config = Configuration()
+    set_up(config, Device(**{"kind": "cpu", "model": "any", "threads": 3, **device}))
+    return config.asked
+
+
+def test_a_processor_computes_with_onednn_on_as_many_threads_as_there_are():
+    assert asked_for() == {
+        "disable_glog_info": (),
+        "switch_ir_optim": (True,),
+        "enable_memory_optim": (True,),
+        "disable_gpu": (),
+        "set_cpu_math_library_num_threads": (3,),
+        "enable_mkldnn": (),
+    }
+
+
+def test_a_graph_as_it_is_has_neither_passes_nor_onednn():
+    assert asked_for(optimise=False) == {
+        "disable_glog_info": (),
+        "switch_ir_optim": (False,),
+        "enable_memory_optim": (False,),
+        "disable_gpu": (),
+        "set_cpu_math_library_num_threads": (3,),
+    }
+
+
+def test_a_gpu_is_the_first_one_and_starts_with_little_memory():
+    assert asked_for(kind="gpu") == {
+        "disable_glog_info": (),
+        "switch_ir_optim": (True,),
+        "enable_memory_optim": (True,),
+        "enable_use_gpu": (512, 0),
+    }
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_another_precision_needs_the_optimised_graph(serialised, cpu, precision):
+    device = replace(cpu, precision=precision, optimise=False)
+
+    with pytest.raises(UsageError, match=f"^{precision} without graph optimisation$"):
+        Predictor(*serialised, device=device)
+
+
+def test_of_another_precision_onednn_alone_is_told():
+    more = [
+        asked_for(precision=one).keys() - asked_for().keys()
+        for one in ("float32", "bf16", "int8")
+    ]
+
+    assert more == [set(), {"enable_mkldnn_bfloat16"}, {"enable_mkldnn_int8"}]

@@ -1,6 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +21,8 @@ from harness.model.paddle_run.runtime import (
 )
 from harness.model.program.opened_program import demand_operators
 
+LOG_LEVEL = "GLOG_minloglevel"
+
 
 def test_a_missing_paddle_is_a_missing_device(monkeypatch):
     monkeypatch.setitem(sys.modules, "paddle", None)
@@ -36,6 +40,34 @@ def test_tf32_is_off_unless_the_user_says_otherwise(monkeypatch):
     import_paddle()
 
     assert os.environ["NVIDIA_TF32_OVERRIDE"] == "0"  # zoo-spec 8
+
+
+@pytest.mark.parametrize("said", [None, "0"])
+def test_paddle_logs_errors_alone_unless_the_user_says_otherwise(monkeypatch, said):
+    monkeypatch.delenv(LOG_LEVEL, raising=False)
+    if said is not None:
+        monkeypatch.setenv(LOG_LEVEL, said)
+
+    import_paddle()
+
+    assert os.environ[LOG_LEVEL] == (said or "2")
+
+
+def test_a_thread_imports_paddle_and_leaves_signals_to_the_main_one():
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(import_paddle).result() is import_paddle()
+
+
+def test_a_handler_of_sigterm_stays_in_its_place():
+    def handler(*_):
+        raise AssertionError
+
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        import_paddle()
+        assert signal.getsignal(signal.SIGTERM) is handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_sigterm_is_heard_by_python_after_paddle_was_imported():

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -51,6 +52,51 @@ def test_another_value_is_refused_by_name(operators, kind, name, value, told):
         ArchiveUnreadable, match=f"^{kind} of the program: {name}; {told}"
     ):
         demand_protocol(with_attribute(operators, kind, name, value), YOLOV3_PROGRAM)
+
+
+def test_what_is_asked_of_a_program_is_all_that_sets_boxes_and_nms():
+    nms = {
+        "score_threshold": pytest.approx(0.01),
+        "nms_eta": 1.0,
+        "nms_top_k": 1000,
+        "nms_threshold": pytest.approx(0.45),
+        "keep_top_k": 100,
+        "normalized": False,
+        "background_label": -1,
+    }
+    face_nms = {
+        "nms_top_k": 5000,
+        "nms_threshold": pytest.approx(0.3),
+        "keep_top_k": 750,
+        "normalized": True,
+        "background_label": 0,
+    }
+
+    assert YOLOV3_PROGRAM.attributes == {  # zoo-spec 1.3
+        "yolo_box": {
+            "conf_thresh": pytest.approx(0.01),
+            "clip_bbox": True,
+            "scale_x_y": 1.0,
+            "iou_aware": False,
+        },
+        "multiclass_nms": nms,
+    }
+    assert BLAZEFACE_PROGRAM.attributes == {  # zoo-spec 1.4
+        "prior_box": {
+            "variances": pytest.approx((0.1, 0.1, 0.2, 0.2)),
+            "aspect_ratios": (1.0,),
+            "max_sizes": (),
+            "flip": False,
+            "clip": False,
+            "offset": 0.5,
+        },
+        "box_coder": {
+            "code_type": "decode_center_size",
+            "box_normalized": True,
+            "axis": 0,
+        },
+        "multiclass_nms": nms | face_nms,
+    }
 
 
 @pytest.mark.parametrize("kind", YOLOV3_PROGRAM.counts)
@@ -190,6 +236,17 @@ def test_priors_of_another_level_are_refused(faces):
         match=r"^prior_box of the program: min_sizes by step_h; expected {8: \(16\.0, ",
     ):
         demand_protocol(changed, BLAZEFACE_PROGRAM)
+
+
+def test_a_program_of_more_variables_than_the_network_names_them(faces):
+    program, (more, *known) = faces.program, faces.program.parameters
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=r"^the program has 1 variables that the network has not; "
+        rf"expected {len(known)} variables, got {re.escape(more)}; the row may name",
+    ):
+        demand_program(program, known, BLAZEFACE_PROGRAM)
 
 
 def test_a_program_that_is_fed_no_size_is_no_yolov3(layout_folder, open_layout):

@@ -11,7 +11,14 @@ from harness.model.boxes.face_finding import FaceDetector
 from harness.model.boxes.object_finding import ObjectDetector
 from harness.model.program import program_child as program_process
 from harness.model.program.limits import ProgramLimits
-from harness.model.program.messages import Found, Opened, Refused, answer_bytes
+from harness.model.program.limits import memory_bytes as program_memory_bytes
+from harness.model.program.messages import (
+    Found,
+    Opened,
+    OutOfMemory,
+    Refused,
+    answer_bytes,
+)
 from harness.model.program.opened_program import open_program
 from harness.model.program.program_child import (
     ProcessDetector,
@@ -144,9 +151,11 @@ class FakeChild:
 
     def __init__(self, answer):
         self.answer, self.limits, self.closed = answer, [], False
+        self.longest = []
 
-    def ask(self, *_parts, limit_s, **_kind):
+    def ask(self, _parts, *, limit_s, longest_answer_bytes):
         self.limits.append(limit_s)
+        self.longest.append(longest_answer_bytes)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -166,9 +175,12 @@ def found_bytes(**changed):
     return answer_bytes(Found(**{**sound, **changed}))
 
 
-def find(answer):
-    child = FakeChild(answer)
-    process = ProgramProcess(child=child, limits=ProgramLimits())
+def process_of(answer):
+    return ProgramProcess(child=FakeChild(answer), limits=ProgramLimits())
+
+
+def find(answer, process=None):
+    process = process or process_of(answer)
     images = np.zeros((2, 4, 4, 3), np.uint8)
     return process.find("objects", "mobilenet_v1", 4, images, np.int32([[4, 4]] * 2))
 
@@ -213,6 +225,108 @@ def test_arrays_of_a_child_are_checked_like_those_of_a_file(changed, message):
 def test_another_answer_is_unreadable(answer, message):
     with pytest.raises(ArchiveUnreadable, match=message):
         find(answer)
+
+
+def test_a_child_that_gives_no_answer_is_ended_and_one_that_refuses_is_not():
+    for answer, is_ended in (
+        (b"", True),
+        (answer_bytes(Refused("odd", "a", "b")), False),
+    ):
+        process = process_of(answer)
+        with pytest.raises(ArchiveUnreadable):
+            find(answer, process)
+
+        assert process.child.closed == is_ended
+
+
+def test_an_answer_has_room_for_ten_thousand_detections_of_each_image():
+    process = process_of(found_bytes())
+
+    find(None, process)
+
+    assert process.child.longest == [2 * 10_000 * 24 + 65_536]
+
+
+def test_the_seconds_of_all_answers_are_added_up_and_none_is_below_0():
+    process = process_of(found_bytes())
+
+    for seconds in (0.5, -4.0, 0.25):
+        process.child.answer = found_bytes(cpu_s=seconds)
+        find(None, process)
+
+    assert process.cpu_s == 0.75
+
+
+def test_a_child_without_memory_ends_as_the_limit_says():
+    process = process_of(answer_bytes(OutOfMemory("2 GB")))
+    process.child.out_of_memory = lambda got: LimitReached("memory", got=got)
+
+    with pytest.raises(LimitReached, match=r"^memory; got 2 GB$"):
+        find(None, process)
+
+
+@pytest.fixture
+def child_limits(monkeypatch, opened, cpu):
+    """Say with which limits a program's child is started."""
+
+    def started(*, memory_bytes=None, kind="cpu", batch_pixels=0):
+        asked = []
+
+        def child(service, *, limits):
+            asked.append((service, limits))
+            return FakeChild(answer_bytes(Opened()))
+
+        monkeypatch.setattr(program_process, "LimitedChild", child)
+        process = start_program(
+            opened.program,
+            opened.weights,
+            replace(cpu, kind=kind),
+            limits=ProgramLimits(memory_bytes=memory_bytes, first_s=5),
+            batch_pixels=batch_pixels,
+        )
+        assert process.child.limits == [5]
+        ((service, limits),) = asked
+        assert service.startswith("harness.model.program.program_service:")
+        return limits
+
+    return started
+
+
+def test_a_child_may_take_what_the_user_says_or_what_its_program_needs(
+    child_limits, opened
+):
+    weight_bytes = sum(one.nbytes for one in opened.weights.values())
+    pixels = 10_000_000
+
+    assert child_limits(memory_bytes=123).memory_bytes == 123
+    assert child_limits(batch_pixels=pixels).memory_bytes == program_memory_bytes(
+        weight_bytes, pixels
+    )
+
+
+def test_memory_is_watched_from_outside_on_a_gpu_alone(child_limits):
+    assert not child_limits(kind="cpu").watches_resident
+    assert child_limits(kind="gpu").watches_resident
+
+
+def test_both_limits_name_the_option_that_raises_them(child_limits):
+    limits = child_limits()
+
+    assert limits.memory_step.startswith("raise --program-memory if ")
+    assert limits.time_step.startswith("raise --program-seconds if ")
+
+
+def test_what_is_no_answer_to_opening_is_refused(monkeypatch, opened, cpu):
+    monkeypatch.setattr(
+        program_process, "LimitedChild", lambda *_, **__: FakeChild(found_bytes())
+    )
+
+    with pytest.raises(
+        ArchiveUnreadable, match=r"^answer of the process .*, got Found$"
+    ):
+        start_program(
+            opened.program, opened.weights, cpu, limits=ProgramLimits(), batch_pixels=0
+        )
 
 
 def test_the_time_of_a_batch_follows_from_the_first_ones(monkeypatch):

@@ -69,6 +69,14 @@ def test_a_convolution_in_float():
     )
 
 
+def test_what_quantises_the_output_of_a_convolution_is_none_of_its_own():
+    quantised_next = replace(QUANTISE, inputs={"X": ("y",), "InScale": ("y.scale",)})
+
+    (traced,) = trace_convs([conv("x", "w"), quantised_next])
+
+    assert (traced.weights, traced.activation) == ("w", None)
+
+
 def test_a_simulated_convolution():
     program = [WEIGHTS, WEIGHTS_BACK, QUANTISE, DEQUANTISE]
 

@@ -69,6 +69,33 @@ def test_weight_scales_are_one_float32_number_for_each_channel(scales, told):
         _demand_channel_scales(scales, weights)
 
 
+def test_a_channel_of_zeros_may_have_the_scale_0():
+    weights = np.float32([1, 0, -3]).reshape(3, 1, 1, 1)
+
+    _demand_channel_scales(np.float32([0.5, 0, 2]), weights)
+    _demand_channel_scales(np.float32([0.5, 0.1, 2]), weights)
+
+
+@pytest.mark.parametrize(
+    ("scales", "place", "told"),
+    [
+        ([0.5, 1, 0], 2, r"0\.0"),
+        ([0.5, -1, 0], 1, r"-1\.0"),
+        ([np.nan, 1, 1], 0, "nan"),
+        ([1, np.inf, 1], 1, "inf"),
+    ],
+)
+def test_a_weight_scale_that_scales_nothing_is_named(scales, place, told):
+    weights = np.float32([1, 0, -3]).reshape(3, 1, 1, 1)
+
+    with pytest.raises(
+        ArchiveUnreadable,
+        match=rf"^weight scale of channel {place}; expected a finite number above 0, "
+        rf"got {told}$",
+    ):
+        _demand_channel_scales(np.float32(scales), weights)
+
+
 def quantiser(kind, x, scale=None):
     given, made = (
         ({}, "more.scale") if scale is None else ({"InScale": (scale,)}, scale)

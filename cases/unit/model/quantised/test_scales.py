@@ -169,6 +169,17 @@ def test_a_file_is_a_scale_only_as_a_tensor_of_a_known_name(tiny_network):
     ]
 
 
+@pytest.mark.parametrize("name", ["image.scale", OUTPUTS[0]])
+def test_a_damaged_scale_of_the_network_counts_as_one(tiny_network, name):
+    def damaged():
+        raise ArchiveUnreadable("damaged")
+
+    stored = {name: Stored(name=name, place=name, read=damaged)}
+    source = WeightSource(stored=stored, unit="file")
+
+    assert found_scales(source, tiny_network, ()) == [name]
+
+
 def test_variables_and_a_teachers_are_no_scales(tiny_network):
     variables = network_shapes(tiny_network).variables
     arrays = (*variables, "teacher_yolo_block.0.2.bn.scale", "image.scale", "state_0")
