@@ -21,11 +21,6 @@ from testing.training_goldens import STEPS, TRAIN, read_npz, read_training_golde
 
 ORACLE = TRAIN.parent
 DEMO = TRAIN.parents[1] / "rows" / "demo" / "archives" / "PaddleSlim"
-BACKBONES = {
-    "mobilenet_v1": "mobilenet_v1",
-    "resnet34": "r34",
-    "resnet50_vd_dcn": "r50vd_dcn",
-}  # the old programs' -> the rows'
 PLANS = {"unpruned": "none", "r578": "prune_r578", "sensity": "prune_sensity"}
 KINDS = sorted(one.stem.removeprefix("steps_") for one in TRAIN.glob("steps_*.npz"))
 LOSSES = {
@@ -63,7 +58,7 @@ def trained(tmp_path_factory):
         stem = path.name.partition(".")[0]
         folder = find_checkpoint_folder(unpack(path, cache), stem)
         network = YoloV3(
-            backbone=BACKBONES[source["backbone"]],
+            backbone=source["backbone"],
             num_classes=5,
             width=source["width"],
             head_channels=pruned_channels("none", source["width"]),
@@ -123,7 +118,7 @@ def test_a_golden_says_what_made_it(name):
 def test_the_variables_are_those_of_the_network(goldens, kind):
     about, state = goldens[kind].about, goldens[kind].states[0]
     network = YoloV3(
-        backbone=BACKBONES[about["backbone"]],
+        backbone=about["backbone"],
         num_classes=about["num_classes"],
         width=about["width"],
         head_channels=pruned_channels(PLANS[about["plan"]], about["width"]),

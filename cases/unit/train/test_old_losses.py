@@ -74,128 +74,147 @@ def test_label_smoothing_swapped_or_scores_ignored_is_seen(kind):
         assert abs(found - expected) > 10 * TOLERANCE * expected
 
 
+XY, WH, OBJECTNESS, CLASSES = slice(2), slice(2, 4), slice(4, 5), slice(5, None)
+
+
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def cross_entropy(logits, labels):
-    return np.maximum(logits, 0) - logits * labels + np.log1p(np.exp(-np.abs(logits)))
+def entropy(logits, labels, weight):
+    """Return the weighted cross entropy, and its slope."""
+    loss = np.maximum(logits, 0) - logits * labels + np.log1p(np.exp(-np.abs(logits)))
+    return loss * weight, (sigmoid(logits) - labels) * weight
 
 
-def apart(head):
-    """Return x, y, w, h, objectness ``[N, 3, H, W]``, classes ``[N, 3, C, H, W]``."""
+def absolute(values, goals, weight):
+    """Return the weighted difference, and its slope."""
+    return np.abs(values - goals) * weight, np.sign(values - goals) * weight
+
+
+def cells_of(head):
+    """Return ``[N, 3, 5 + C, H, W]`` of a raw head."""
     count, _, height, width = head.shape
-    cells = head.astype(np.float64).reshape(count, 3, -1, height, width)
-    return *(cells[:, :, place] for place in range(5)), cells[:, :, 5:]
+    return head.astype(np.float64).reshape(count, 3, -1, height, width)
 
 
-def split_parts(head, teacher):
-    """Return one level's box, classes and objectness (zoo-spec 4.3)."""
-    x, y, w, h, objectness, classes = apart(head)
-    tx, ty, tw, th, sure, tclasses = apart(teacher)
-    share = sigmoid(sure)
-    box = cross_entropy(x, sigmoid(tx)) + cross_entropy(y, sigmoid(ty))
-    box += np.abs(w - tw) + np.abs(h - th)
-    of_class = cross_entropy(classes, sigmoid(tclasses)) * share[:, :, None]
-    return (
-        (box * share).mean(),
-        of_class.mean(),
-        cross_entropy(objectness, sure > 0).mean(),
-    )
+def l2_parts(cells, teacher):
+    """Return one level's terms by part and channels (zoo-spec 4.3)."""
+    apart, share = cells - teacher, 100 / cells.size
+    return {"distil_l2": [(slice(None), (share * apart**2, 2 * share * apart))]}
 
 
-def test_the_distilled_differences_are_their_definition():
-    golden = read_training_golden("l2_r578")
-    pairs = zip(golden.heads(), golden.heads("teacher_head"), strict=True)
-
-    found = 100 * sum(
-        np.square(head.astype(np.float64) - teacher).mean() for head, teacher in pairs
-    )
-
-    assert golden.arrays["loss_distil_l2"][0] == pytest.approx(found, rel=TOLERANCE)
-
-
-def test_the_distilled_parts_are_their_definition():
-    golden = read_training_golden("split_sensity")
-    pairs = zip(golden.heads(), golden.heads("teacher_head"), strict=True)
-
-    found = 1000 * np.sum([split_parts(*one) for one in pairs], axis=0)
-
-    expected = [
-        golden.arrays[f"loss_distil_{one}"][0]
-        for one in ("box", "classes", "objectness")
-    ]
-    assert found == pytest.approx(expected, rel=TOLERANCE)
+def split_parts(cells, teacher):
+    """Return one level's terms by part and channels (zoo-spec 4.3)."""
+    sure = sigmoid(teacher[:, :, OBJECTNESS])
+    share = 1000 / sure.size
+    goals = sigmoid(teacher)
+    num_classes = cells.shape[2] - 5
+    has_object = teacher[:, :, OBJECTNESS] > 0
+    return {
+        "distil_box": [
+            (XY, entropy(cells[:, :, XY], goals[:, :, XY], share * sure)),
+            (WH, absolute(cells[:, :, WH], teacher[:, :, WH], share * sure)),
+        ],
+        "distil_classes": [
+            (
+                CLASSES,
+                entropy(
+                    cells[:, :, CLASSES],
+                    goals[:, :, CLASSES],
+                    share / num_classes * sure,
+                ),
+            )
+        ],
+        "distil_objectness": [
+            (OBJECTNESS, entropy(cells[:, :, OBJECTNESS], has_object, share))
+        ],
+    }
 
 
 def overlaps(boxes, truths):
     """Return the IoU of each of ``[K, 4]`` with each of ``[G, 4]``: centre, size."""
-    near = np.maximum(
-        *(one[..., :2] - one[..., 2:] / 2 for one in (boxes[:, None], truths))
-    )
-    far = np.minimum(
-        *(one[..., :2] + one[..., 2:] / 2 for one in (boxes[:, None], truths))
-    )
+    pair = (boxes[:, None], truths)
+    near = np.maximum(*(one[..., :2] - one[..., 2:] / 2 for one in pair))
+    far = np.minimum(*(one[..., :2] + one[..., 2:] / 2 for one in pair))
     both = np.prod(np.clip(far - near, 0, None), axis=-1)
     either = np.prod(boxes[:, None, 2:], -1) + np.prod(truths[..., 2:], -1) - both
     return both / either
 
 
-def fine_parts(head, target, boxes, mask, stride_px):
-    """Return one level's xy, wh, objectness and classes (zoo-spec 4.4)."""
-    x, y, w, h, objectness, classes = apart(head)
-    goal = target.astype(np.float64)
-    score, weight = goal[:, :, 5], goal[:, :, 4] * goal[:, :, 5]
-    count, _, height, width = x.shape
+def guessed_boxes(cells, mask, stride_px):
+    """Return ``[N, 3HW, 4]``: centre and size as shares of the image."""
+    count, _, _, height, width = cells.shape
     rows, columns = np.mgrid[:height, :width]
     anchors = np.array([ANCHORS_PX[one] for one in mask])[:, :, None, None]
-    input_px = height * stride_px
-    guessed = np.stack(
-        [
-            (columns + sigmoid(x)) / width,
-            (rows + sigmoid(y)) / height,
-            np.exp(w) * anchors[:, 0] / input_px,
-            np.exp(h) * anchors[:, 1] / input_px,
+    guessed = [
+        (columns + sigmoid(cells[:, :, 0])) / width,
+        (rows + sigmoid(cells[:, :, 1])) / height,
+        np.exp(cells[:, :, 2]) * anchors[:, 0] / (width * stride_px),
+        np.exp(cells[:, :, 3]) * anchors[:, 1] / (height * stride_px),
+    ]
+    return np.stack(guessed, axis=-1).reshape(count, -1, 4)
+
+
+def fine_parts(cells, target, boxes, mask, stride_px):
+    """Return one level's terms by part and channels (zoo-spec 4.4)."""
+    share = 1 / len(cells)
+    score = target[:, :, 5:6]
+    weight = share * target[:, :, 4:5] * score
+    most = [
+        overlaps(*one).max(axis=1)
+        for one in zip(guessed_boxes(cells, mask, stride_px), boxes, strict=True)
+    ]
+    empty = (score == 0) & (np.reshape(most, score.shape) <= 0.7)
+    objectness, classes = cells[:, :, OBJECTNESS], cells[:, :, CLASSES]
+    return {
+        "fine_xy": [(XY, entropy(cells[:, :, XY], target[:, :, XY], weight))],
+        "fine_wh": [(WH, absolute(cells[:, :, WH], target[:, :, WH], weight))],
+        "fine_objectness": [
+            (OBJECTNESS, entropy(objectness, score > 0, share * (score + empty)))
         ],
-        axis=-1,
-    )
-    most = np.stack(
-        [
-            overlaps(guessed[n].reshape(-1, 4), boxes[n])
-            .max(axis=1)
-            .reshape(x[n].shape)
-            for n in range(count)
-        ]
-    )
-    empty = (score == 0) & (most <= 0.7)
-    parts = (
-        (cross_entropy(x, goal[:, :, 0]) + cross_entropy(y, goal[:, :, 1])) * weight,
-        (np.abs(w - goal[:, :, 2]) + np.abs(h - goal[:, :, 3])) * weight,
-        cross_entropy(objectness, score > 0) * (score + empty),
-        cross_entropy(classes, goal[:, :, 6:]) * score[:, :, None],
-    )
-    return [one.sum() / count for one in parts]
+        "fine_classes": [(CLASSES, entropy(classes, target[:, :, 6:], share * score))],
+    }
+
+
+def assert_parts_are(golden, levels):
+    """Hold each part's value and gradient to the terms of the three levels."""
+    for part in levels[0]:
+        value, gradients = 0.0, []
+        for head, level in zip(golden.heads(), levels, strict=True):
+            gradient = np.zeros_like(cells_of(head))
+            for channels, (terms, slope) in level[part]:
+                value += float(terms.sum())
+                gradient[:, :, channels] = slope
+            gradients.append(gradient)
+        expected = golden.arrays[f"loss_{part}"][0]
+        assert value == pytest.approx(expected, rel=TOLERANCE), part
+        assert distance(gradients, golden.heads(f"grad_{part}")) < TOLERANCE, part
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts_of"), [("l2_r578", l2_parts), ("split_sensity", split_parts)]
+)
+def test_what_is_distilled_is_its_definition(kind, parts_of):
+    golden = read_training_golden(kind)
+    pairs = zip(golden.heads(), golden.heads("teacher_head"), strict=True)
+
+    levels = [parts_of(cells_of(head), cells_of(teacher)) for head, teacher in pairs]
+
+    assert_parts_are(golden, levels)
 
 
 @pytest.mark.parametrize("kind", ["fine_r578", "split_sensity"])
-def test_the_fine_grained_parts_are_their_definition(kind):
+def test_the_fine_grained_loss_is_its_definition(kind):
     golden = read_training_golden(kind)
+    boxes = golden.batches[0].boxes_cxcywh.astype(np.float64)
     levels = zip(
         golden.heads(), golden.heads("target"), ANCHOR_MASKS, STRIDES_PX, strict=True
     )
 
-    found = np.sum(
-        [
-            fine_parts(
-                head, target, golden.batches[0].boxes_cxcywh.astype(float), mask, stride
-            )
-            for head, target, mask, stride in levels
-        ],
-        axis=0,
-    )
-
-    expected = [
-        golden.arrays[f"loss_fine_{one}"][0]
-        for one in ("xy", "wh", "objectness", "classes")
+    parts = [
+        fine_parts(cells_of(head), target.astype(np.float64), boxes, mask, stride_px)
+        for head, target, mask, stride_px in levels
     ]
-    assert found == pytest.approx(expected, rel=TOLERANCE)
+
+    assert_parts_are(golden, parts)
