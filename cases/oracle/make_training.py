@@ -2,7 +2,7 @@
 
     make_training.py           check: make all again and compare with what is committed
     make_training.py --write   make the committed goldens, from the committed starts
-    make_training.py --starts  train the starts as well (half an hour), then as --write
+    make_training.py --starts  train the starts as well (twenty minutes), then as --write
 
 Runs on CPython 3.7 with requirements-quant.txt; ``tox -e oracle`` sets that up.
 """

@@ -293,6 +293,20 @@ def test_a_training_starts_from_the_trained_network_pruned_as_it_says(
         assert np.array_equal(values, start[name]), name
 
 
+@pytest.mark.parametrize("kind", ["l2_r578", "split_sensity"])
+def test_the_teacher_is_the_trained_resnet34_with_its_own_statistics(
+    kind, goldens, old_network, unpacked, cpu
+):
+    golden = goldens[kind]
+    teacher = old_network(backbone="resnet34", width=golden.about["width"])
+    opened = teacher.open(unpacked(TRAIN / golden.about["teacher"]))
+
+    found = teacher.heads(opened, cpu, "plain")(golden.batches[0].images_rgb)
+
+    for head, expected in zip(found, golden.heads("teacher_head"), strict=True):
+        assert np.abs(head - expected).max() < 1e-4 * np.abs(expected).max()
+
+
 def test_the_steps_are_made_by_the_old_python_only():
     done = subprocess.run(
         [sys.executable, "-B", str(ORACLE / "make_training.py")],
@@ -319,3 +333,54 @@ def test_a_door_without_the_old_python_says_so_for_the_steps_too(tmp_path):
 
     assert done.returncode == 3
     assert "CPython 3.7 is missing" in done.stderr
+
+
+FAKE_PYTHON = """#!/bin/sh
+case "$1 $2" in
+  "-c "*) echo 3.7;;
+  "-m venv") /bin/mkdir -p "$4/bin" && /bin/cp "$0" "$4/bin/python";;
+  "-m pip") ;;
+  *) echo "${0%/bin/python} $*" >>"$LOG"; case "$1" in *"$FAILS") exit 1;; esac;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "fails", "ran", "code"),
+    [
+        ([], "-", ["make_goldens.py", "make_training.py"], 0),
+        (["--check"], "-", ["make_goldens.py --check", "make_training.py --check"], 0),
+        (["--write"], "-", ["make_goldens.py --write", "make_training.py --write"], 0),
+        ([], "make_goldens.py", ["make_goldens.py", "make_training.py"], 1),
+        ([], "make_training.py", ["make_goldens.py", "make_training.py"], 1),
+        (["--counts"], "-", ["make_goldens.py --counts"], 0),
+        (["--train", "--starts"], "-", ["make_training.py --starts"], 0),
+    ],
+)
+def test_the_door_makes_the_steps_after_the_other_goldens(
+    tmp_path, asked, fails, ran, code
+):
+    python = tmp_path / "python3.7"
+    python.write_text(FAKE_PYTHON, encoding="utf-8")
+    python.chmod(0o755)
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-B", str(ORACLE / "in_old_python.py")),
+            *("--venv", str(tmp_path / "venv"), "--", *asked),
+        ],
+        env={
+            "HOME": "/nowhere",
+            "PATH": "",
+            "ZOO_PYTHON37": str(python),
+            "LOG": str(tmp_path / "log"),
+            "FAILS": fails,
+        },
+        check=False,
+    )
+
+    lines = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert [one.rpartition(f"{ORACLE}/")[2] for one in lines] == ran
+    assert done.returncode == code
+    quant = f"{tmp_path / 'venv-quant'} "  # with PaddleSlim
+    assert all(one.startswith(quant) == ("make_training" in one) for one in lines)
