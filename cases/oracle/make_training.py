@@ -2,7 +2,7 @@
 
     make_training.py           check: make all again and compare with what is committed
     make_training.py --write   make the committed goldens, from the committed starts
-    make_training.py --starts  train the starts as well (twenty minutes), then as --write
+    make_training.py --starts  train the starts too (twenty minutes), then as --write
 
 Runs on CPython 3.7 with requirements-quant.txt; ``tox -e oracle`` sets that up.
 """
@@ -54,7 +54,8 @@ def write_starts():
             train_starts.write_start(
                 backbone, fresh, lambda line: print(line, flush=True)
             )
-        publish([train_starts.start_archive(one) for one in train_starts.BACKBONES], fresh)
+        names = [train_starts.start_archive(one) for one in train_starts.BACKBONES]
+        publish(names, fresh)
 
 
 def make_goldens(folder, committed):

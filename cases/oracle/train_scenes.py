@@ -24,7 +24,7 @@ Batch = namedtuple("Batch", "images boxes classes scores")
 
 
 def draw_batch(rng, count, blend_every=0):
-    """Draw ``count`` images; of each ``blend_every``, the last is two scenes blended."""
+    """Draw ``count`` images; every ``blend_every``-th is two scenes blended."""
     images = np.empty((count, SIZE_PX, SIZE_PX, 3), np.uint8)
     boxes = np.zeros((count, MAX_BOXES, 4), np.float32)
     classes = np.zeros((count, MAX_BOXES), np.int32)
@@ -82,5 +82,6 @@ def _shape(kind, down, right, height, width):
     if kind == 2:  # stripes
         return (down + right) // 3 % 2 == 0
     if kind == 3:  # rhombus
-        return abs(from_middle_y) * width + abs(from_middle_x) * height <= height * width
+        reach = abs(from_middle_y) * width + abs(from_middle_x) * height
+        return reach <= height * width
     return (abs(from_middle_y) * 2 > height) | (abs(from_middle_x) * 2 > width)  # frame

@@ -16,7 +16,7 @@ from network_outputs import load_archive
 from old_runtime import about, start_executor
 from seeded_weights import normalise, read_variable, round_significant
 from stable_files import write_npz
-from train_program import VELOCITY, WIDTH, build_losses, build_training
+from train_program import TEACHER, VELOCITY, WIDTH, build_losses, build_training
 from train_prune import prune, read_archive
 from train_scenes import NUM_CLASSES, Batch, draw_batch
 from train_targets import level_targets
@@ -26,7 +26,7 @@ BATCHES = "batches.npz"
 SEED = 20200122
 #: Of a velocity: 1e-5 of its norm, where runtimes are held to 1e-4 of a step.
 VELOCITY_BITS = 15
-#: Weights after a step follow from the velocity after it: all but their last place.
+#: Of the largest weight: those after a step follow from the velocity but for this.
 LAST_PLACE = 2.0**-22
 
 #: ``loss`` is ``yolo`` or ``fine``; ``distil`` is None, ``l2`` or ``split``.
@@ -85,10 +85,10 @@ def write_steps(word, starts, committed, folder):
     """
     kind = KINDS[word]
     executor, scope = start_executor(), fluid.Scope()
-    if kind.distil:
+    teacher = train_starts.start_archive(TEACHER_BACKBONE) if kind.distil else None
+    if teacher:
         network = train_starts.build(TEACHER_BACKBONE)
-        archive = train_starts.start_archive(TEACHER_BACKBONE)
-        load_archive(executor, scope, network, Path(starts) / archive)
+        load_archive(executor, scope, network, Path(starts) / teacher)
     training = build_training(kind, scope)
     executor.run(training.startup, scope=scope)
     run = _Run(executor, scope, training, kind)
@@ -111,7 +111,7 @@ def write_steps(word, starts, committed, folder):
             width=WIDTH,
             num_classes=NUM_CLASSES,
             start=train_starts.start_archive(kind.backbone),
-            teacher=train_starts.start_archive(TEACHER_BACKBONE) if kind.distil else None,
+            teacher=teacher,
             batches=BATCHES,
             parameters=[[name, list(start[name].shape)] for name in run.parameters],
             statistics=[[name, list(start[name].shape)] for name in run.statistics],
@@ -160,7 +160,7 @@ class _Run:
         return {
             one.name: read_variable(self.scope, one.name)
             for one in self.training.main.list_vars()
-            if one.persistable and one.name.startswith("teacher_")
+            if one.persistable and one.name.startswith(TEACHER)
         }
 
     def step(self, feed):
