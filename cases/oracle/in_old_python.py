@@ -1,6 +1,7 @@
 """Run make_goldens.py in a CPython 3.7 environment of its own: the door tox opens.
 
 ``--quant`` and ``--full-quant`` go to quant_steps.py, and need two environments more.
+``--train`` goes to make_training.py; a check and ``--write`` of all end with it.
 
 tox cannot make that environment itself: virtualenv dropped 3.7 in its release 20.27.
 CPython 3.7 brings ``venv``, so it makes its own. This file runs on the Python of tox.
@@ -20,6 +21,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements-oracle.txt"
 QUANT = ("--quant", "--full-quant")
+TRAIN = "--train"
+#: What is done with all that is committed: make_goldens, then make_training.
+OF_ALL = ([], ["--check"], ["--write"])
 ASK_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 INCOMPLETE = 3  # the project's exit code for "could not be measured"
 
@@ -41,17 +45,27 @@ def main(arguments=None):
             file=sys.stderr,
         )
         return INCOMPLETE
+
+    def environment_of(word):
+        folder = asked.venv.with_name("{}-{}".format(asked.venv.name, word))
+        requirements = HERE / "requirements-{}.txt".format(word)
+        return make_environment(python, folder, requirements)
+
+    def train(arguments):
+        inside = environment_of("quant")  # its paddleslim prunes and merges teachers
+        return subprocess.call([inside, str(HERE / "make_training.py"), *arguments])
+
     if asked.rest and asked.rest[0] in QUANT:
         import quant_steps
 
-        def environment_of(word):
-            folder = asked.venv.with_name("{}-{}".format(asked.venv.name, word))
-            requirements = HERE / "requirements-{}.txt".format(word)
-            return make_environment(python, folder, requirements)
-
         return quant_steps.run(asked.rest, environment_of)
+    if asked.rest and asked.rest[0] == TRAIN:
+        return train(asked.rest[1:])
     inside = make_environment(python, asked.venv, REQUIREMENTS)
-    return subprocess.call([inside, str(HERE / "make_goldens.py"), *asked.rest])
+    code = subprocess.call([inside, str(HERE / "make_goldens.py"), *asked.rest])
+    if asked.rest in OF_ALL:
+        return train(asked.rest) or code
+    return code
 
 
 def list_candidates(environ):
