@@ -172,7 +172,7 @@ def check_data(
     opened = open_zoo(zoo)
     settings = _settings(opened, _demand_root(data_root), cache)
     lines = ProgressLines(err.print)
-    told: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
     refusals: list[HarnessError] = []
     for name in datasets or DATASETS:
         try:
@@ -185,9 +185,9 @@ def check_data(
             )
         except (DatasetMissing, DatasetInvalid) as refusal:
             refusals.append(refusal)
-            told.append({"dataset": name, "refusal": str(refusal), "sound": False})
+            answers.append({"dataset": name, "refusal": str(refusal), "sound": False})
             continue
-        told.append(
+        answers.append(
             {
                 "dataset": name,
                 "refusal": None,
@@ -201,13 +201,13 @@ def check_data(
             }
         )
     if as_json:
-        print_json({"zoo": zoo, "datasets": told})
+        print_json({"zoo": zoo, "datasets": answers})
     else:
-        for line in (line for one in told for line in _check_lines(one)):
+        for line in (line for one in answers for line in _check_lines(one)):
             out.print(line)
     is_missing = [isinstance(one, DatasetMissing) for one in refusals]
     if not all(is_missing) or any(
-        not one["sound"] and one["refusal"] is None for one in told
+        not one["sound"] and one["refusal"] is None for one in answers
     ):
         raise typer.Exit(EXIT_FAILED)
     if refusals:
@@ -268,25 +268,25 @@ def _demand_root(data_root: Path | None, *, may_be_made: bool = False) -> Path:
     return demand_data_root(data_root.absolute(), may_be_made=may_be_made)
 
 
-def _check_lines(told: dict[str, Any]) -> list[str]:
+def _check_lines(answer: dict[str, Any]) -> list[str]:
     """Return what a check found, a line each, with ten names of each kind."""
     from harness.pipeline.data.check import MEANINGS
 
-    name = told["dataset"]
-    if told["refusal"] is not None:
-        return [f"{name}: {told['refusal']}"]
+    name = answer["dataset"]
+    if answer["refusal"] is not None:
+        return [f"{name}: {answer['refusal']}"]
     counts = (
-        f"{counted(told['images'], 'image')}, "
-        f"{counted(told['annotations'], 'annotation')}"
+        f"{counted(answer['images'], 'image')}, "
+        f"{counted(answer['annotations'], 'annotation')}"
     )
-    lines = [f"{name}: {counts}, fingerprint {told['fingerprint']}"]
-    lines += [f"{name}: FAULT {one}" for one in told["faults"]]
-    lines += [f"{name}: DIFFERS {one}" for one in told["differences"]]
-    for trait, images in told["traits"].items():
+    lines = [f"{name}: {counts}, fingerprint {answer['fingerprint']}"]
+    lines += [f"{name}: FAULT {one}" for one in answer["faults"]]
+    lines += [f"{name}: DIFFERS {one}" for one in answer["differences"]]
+    for trait, images in answer["traits"].items():
         words = trait.replace("_", " ")
         why = f" ({MEANINGS[trait]})" if trait in MEANINGS else ""
         lines.append(f"{name}: {words}: {len(images)}: {first_few(images, 10)}{why}")
-    lines.append(f"{name}: {'sound' if told['sound'] else 'not the published set'}")
+    lines.append(f"{name}: {'sound' if answer['sound'] else 'not the published set'}")
     return lines
 
 

@@ -132,13 +132,13 @@ def _misses(measurement: Measurement) -> str:
 
 def _miss(judgement: Judgement) -> str:
     digits = _digits_that_show(judgement)
-    told = (
+    sentence = (
         f"{judgement.metric} measured {judgement.measured_pct:.{digits}f}, "
         f"printed {judgement.printed}, "
         f"difference {judgement.difference_pct:+.{digits}f}, "
         f"tolerance {judgement.tolerance_pct}"
     )
-    return f"{told} ({judgement.budget})" if judgement.budget else told
+    return f"{sentence} ({judgement.budget})" if judgement.budget else sentence
 
 
 def _digits_that_show(judgement: Judgement) -> int:

@@ -95,7 +95,7 @@ def rows(zoo: Zoo, records: Mapping[str, Record], words: Words) -> Iterator[str]
 def _by_part(
     records: Mapping[str, Record], part_of: Callable[[Record], Part | None]
 ) -> list[tuple[Part, list[str]]]:
-    """Return each different part with its rows, in the order of their first row id."""
+    """Return each distinct part with the ids of its rows, ordered by the first id."""
     groups: list[tuple[Part, list[str]]] = []
     for row_id, record in sorted(records.items()):
         part = part_of(record)
