@@ -45,6 +45,15 @@ def test_every_problem_is_told_not_only_the_first(home: Path, edit: Edit) -> Non
     assert sum("cells.裁剪策略" in one for one in messages) == 1
 
 
+def test_what_follows_from_a_table_that_cannot_be_read_is_not_told(
+    home: Path, edit: Edit
+) -> None:
+    edit("prune_coco.toml", "[table]", "[table")
+    (message,) = lint_zoo("january-2020", home)
+
+    assert message.startswith("prune_coco.toml: not readable as TOML; ")
+
+
 def test_a_misspelt_section_would_hide_its_errata(home: Path, edit: Edit) -> None:
     edit("expected/errata.toml", "[january-2020.E4]", "[janaury-2020.E4]")
     (message,) = lint_zoo("january-2020", home)
