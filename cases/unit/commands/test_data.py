@@ -142,8 +142,9 @@ def test_what_nobody_serves_is_incomplete(
 
     assert (said.code, said.out) == (3, "")
     assert "not on this machine, and offline" in said.err
-    assert told[0]["was_present"] is False
-    assert "offline" in told[0]["refusal"]
+    (part,) = told
+    assert "offline" in part.pop("refusal")
+    assert part == {"part": "test2007", "was_present": False, "source": None}
 
 
 def test_a_file_that_differs_fails(mirror: Path, tmp_path: Path, zoo: Zoo) -> None:
@@ -215,7 +216,14 @@ def test_a_check_names_what_differs(home: Path, root: Path, zoo: Zoo) -> None:
     assert "coco: not the published set" in said.out
     assert "checking coco: 3 of 3 images" in said.err
     (dataset,) = told["datasets"]
+    assert told["zoo"] == "january-2020"
+    assert (dataset["dataset"], dataset["refusal"]) == ("coco", None)
     assert dataset["sound"] is False
+    assert dataset["images"] == 3
+    assert f"coco: 3 images, {dataset['annotations']} annotations, " in said.out
+    assert f"fingerprint {dataset['fingerprint']}" in said.out
+    assert [f"coco: FAULT {one}" in said.out for one in dataset["faults"]] == [True]
+    assert "image_count: published 5000, here 3" in dataset["differences"]
     assert dataset["traits"] == {"unlisted": ["coco/val2017/more.jpg"]}
 
 
@@ -272,8 +280,26 @@ def test_a_set_that_is_not_there_is_incomplete_and_a_malformed_one_fails(
 
     assert missing.code == 3
     assert "is not under the data root" in missing.out
+    (told,) = json.loads(zoo(*words, home / "empty", "--json").out)["datasets"]
+    assert "is not under the data root" in told.pop("refusal")
+    assert told == {"dataset": "coco", "sound": False}
     assert malformed.code == 1
     assert "not JSON" in malformed.out
+
+
+def test_a_set_that_differs_fails_beside_one_that_is_not_there(
+    home: Path, root: Path, zoo: Zoo
+) -> None:
+    words = ("coco", "voc", "--data-root", root, "--zoo-cache", home / "c")
+
+    differs = zoo("data", "check", *words)
+    (home / "expected" / "datasets.toml").write_text("")
+    sound = zoo("data", "check", *words)
+
+    assert differs.code == 1
+    assert sound.code == 3
+    assert "coco: sound" in sound.out
+    assert "voc: " in sound.out
 
 
 def test_a_set_is_pinned_when_it_is_the_published_one(
