@@ -75,17 +75,17 @@ def list_data(data_root: DataRoot = None, as_json: AsJson = False) -> None:
         ("part", "split", "holds", "archive", "digest", "goes to", "here"),
         [
             (
-                f"{one['dataset']} {one['part']}",
-                one["split"],
-                one["holds"],
-                _megabytes(one["size_bytes"]),
-                one["digests"][0] if one["digests"] else "not known",
-                one["paths"][0],
-                {True: "yes", False: f"no: {one['missing']}", None: "no --data-root"}[
-                    one["present"]
+                f"{part['dataset']} {part['part']}",
+                part["split"],
+                part["holds"],
+                _megabytes(part["size_bytes"]),
+                part["digests"][0] if part["digests"] else "not known",
+                part["paths"][0],
+                {True: "yes", False: f"no: {part['missing']}", None: "no --data-root"}[
+                    part["present"]
                 ],
             )
-            for one in rows
+            for part in rows
         ],
     )
 
@@ -125,23 +125,25 @@ def fetch_data(
         print_json(
             [
                 {
-                    "part": one.part.name,
-                    "was_present": one.was_present,
-                    "source": one.source,
-                    "refusal": str(one.refusal) if one.refusal else None,
+                    "part": result.part.name,
+                    "was_present": result.was_present,
+                    "source": result.source,
+                    "refusal": str(result.refusal) if result.refusal else None,
                 }
-                for one in fetched
+                for result in fetched
             ]
         )
     else:
-        for one in fetched:
-            told = "was there already" if one.was_present else f"from {one.source}"
-            if one.refusal:
-                err.print(f"{dataset} {one.part.name}: {one.refusal}")
+        for result in fetched:
+            told = (
+                "was there already" if result.was_present else f"from {result.source}"
+            )
+            if result.refusal:
+                err.print(f"{dataset} {result.part.name}: {result.refusal}")
             else:
-                out.print(f"{dataset} {one.part.name}: {told}")
-    refusals = [one.refusal for one in fetched if one.refusal]
-    if any(not isinstance(one, ArchiveUnavailable) for one in refusals):
+                out.print(f"{dataset} {result.part.name}: {told}")
+    refusals = [result.refusal for result in fetched if result.refusal]
+    if any(not isinstance(refusal, ArchiveUnavailable) for refusal in refusals):
         raise typer.Exit(EXIT_FAILED)
     if refusals:
         raise typer.Exit(EXIT_INCOMPLETE)

@@ -106,14 +106,14 @@ def plan(
         ],
         "passes": [
             {
-                "rows": list(one.row_ids),
-                "archive": one.archive,
-                "input_px": one.input_px,
-                "images": one.image_count,
-                "stored": one.stored_count,
-                "forward_s": one.forward_s,
+                "rows": list(planned_pass.row_ids),
+                "archive": planned_pass.archive,
+                "input_px": planned_pass.input_px,
+                "images": planned_pass.image_count,
+                "stored": planned_pass.stored_count,
+                "forward_s": planned_pass.forward_s,
             }
-            for one in planned.passes
+            for planned_pass in planned.passes
         ],
         "forward_passes": planned.forward_passes,
         "reading_s": dict(planned.reading_s),
@@ -139,24 +139,24 @@ def _print(answer: dict[str, Any]) -> None:
         f"{answer['download_bytes'] / 1e9:.2f} GB"
         f"{f' and {unknown} of a size that is not known' if unknown else ''}"
     )
-    for one in answer["datasets"]:
-        size = one["image_bytes"]
-        where = "here" if one["present"] else "NOT HERE: zoo data fetch"
+    for dataset in answer["datasets"]:
+        size = dataset["image_bytes"]
+        where = "here" if dataset["present"] else "NOT HERE: zoo data fetch"
         read = "" if size is None else f", {size / 1e9:.2f} GB"
-        images = _or_unknown(one["images"])
-        out.print(f"dataset: {one['dataset']}: {images} images{read} ({where})")
+        images = _or_unknown(dataset["images"])
+        out.print(f"dataset: {dataset['dataset']}: {images} images{read} ({where})")
     print_table(
         ("archive", "input px", "rows", "images", "stored", "ms per image"),
         [
             (
-                one["archive"],
-                str(one["input_px"]),
-                str(len(one["rows"])),
-                _or_unknown(one["images"]),
-                str(one["stored"]),
-                _or_unknown(one["forward_s"], 1000),
+                planned_pass["archive"],
+                str(planned_pass["input_px"]),
+                str(len(planned_pass["rows"])),
+                _or_unknown(planned_pass["images"]),
+                str(planned_pass["stored"]),
+                _or_unknown(planned_pass["forward_s"], 1000),
             )
-            for one in answer["passes"]
+            for planned_pass in answer["passes"]
         ],
     )
     for name, seconds in answer["reading_s"].items():

@@ -104,17 +104,17 @@ def verdict_of_row(
         return Verdict.REPRODUCED, ""
     if printed.verdict is Verdict.NOT_JUDGED:
         return Verdict.NOT_JUDGED, "no claim was judged"
-    corrected = [one for one in measurements if one.erratum is not None]
+    corrected = [run for run in measurements if run.erratum is not None]
     missed = f"as printed at {printed.input_px} px: {_misses(printed)}"
-    for one in corrected:
-        if one.verdict is Verdict.REPRODUCED:
+    for run in corrected:
+        if run.verdict is Verdict.REPRODUCED:
             return (
                 Verdict.REPRODUCED_WITH_ERRATUM,
-                f"reproduced at {one.input_px} px as {one.erratum} corrects; {missed}",
+                f"reproduced at {run.input_px} px as {run.erratum} corrects; {missed}",
             )
     others = [
-        f"as {one.erratum} corrects at {one.input_px} px: {_misses(one)}"
-        for one in corrected
+        f"as {run.erratum} corrects at {run.input_px} px: {_misses(run)}"
+        for run in corrected
     ]
     if not others:
         return printed.verdict, _misses(printed)

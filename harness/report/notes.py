@@ -61,14 +61,14 @@ def archives(records: Mapping[str, Record], words: Words) -> Iterator[str]:
         words.archive_columns,
         [
             [
-                inert(one.name),
-                inert(one.source),
-                str(one.size_bytes),
-                f"`{inert_code(one.sha256)}`",
-                inert(one.layout),
-                inert(one.shape_plan),
+                inert(archive.name),
+                inert(archive.source),
+                str(archive.size_bytes),
+                f"`{inert_code(archive.sha256)}`",
+                inert(archive.layout),
+                inert(archive.shape_plan),
             ]
-            for one in used
+            for archive in used
         ],
         ["left", "left", "right", "left", "left", "left"],
     )

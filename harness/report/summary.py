@@ -98,13 +98,13 @@ def summary_json(
             "claims": {one.metric: one.printed for one in zoo.ap_claims(row.row_id)},
             "runs": [
                 {
-                    "input_px": one.input_px,
-                    "erratum": one.erratum,
-                    "verdict": one.verdict,
-                    "scores_pct": dict(one.scores_pct),
-                    "judgements": [asdict(judgement) for judgement in one.judgements],
+                    "input_px": run.input_px,
+                    "erratum": run.erratum,
+                    "verdict": run.verdict,
+                    "scores_pct": dict(run.scores_pct),
+                    "judgements": [asdict(judgement) for judgement in run.judgements],
                 }
-                for one in (record.measurements if record else ())
+                for run in (record.measurements if record else ())
             ],
         }
         for row in selected
