@@ -106,9 +106,28 @@ def test_a_field_of_another_type_is_refused(
         ask(Block({"k": value}))
 
 
-def test_a_missing_field_is_refused() -> None:
-    with pytest.raises(ZooDataError, match="field k; expected a text, got nothing"):
-        Block({}).text("k")
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (lambda b: b.text("k"), "a text"),
+        (lambda b: b.sha256("k"), "64 hexadecimal digits"),
+        (lambda b: b.whole("k", at_least=2), "a whole number from 2"),
+        (lambda b: b.wholes("k", at_least=2), "a list of whole numbers from 2"),
+        (lambda b: b.decimal("k"), "a number from 0"),
+        (lambda b: b.flag("k"), "true or false"),
+        (lambda b: b.date("k"), "a date"),
+        (lambda b: b.texts("k"), "a list of texts"),
+        (lambda b: b.choice("k", ("a", "b")), "a or b"),
+        (lambda b: b.table("k"), r"a table `\[...\]`"),
+    ],
+)
+def test_a_missing_field_is_refused(
+    ask: Callable[[Block], object], expected: str
+) -> None:
+    with pytest.raises(
+        ZooDataError, match=f"^field k; expected {expected}, got nothing$"
+    ):
+        ask(Block({}))
 
 
 def test_a_misspelt_field_is_refused_with_the_known_ones() -> None:
