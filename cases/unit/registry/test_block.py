@@ -94,6 +94,8 @@ def test_an_optional_field_that_is_there_is_read() -> None:
         (["x", 1], lambda b: b.texts("k"), "a list of texts"),
         ("x", lambda b: b.choice("k", ("a", "b")), "a or b, got 'x'"),
         ({"a": 1}, lambda b: b.text_map("k"), "a table of texts"),
+        ("x", lambda b: b.text_map("k"), "a table of texts, got 'x'"),
+        ("x", lambda b: b.texts_map("k"), "a table of lists of texts, got 'x'"),
         ({"a": "b"}, lambda b: b.texts_map("k"), "a table of lists of texts"),
         (1, lambda b: b.table("k"), r"a table `\[...\]`, got 1"),
         ({}, lambda b: b.tables("k"), r"blocks `\[\[...\]\]`, got {}"),
