@@ -185,6 +185,22 @@ def test_kilobytes_under_megabytes_are_told(
 
 
 @pytest.mark.parametrize(
+    ("metric", "expected"),
+    [("size_mb", "5 to 300 for yolov3"), ("int8_size_kb", "5000 to 300000 for yolov3")],
+)
+def test_what_a_model_can_weigh_is_told_in_the_unit_that_is_printed(
+    repository: Path, metric: str, expected: str
+) -> None:
+    zoo = open_zoo(MARCH, home=repository)
+    claim = Claim(row_id=f"{MOBILENET}-quant_post-608", metric=metric, printed="1")
+    claims = dict.fromkeys(zoo.claims, ()) | {claim.row_id: (claim,)}
+
+    (problem,) = unit_problems(replace(zoo, claims=claims, errata=()), "a.csv")
+
+    assert problem.expected == expected
+
+
+@pytest.mark.parametrize(
     ("row", "metric", "printed", "is_told"),
     [
         (f"{MOBILENET}-quant_post-608", "size_mb", "5", False),
