@@ -86,6 +86,7 @@ def test_an_optional_field_that_is_there_is_read() -> None:
         (7, lambda b: b.optional_sha256("k"), "64 hexadecimal digits, got 7"),
         ([], lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got \\[\\]"),
         ([1, 0], lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got "),
+        (3, lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got 3"),
         ([True], lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got "),
         ("x", lambda b: b.choice("k", ("y",), "y"), "y, got 'x'"),
         ("2030-01-01", lambda b: b.date("k"), "a date such as 2030-12-31, got '2030"),
