@@ -72,7 +72,7 @@ def test_a_link_that_later_editions_correct_is_found(
     messages = lint_zoo(JANUARY, editions)
 
     assert len(messages) == count
-    assert all(f"{name}, as march-2020 prints" in one for one in messages)
+    assert all(f"{name}, as march-2020 prints, got http" in one for one in messages)
 
 
 def test_another_number_for_the_same_row_is_found(editions: Path) -> None:
