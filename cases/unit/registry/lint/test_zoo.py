@@ -54,6 +54,14 @@ def test_what_follows_from_a_table_that_cannot_be_read_is_not_told(
     assert message.startswith("prune_coco.toml: not readable as TOML; ")
 
 
+def test_claims_that_are_all_missing_are_told_of_every_row(home: Path) -> None:
+    path = home / "expected" / "january-2020.csv"
+    path.write_text("row,metric,printed\n", encoding="utf-8")
+    messages = lint_zoo("january-2020", home)
+
+    assert sum("; expected a claim for " in one for one in messages) == 32
+
+
 def test_a_misspelt_section_would_hide_its_errata(home: Path, edit: Edit) -> None:
     edit("expected/errata.toml", "[january-2020.E4]", "[janaury-2020.E4]")
     (message,) = lint_zoo("january-2020", home)
