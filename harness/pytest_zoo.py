@@ -100,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: {meaning}")
     demand_options(config)
     if config.getoption("zoo"):
-        # Met in the middle of collection, its refusal would not be a usage error.
+        # Met in the middle of collection, a refusal would not be a usage error.
         zoo_of(config)
     demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
     choose_folders(config)
@@ -110,10 +110,9 @@ def pytest_pycollect_makeitem(
     collector: pytest.Collector, name: str
 ) -> list[pytest.Item] | None:
     """Make no case of the published figures where the zoo prints none."""
-    is_asked = name == structure.CASE and not structure.prints_any(
-        zoo_of(collector.config)
-    )
-    return [] if is_asked else None
+    if name == structure.CASE and not structure.prints_any(zoo_of(collector.config)):
+        return []
+    return None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -89,12 +89,12 @@ def clear_cache(
 def _told(items: Sequence[CacheItem], now_s: float) -> list[dict[str, Any]]:
     return [
         {
-            "kind": one.kind,
-            "name": one.name,
-            "size_bytes": one.size_bytes,
-            "age_days": round(_age_days(one, now_s), 3),
+            "kind": item.kind,
+            "name": item.name,
+            "size_bytes": item.size_bytes,
+            "age_days": round(_age_days(item, now_s), 3),
         }
-        for one in items
+        for item in items
     ]
 
 
@@ -103,12 +103,12 @@ def _print_items(items: Sequence[CacheItem], now_s: float) -> None:
         ("name", "kind", "MB", "days old"),
         [
             (
-                one.name,
-                one.kind,
-                f"{one.size_bytes / 1e6:.1f}",
-                f"{_age_days(one, now_s):.0f}",
+                item.name,
+                item.kind,
+                f"{item.size_bytes / 1e6:.1f}",
+                f"{_age_days(item, now_s):.0f}",
             )
-            for one in items
+            for item in items
         ],
     )
 

@@ -37,22 +37,22 @@ def check(
     from harness.registry.lint.zoo import lint_zoo
 
     problems = lint_zoo(zoo, find_home())
-    told: dict[str, Any] = {"zoo": zoo, "problems": list(problems)}
+    answer: dict[str, Any] = {"zoo": zoo, "problems": list(problems)}
     if not as_json:
         for problem in problems:
             out.print(problem)
-        found = counted(len(problems), "problem") if problems else "no problems"
-        out.print(f"{zoo}: {found}")
+        tally = counted(len(problems), "problem") if problems else "no problems"
+        out.print(f"{zoo}: {tally}")
     lost = 0
     if links and not problems:
         archives = _told_links(zoo, mirror, as_json=as_json)
         lost = sum(not one["served"] for one in archives)
-        told["archives"] = archives
+        answer["archives"] = archives
         if not as_json:
             count = counted(len(archives), "archive")
             out.print(f"{zoo}: {count}, {lost or 'none'} not served as pinned")
     if as_json:
-        print_json(told)
+        print_json(answer)
     if problems or lost:
         raise typer.Exit(EXIT_FAILED)
 
@@ -63,26 +63,26 @@ def _told_links(zoo: str, mirror: str | None, *, as_json: bool) -> list[dict[str
     from harness.pipeline.measure.embedded import serving
     from harness.pipeline.measure.settings import Settings
 
-    found = open_zoo(zoo)
+    opened = open_zoo(zoo)
     settings = Settings(
         cache=DEFAULT_CACHE, records=DEFAULT_RECORDS, data_root=None, mirror=mirror
     )
-    told = []
-    with serving(found, settings) as ready:
-        for one in check_links(found, mirror=ready.mirror):
-            name, pinned = one.archive.name, one.archive.size_bytes
-            told.append(
+    archives = []
+    with serving(opened, settings) as ready:
+        for checked in check_links(opened, mirror=ready.mirror):
+            name, pinned = checked.archive.name, checked.archive.size_bytes
+            archives.append(
                 {
                     "archive": name,
                     "size_bytes": pinned,
-                    "served": one.is_served,
-                    "links": [asdict(link) for link in one.links],
+                    "served": checked.is_served,
+                    "links": [asdict(link) for link in checked.links],
                 }
             )
-            for link in () if as_json else one.links:
+            for link in () if as_json else checked.links:
                 size = "size not told" if link.size_bytes is None else link.size_bytes
                 what = link.reason if link.state == "dead" else size
                 more = f" -> {link.leads_to}" if link.leads_to else ""
-                other = f" OTHER SIZE, pinned {pinned}" * (link in one.other_sizes)
+                other = f" OTHER SIZE, pinned {pinned}" * (link in checked.other_sizes)
                 out.print(f"{name}: {link.state}: {link.address}{more}: {what}{other}")
-    return told
+    return archives

@@ -121,8 +121,8 @@ def compare(
                 "seed": seed,
                 "convention": runs[0].convention.word or None,
                 "differences": [
-                    asdict(one) | {"excludes_zero": one.excludes_zero}
-                    for one in differences
+                    asdict(difference) | {"excludes_zero": difference.excludes_zero}
+                    for difference in differences
                 ],
             }
         )
@@ -132,16 +132,16 @@ def compare(
         ("part", "name", "A", "B", "B - A", "95 % interval", "excludes zero"),
         [
             (
-                one.part.by,
-                one.part.name,
-                f"{one.first_pct:.2f}",
-                f"{one.second_pct:.2f}",
-                f"{one.difference_pct:+.2f}",
-                f"{one.low_pct:+.2f} to {one.high_pct:+.2f}",
-                "yes" if one.excludes_zero else "no",
+                difference.part.by,
+                difference.part.name,
+                f"{difference.first_pct:.2f}",
+                f"{difference.second_pct:.2f}",
+                f"{difference.difference_pct:+.2f}",
+                f"{difference.low_pct:+.2f} to {difference.high_pct:+.2f}",
+                "yes" if difference.excludes_zero else "no",
             )
-            for one in differences
-            if one.part.by in {"all", "subset", by}
+            for difference in differences
+            if difference.part.by in {"all", "subset", by}
         ],
     )
     if runs[0].convention.word:

@@ -75,17 +75,17 @@ def list_data(data_root: DataRoot = None, as_json: AsJson = False) -> None:
         ("part", "split", "holds", "archive", "digest", "goes to", "here"),
         [
             (
-                f"{one['dataset']} {one['part']}",
-                one["split"],
-                one["holds"],
-                _megabytes(one["size_bytes"]),
-                one["digests"][0] if one["digests"] else "not known",
-                one["paths"][0],
-                {True: "yes", False: f"no: {one['missing']}", None: "no --data-root"}[
-                    one["present"]
+                f"{part['dataset']} {part['part']}",
+                part["split"],
+                part["holds"],
+                _megabytes(part["size_bytes"]),
+                part["digests"][0] if part["digests"] else "not known",
+                part["paths"][0],
+                {True: "yes", False: f"no: {part['missing']}", None: "no --data-root"}[
+                    part["present"]
                 ],
             )
-            for one in rows
+            for part in rows
         ],
     )
 
@@ -125,23 +125,25 @@ def fetch_data(
         print_json(
             [
                 {
-                    "part": one.part.name,
-                    "was_present": one.was_present,
-                    "source": one.source,
-                    "refusal": str(one.refusal) if one.refusal else None,
+                    "part": result.part.name,
+                    "was_present": result.was_present,
+                    "source": result.source,
+                    "refusal": str(result.refusal) if result.refusal else None,
                 }
-                for one in fetched
+                for result in fetched
             ]
         )
     else:
-        for one in fetched:
-            told = "was there already" if one.was_present else f"from {one.source}"
-            if one.refusal:
-                err.print(f"{dataset} {one.part.name}: {one.refusal}")
+        for result in fetched:
+            told = (
+                "was there already" if result.was_present else f"from {result.source}"
+            )
+            if result.refusal:
+                err.print(f"{dataset} {result.part.name}: {result.refusal}")
             else:
-                out.print(f"{dataset} {one.part.name}: {told}")
-    refusals = [one.refusal for one in fetched if one.refusal]
-    if any(not isinstance(one, ArchiveUnavailable) for one in refusals):
+                out.print(f"{dataset} {result.part.name}: {told}")
+    refusals = [result.refusal for result in fetched if result.refusal]
+    if any(not isinstance(refusal, ArchiveUnavailable) for refusal in refusals):
         raise typer.Exit(EXIT_FAILED)
     if refusals:
         raise typer.Exit(EXIT_INCOMPLETE)
@@ -172,7 +174,7 @@ def check_data(
     opened = open_zoo(zoo)
     settings = _settings(opened, _demand_root(data_root), cache)
     lines = ProgressLines(err.print)
-    told: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
     refusals: list[HarnessError] = []
     for name in datasets or DATASETS:
         try:
@@ -185,9 +187,9 @@ def check_data(
             )
         except (DatasetMissing, DatasetInvalid) as refusal:
             refusals.append(refusal)
-            told.append({"dataset": name, "refusal": str(refusal), "sound": False})
+            answers.append({"dataset": name, "refusal": str(refusal), "sound": False})
             continue
-        told.append(
+        answers.append(
             {
                 "dataset": name,
                 "refusal": None,
@@ -201,13 +203,13 @@ def check_data(
             }
         )
     if as_json:
-        print_json({"zoo": zoo, "datasets": told})
+        print_json({"zoo": zoo, "datasets": answers})
     else:
-        for line in (line for one in told for line in _check_lines(one)):
+        for line in (line for one in answers for line in _check_lines(one)):
             out.print(line)
     is_missing = [isinstance(one, DatasetMissing) for one in refusals]
     if not all(is_missing) or any(
-        not one["sound"] and one["refusal"] is None for one in told
+        not one["sound"] and one["refusal"] is None for one in answers
     ):
         raise typer.Exit(EXIT_FAILED)
     if refusals:
@@ -268,25 +270,25 @@ def _demand_root(data_root: Path | None, *, may_be_made: bool = False) -> Path:
     return demand_data_root(data_root.absolute(), may_be_made=may_be_made)
 
 
-def _check_lines(told: dict[str, Any]) -> list[str]:
+def _check_lines(answer: dict[str, Any]) -> list[str]:
     """Return what a check found, a line each, with ten names of each kind."""
     from harness.pipeline.data.check import MEANINGS
 
-    name = told["dataset"]
-    if told["refusal"] is not None:
-        return [f"{name}: {told['refusal']}"]
+    name = answer["dataset"]
+    if answer["refusal"] is not None:
+        return [f"{name}: {answer['refusal']}"]
     counts = (
-        f"{counted(told['images'], 'image')}, "
-        f"{counted(told['annotations'], 'annotation')}"
+        f"{counted(answer['images'], 'image')}, "
+        f"{counted(answer['annotations'], 'annotation')}"
     )
-    lines = [f"{name}: {counts}, fingerprint {told['fingerprint']}"]
-    lines += [f"{name}: FAULT {one}" for one in told["faults"]]
-    lines += [f"{name}: DIFFERS {one}" for one in told["differences"]]
-    for trait, images in told["traits"].items():
+    lines = [f"{name}: {counts}, fingerprint {answer['fingerprint']}"]
+    lines += [f"{name}: FAULT {one}" for one in answer["faults"]]
+    lines += [f"{name}: DIFFERS {one}" for one in answer["differences"]]
+    for trait, images in answer["traits"].items():
         words = trait.replace("_", " ")
         why = f" ({MEANINGS[trait]})" if trait in MEANINGS else ""
         lines.append(f"{name}: {words}: {len(images)}: {first_few(images, 10)}{why}")
-    lines.append(f"{name}: {'sound' if told['sound'] else 'not the published set'}")
+    lines.append(f"{name}: {'sound' if answer['sound'] else 'not the published set'}")
     return lines
 
 

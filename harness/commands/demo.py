@@ -23,21 +23,21 @@ def demo_make(
     from harness.pipeline.measure.progress_lines import ProgressLines
 
     lines = ProgressLines(err.print)
-    made = make_demo(
+    demo = make_demo(
         find_home(), work.absolute(), training=lines.training, telling=err.print
     )
     if as_json:
         print_json(
             {
                 "scores_pct": {
-                    name: dict(one) for name, one in made.scores_pct.items()
+                    name: dict(one) for name, one in demo.scores_pct.items()
                 },
-                "archive_bytes": dict(made.archive_bytes),
+                "archive_bytes": dict(demo.archive_bytes),
             }
         )
         return
-    for row_id, scores_pct in made.scores_pct.items():
-        told = ", ".join(f"{metric} {one:.2f}" for metric, one in scores_pct.items())
-        out.print(f"{row_id}: {told}")
-    for name, size_bytes in made.archive_bytes.items():
+    for row_id, scores_pct in demo.scores_pct.items():
+        scores = ", ".join(f"{metric} {one:.2f}" for metric, one in scores_pct.items())
+        out.print(f"{row_id}: {scores}")
+    for name, size_bytes in demo.archive_bytes.items():
         out.print(f"{name}: {size_bytes / 1e6:.2f} MB")

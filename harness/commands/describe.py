@@ -79,13 +79,13 @@ def describe(
             ("published", "printed", "computed", "tolerance", "verdict"),
             [
                 (
-                    f"{one.metric}{' (estimate)' if one.is_estimate else ''}",
-                    one.printed,
-                    f"{one.computed:.3f}",
-                    f"{one.tolerance} ({one.basis})",
-                    one.verdict,
+                    f"{figure.metric}{' (estimate)' if figure.is_estimate else ''}",
+                    figure.printed,
+                    f"{figure.computed:.3f}",
+                    f"{figure.tolerance} ({figure.basis})",
+                    figure.verdict,
                 )
-                for one in record.figures
+                for figure in record.figures
             ],
         )
 
@@ -111,14 +111,14 @@ def _print_archive(row_id: str, described: DescribedArchive, as_json: bool) -> N
         ("convolution", "reads", "activation scale", "weight scales", "integers"),
         [
             (
-                one.weights,
-                one.activation,
-                f"{one.activation_scale:.6g}",
-                f"{min(one.weight_scales):.4g} to {max(one.weight_scales):.4g}",
-                "{} to {}".format(*one.integers),
+                conv.weights,
+                conv.activation,
+                f"{conv.activation_scale:.6g}",
+                f"{min(conv.weight_scales):.4g} to {max(conv.weight_scales):.4g}",
+                "{} to {}".format(*conv.integers),
             )
-            if one.activation and one.integers
-            else (one.weights, "float", "", "", "")
-            for one in described.convolutions
+            if conv.activation and conv.integers
+            else (conv.weights, "float", "", "", "")
+            for conv in described.convolutions
         ],
     )

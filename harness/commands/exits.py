@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and what it tells where it refuses.
+"""Ends a command: chooses its exit code, and prints why it refused.
 
 Users rely on the codes: 0 as asked; 1 a claim missed or a check failed; 2 usage;
 3 incomplete.

@@ -62,7 +62,7 @@ def export(
     suffix = FORMATS[word or run.dataset].suffix if word in {"", *FORMATS} else ""
     place = output or Path(f"{Path(row_id).stem}{suffix}")
     with writing(place, RESULT_FILE):
-        made = write(
+        written = write(
             run,
             place,
             word=word,
@@ -71,10 +71,10 @@ def export(
             published_format=published_format,
         )
     if as_json:
-        told = {"output": str(made), "detections": len(run.detections.scores)}
-        print_json(told | {"images": len(run.truth.image_ids)})
+        answer = {"output": str(written), "detections": len(run.detections.scores)}
+        print_json(answer | {"images": len(run.truth.image_ids)})
     else:
         out.print(
-            f"{made}: {counted(len(run.detections.scores), 'detection')} in "
+            f"{written}: {counted(len(run.detections.scores), 'detection')} in "
             f"{counted(len(run.truth.image_ids), 'image')}"
         )

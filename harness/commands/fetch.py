@@ -65,27 +65,28 @@ def fetch(
         )
     if pin:
         pin_archives(opened, find_home(), fetched)
-    told = [
+    answer = [
         {
-            "archive": one.archive.name,
-            "path": str(one.got.path) if one.got else None,
-            "source": one.got.source if one.got else None,
-            "sha256": one.got.sha256 if one.got else None,
-            "size_bytes": one.got.size_bytes if one.got else None,
-            "refusal": str(one.refusal) if one.refusal else None,
+            "archive": download.archive.name,
+            "path": str(download.got.path) if download.got else None,
+            "source": download.got.source if download.got else None,
+            "sha256": download.got.sha256 if download.got else None,
+            "size_bytes": download.got.size_bytes if download.got else None,
+            "refusal": str(download.refusal) if download.refusal else None,
         }
-        for one in fetched
+        for download in fetched
     ]
     if as_json:
-        print_json({"zoo": opened.name, "archives": told})
+        print_json({"zoo": opened.name, "archives": answer})
     else:
-        for one in fetched:
-            if one.got:
-                out.print(f"{one.archive.name}: {one.got.sha256} {one.got.path}")
+        for download in fetched:
+            name, got = download.archive.name, download.got
+            if got:
+                out.print(f"{name}: {got.sha256} {got.path}")
             else:
-                err.print(f"{one.archive.name}: {one.refusal}")
-    refusals = [one.refusal for one in fetched if one.refusal]
-    if any(not isinstance(one, ArchiveUnavailable) for one in refusals):
+                err.print(f"{name}: {download.refusal}")
+    refusals = [download.refusal for download in fetched if download.refusal]
+    if any(not isinstance(refusal, ArchiveUnavailable) for refusal in refusals):
         raise typer.Exit(EXIT_FAILED)
     if refusals:
         raise typer.Exit(EXIT_INCOMPLETE)

@@ -134,16 +134,16 @@ def gate(
             next_step="give --sample N, or leave --seed out",
         )
     home = find_home()
-    here = read_rules(zoo, home)
-    rules = here if rules_from is None else read_rules_from(zoo, rules_from, home)
-    name = here.zoo.name
+    own_rules = read_rules(zoo, home)
+    rules = own_rules if rules_from is None else read_rules_from(zoo, rules_from, home)
+    name = own_rules.zoo.name
     folder = folder_of_zoo(records or DEFAULT_RECORDS, name)
     with ExitStack() as stack:
         sampling = None
         if sample is not None:
             lines = ProgressLines(err.print)
             settings = with_scenes(
-                here.zoo,
+                own_rules.zoo,
                 Settings(
                     cache=cache.absolute(),
                     records=folder,
@@ -153,16 +153,16 @@ def gate(
                     gpu=gpu,
                     debug=asks_debug(context),
                 ),
-                {row.dataset for row in here.zoo.rows},
+                {row.dataset for row in own_rules.zoo.rows},
                 drawing=lines.drawing,
             )
             sampling = Sampling(
-                settings=stack.enter_context(serving(here.zoo, settings)),
+                settings=stack.enter_context(serving(own_rules.zoo, settings)),
                 count=sample,
                 seed=secrets.randbits(32) if seed is None else seed,
                 watcher=lines.watcher(),
             )
-        made = judge(
+        report = judge(
             rules.zoo,
             folder,
             waivers=rules.waivers,
@@ -175,21 +175,23 @@ def gate(
                 max_age_days=max_age,
             ),
             sampling=sampling,
-            rule_differences=() if rules is here else rule_differences(rules, here),
+            rule_differences=()
+            if rules is own_rules
+            else rule_differences(rules, own_rules),
         )
     if as_json == Path("-"):
-        out.print(gate_json(made), end="")
+        out.print(gate_json(report), end="")
     else:
         if as_json:
             from harness.files.atomic import write_text
 
-            write_text(as_json, gate_json(made))
-        for line in gate_lines(made):
+            write_text(as_json, gate_json(report))
+        for line in gate_lines(report):
             out.print(line)
     if annotate:
-        for line in workflow_lines(made):
+        for line in workflow_lines(report):
             typer.echo(line, err=True)  # a command of ours, which `err` would defuse
     if summary:
         with summary.open("a", encoding="utf-8") as file:
-            file.write(gate_markdown(made))
-    raise typer.Exit(made.exit_code)
+            file.write(gate_markdown(report))
+    raise typer.Exit(report.exit_code)

@@ -11,7 +11,7 @@ WITH_FILE = frozenset({"gate"})
 
 
 def with_json_value(words: Sequence[str]) -> list[str]:
-    """Return the words; a ``--json`` that names no file prints, as in every command.
+    """Return the words, with ``=-`` (print) after a ``--json`` that names no file.
 
     Args:
         words: after the program's name.

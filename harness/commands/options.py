@@ -23,15 +23,15 @@ def option_of(
     """
     name = option.command_name or option.name
     has_opposite = not option.takes_value and option is not options.JSON
-    told = help_text or f"{option.help[0].upper()}{option.help[1:]}."
+    sentence = help_text or f"{option.help[0].upper()}{option.help[1:]}."
     envvar = option.twin or None
     if option.twin_is_read_below:
-        told, envvar = f"{told[:-1]} ({option.twin}).", None
+        sentence, envvar = f"{sentence[:-1]} ({option.twin}).", None
     return typer.Option(
         f"{name}/--no-{name.lstrip('-')}" if has_opposite else name,
         envvar=envvar,
         metavar=option.metavar or None,
-        help=told,
+        help=sentence,
         min=minimum,
     )
 

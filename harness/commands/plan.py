@@ -85,16 +85,16 @@ def plan(
         drawing=ProgressLines(err.print).drawing,
     )
     calibration = Calibration(device=open_device(gpu=gpu)) if calibrate else None
-    made = plan_rows(opened, rows, settings, calibration)
-    told: dict[str, Any] = {
+    planned = plan_rows(opened, rows, settings, calibration)
+    answer: dict[str, Any] = {
         "zoo": opened.name,
-        "rows": list(made.rows),
-        "not_built": dict(made.not_built),
+        "rows": list(planned.rows),
+        "not_built": dict(planned.not_built),
         "archives": [
             {"archive": one.name, "cached": one.is_cached, "size_bytes": one.size_bytes}
-            for one in made.archives
+            for one in planned.archives
         ],
-        "download_bytes": made.download_bytes,
+        "download_bytes": planned.download_bytes,
         "datasets": [
             {
                 "dataset": one.name,
@@ -102,67 +102,67 @@ def plan(
                 "images": one.image_count,
                 "image_bytes": one.image_bytes,
             }
-            for one in made.datasets
+            for one in planned.datasets
         ],
         "passes": [
             {
-                "rows": list(one.row_ids),
-                "archive": one.archive,
-                "input_px": one.input_px,
-                "images": one.image_count,
-                "stored": one.stored_count,
-                "forward_s": one.forward_s,
+                "rows": list(planned_pass.row_ids),
+                "archive": planned_pass.archive,
+                "input_px": planned_pass.input_px,
+                "images": planned_pass.image_count,
+                "stored": planned_pass.stored_count,
+                "forward_s": planned_pass.forward_s,
             }
-            for one in made.passes
+            for planned_pass in planned.passes
         ],
-        "forward_passes": made.forward_passes,
-        "reading_s": dict(made.reading_s),
-        "minutes": made.minutes,
+        "forward_passes": planned.forward_passes,
+        "reading_s": dict(planned.reading_s),
+        "minutes": planned.minutes,
     }
     if as_json:
-        print_json(told)
+        print_json(answer)
         return
-    _print(told)
+    _print(answer)
 
 
-def _print(told: dict[str, Any]) -> None:
-    to_fetch = [one for one in told["archives"] if not one["cached"]]
+def _print(answer: dict[str, Any]) -> None:
+    to_fetch = [one for one in answer["archives"] if not one["cached"]]
     unknown = sum(one["size_bytes"] is None for one in to_fetch)
-    out.print(f"rows: {len(told['rows'])} of {told['zoo']} can be measured")
+    out.print(f"rows: {len(answer['rows'])} of {answer['zoo']} can be measured")
     reasons: dict[str, list[str]] = {}
-    for row_id, why in told["not_built"].items():
+    for row_id, why in answer["not_built"].items():
         reasons.setdefault(why, []).append(row_id)
     for why, row_ids in reasons.items():
         out.print(f"{why}: {' '.join(row_ids)}")
     out.print(
-        f"archives: {len(told['archives'])}, {len(to_fetch)} to download, "
-        f"{told['download_bytes'] / 1e9:.2f} GB"
+        f"archives: {len(answer['archives'])}, {len(to_fetch)} to download, "
+        f"{answer['download_bytes'] / 1e9:.2f} GB"
         f"{f' and {unknown} of a size that is not known' if unknown else ''}"
     )
-    for one in told["datasets"]:
-        size = one["image_bytes"]
-        where = "here" if one["present"] else "NOT HERE: zoo data fetch"
+    for dataset in answer["datasets"]:
+        size = dataset["image_bytes"]
+        where = "here" if dataset["present"] else "NOT HERE: zoo data fetch"
         read = "" if size is None else f", {size / 1e9:.2f} GB"
-        images = _or_unknown(one["images"])
-        out.print(f"dataset: {one['dataset']}: {images} images{read} ({where})")
+        images = _or_unknown(dataset["images"])
+        out.print(f"dataset: {dataset['dataset']}: {images} images{read} ({where})")
     print_table(
         ("archive", "input px", "rows", "images", "stored", "ms per image"),
         [
             (
-                one["archive"],
-                str(one["input_px"]),
-                str(len(one["rows"])),
-                _or_unknown(one["images"]),
-                str(one["stored"]),
-                _or_unknown(one["forward_s"], 1000),
+                planned_pass["archive"],
+                str(planned_pass["input_px"]),
+                str(len(planned_pass["rows"])),
+                _or_unknown(planned_pass["images"]),
+                str(planned_pass["stored"]),
+                _or_unknown(planned_pass["forward_s"], 1000),
             )
-            for one in told["passes"]
+            for planned_pass in answer["passes"]
         ],
     )
-    for name, seconds in told["reading_s"].items():
+    for name, seconds in answer["reading_s"].items():
         out.print(f"decode and resize on {name}: {seconds * 1000:.1f} ms per image")
-    out.print(f"forward passes: {_or_unknown(told['forward_passes'])}")
-    out.print(f"minutes on this machine: {_or_unknown(told['minutes'], 1)}")
+    out.print(f"forward passes: {_or_unknown(answer['forward_passes'])}")
+    out.print(f"minutes on this machine: {_or_unknown(answer['minutes'], 1)}")
 
 
 def _or_unknown(number: float | None, factor: int | None = None) -> str:

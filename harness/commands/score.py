@@ -136,8 +136,8 @@ def score(
         with writing(curves, CURVES_FILE):
             write_curves(curves, metric.curves(scored.results, ground_truth))
     if as_json:
-        told = _as_data(scored, used)
-        print_json(told | ({f"by_{by}": dict(parts)} if by is not None else {}))
+        answer = _as_data(scored, used)
+        print_json(answer | ({f"by_{by}": dict(parts)} if by is not None else {}))
     else:
         _print_scored(scored, used, by, parts)
     if scored.record.verdict not in PASSING:

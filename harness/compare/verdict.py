@@ -104,17 +104,17 @@ def verdict_of_row(
         return Verdict.REPRODUCED, ""
     if printed.verdict is Verdict.NOT_JUDGED:
         return Verdict.NOT_JUDGED, "no claim was judged"
-    corrected = [one for one in measurements if one.erratum is not None]
+    corrected = [run for run in measurements if run.erratum is not None]
     missed = f"as printed at {printed.input_px} px: {_misses(printed)}"
-    for one in corrected:
-        if one.verdict is Verdict.REPRODUCED:
+    for run in corrected:
+        if run.verdict is Verdict.REPRODUCED:
             return (
                 Verdict.REPRODUCED_WITH_ERRATUM,
-                f"reproduced at {one.input_px} px as {one.erratum} corrects; {missed}",
+                f"reproduced at {run.input_px} px as {run.erratum} corrects; {missed}",
             )
     others = [
-        f"as {one.erratum} corrects at {one.input_px} px: {_misses(one)}"
-        for one in corrected
+        f"as {run.erratum} corrects at {run.input_px} px: {_misses(run)}"
+        for run in corrected
     ]
     if not others:
         return printed.verdict, _misses(printed)
@@ -132,13 +132,13 @@ def _misses(measurement: Measurement) -> str:
 
 def _miss(judgement: Judgement) -> str:
     digits = _digits_that_show(judgement)
-    told = (
+    sentence = (
         f"{judgement.metric} measured {judgement.measured_pct:.{digits}f}, "
         f"printed {judgement.printed}, "
         f"difference {judgement.difference_pct:+.{digits}f}, "
         f"tolerance {judgement.tolerance_pct}"
     )
-    return f"{told} ({judgement.budget})" if judgement.budget else told
+    return f"{sentence} ({judgement.budget})" if judgement.budget else sentence
 
 
 def _digits_that_show(judgement: Judgement) -> int:

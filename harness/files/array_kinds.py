@@ -1,4 +1,4 @@
-"""Refuses arrays that have not the types and shapes that their class states."""
+"""Refuses arrays of other types or shapes than their class states."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS = {"boxes": 4, "boxes_xyxy": 4, "boxes_xywh": 4, "sizes_wh": 2}
 
 
 def check_kinds(value: Any) -> None:
-    """Refuse a dataclass whose arrays have not the types and shapes that it states.
+    """Refuse a dataclass whose arrays have other types or shapes than it states.
 
     The byte order of an array does not count. Whether detections fit their images is
     checked where they are scored.

@@ -1,7 +1,7 @@
-"""Refuses a place that takes no file, and names the option that chooses another.
+"""Refuses a place that cannot be written, and names the option to choose another.
 
-What the file system says against the cache, the records folder or a result file is no
-fault of a row, of an archive or of a source.
+A cache, records folder or result file that cannot be written is no fault of a row, an
+archive or a source.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def writing(path: Path, own: OwnFolder) -> Iterator[None]:
 
 
 def cannot_write(error: OSError) -> UsageError:
-    """Return the refusal of a file of the user's choice that cannot be written."""
+    """Return the refusal of a file that the user chose and that cannot be written."""
     return UsageError(
         f"{printable(error.filename or 'a file')} cannot be written or read",
         expected="a place with room in it, open to this user",

@@ -30,7 +30,7 @@ def row_cases(zoo: Zoo) -> Iterator[object]:
 
 
 def row_of(item: pytest.Item) -> Row | None:
-    """Return the row that a case is of; None: it is another case."""
+    """Return the row of a case; None for the case of something else."""
     callspec = getattr(item, "callspec", None)
     row = callspec.params.get(PARAMETER) if callspec is not None else None
     return row if isinstance(row, Row) else None

@@ -73,9 +73,9 @@ def demand_device(*, gpu: bool, precision: str) -> None:
 
 
 def demand_folders(settings: Settings) -> None:
-    """Refuse to start where cache or records take no file, or the data root is none.
+    """Refuse a cache or records that cannot be written, and a data root that is none.
 
-    What killed runs left in them is swept.
+    What killed runs left in cache and records is removed.
 
     Raises:
         pytest.UsageError: the message names the folder and the option that moves it.

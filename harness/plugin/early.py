@@ -71,14 +71,14 @@ def pytest_load_initial_conftests(
 ) -> Generator[None, Any, Any]:
     """Replace this start by a second one where it is needed, before any capture."""
     params = early_config.invocation_params
-    given = [str(word) for word in params.args]
-    words = join_values(given)
-    if words != given or _names_zoo(words):
+    command_line = [str(word) for word in params.args]
+    words = join_values(command_line)
+    if words != command_line or _names_zoo(words):
         again: list[str] | None = words
         if not early_config.pluginmanager.hasplugin(PLUGIN):
             paths = parser.parse_known_args(words).file_or_dir
             again = second_words(words, paths=paths, folder=params.dir)
-        if again is not None and again != given:
+        if again is not None and again != command_line:
             known = early_config.known_args_namespace
             known.noconftest, known.capture = True, "no"
             args.clear()

@@ -47,7 +47,7 @@ def meant_folders(
 
 
 def _means_rows(keyword: str, rows: Callable[[], Iterable[Row]]) -> bool:
-    """Whether rows, and not just any case, have what an expression of ``-k`` asks."""
+    """Whether an expression of ``-k`` holds for a row, and not for every case."""
     expression = read_expression(keyword)
     if expression is None or expression.holds(_is_called("")):
         return False
@@ -66,5 +66,5 @@ def is_named(config: pytest.Config, folder: str) -> bool:
 
 
 def _is_called(*names: str) -> Callable[[str], bool]:
-    """Return how a case of these names answers a part of one, as ``-k`` asks it."""
+    """Return whether a word of ``-k`` is a part of any of these names."""
     return lambda part: any(part.lower() in name.lower() for name in names)

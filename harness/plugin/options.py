@@ -63,8 +63,8 @@ def add_options(add: Callable[..., None]) -> None:
 def help_of(option: Option) -> str:
     """Return what ``pytest --help`` tells: ``"folder of records (ZOO_RECORDS)"``."""
     default = f"default {option.default}" if option.default else ""
-    told = ", ".join(filter(None, (option.twin, default)))
-    return f"{option.help} ({told})" if told else option.help
+    more = ", ".join(filter(None, (option.twin, default)))
+    return f"{option.help} ({more})" if more else option.help
 
 
 def _parsing_of(option: Option) -> dict[str, Any]:
@@ -79,12 +79,12 @@ def _parsing_of(option: Option) -> dict[str, Any]:
 
 def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
     """Return the settings of a run: option, else environment twin, else default."""
-    data_root = _said(config, DATA_ROOT)
+    data_root = _value_of(config, DATA_ROOT)
     return Settings(
         cache=_folder(config, ZOO_CACHE),
         records=_folder(config, RECORDS) / zoo.name,
         data_root=_absolute(data_root) if data_root else None,
-        mirror=_said(config, MIRROR),
+        mirror=_value_of(config, MIRROR),
         offline=_is_on(config, OFFLINE),
         gpu=_is_on(config, GPU),
         limit=config.getoption(LIMIT.field),
@@ -120,20 +120,20 @@ def program_limits_of(config: pytest.Config) -> ProgramLimits:
         raise pytest.UsageError(str(error)) from error
 
 
-def _said(config: pytest.Config, option: Option) -> str | None:
-    """Return what the option says, or its twin; None: neither says anything."""
+def _value_of(config: pytest.Config, option: Option) -> str | None:
+    """Return the value of an option, else of its environment twin, else None."""
     value = config.getoption(option.field)
     return str(value or (option.twin and os.environ.get(option.twin)) or "") or None
 
 
 def _is_on(config: pytest.Config, option: Option) -> bool:
-    said = os.environ.get(option.twin, "") if option.twin else ""
-    return bool(config.getoption(option.field)) or said.lower() not in OFF
+    twin = os.environ.get(option.twin, "") if option.twin else ""
+    return bool(config.getoption(option.field)) or twin.lower() not in OFF
 
 
 def _folder(config: pytest.Config, option: Option) -> Path:
     """Return the folder that is asked for; the default is below pytest's root."""
-    return _absolute(_said(config, option) or config.rootpath / option.default)
+    return _absolute(_value_of(config, option) or config.rootpath / option.default)
 
 
 def _absolute(path: str | Path) -> Path:

@@ -30,7 +30,7 @@ class UnderWay:
         """
         count, waiting = len(self.row_ids), {*self.row_ids} - {*self.kept, *measured}
         done = count - len(waiting) - len(self.kept)
-        told = "without --fresh, " if self.fresh else ""
+        condition = "without --fresh, " if self.fresh else ""
         lines = [
             f"{row_id}: {kept_images} of {images} images are kept"
             for row_id, (kept_images, images) in self.kept.items()
@@ -39,7 +39,7 @@ class UnderWay:
             f"{done} of {count} rows were measured, {len(self.kept)} were under way, "
             f"{len(waiting)} not begun"
         )
-        lines.append(f"{told}the same command goes on from there")
+        lines.append(f"{condition}the same command goes on from there")
         return "\n".join(lines)
 
 

@@ -45,10 +45,10 @@ def computing(zoo: Zoo, folder: Path) -> Callable[[Claim], StructureRecord]:
     from harness.pipeline.measure.computed_figures import structure_record
     from harness.pipeline.measure.told_places import HOME, told_record
 
-    made: dict[str, StructureRecord] = {}
+    computed: dict[str, StructureRecord] = {}
 
     def compute(claim: Claim) -> StructureRecord:
-        if claim.row_id not in made:
+        if claim.row_id not in computed:
             row = zoo.row(claim.row_id)
             places = {str(folder): "<records>", str(Path.home()): HOME}
             record = told_record(structure_record(zoo, row), places)
@@ -56,8 +56,8 @@ def computing(zoo: Zoo, folder: Path) -> Callable[[Claim], StructureRecord]:
                 write_structure(folder, record)
             except UsageError as refusal:
                 pytest.fail(f"errored: {refusal}", pytrace=False)
-            made[claim.row_id] = record
-        return made[claim.row_id]
+            computed[claim.row_id] = record
+        return computed[claim.row_id]
 
     return compute
 

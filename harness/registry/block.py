@@ -1,4 +1,4 @@
-"""Reads one TOML table: every key is asked for by type, and none is left over."""
+"""Reads one TOML table, key by key and type by type; refuses keys left over."""
 
 from __future__ import annotations
 

@@ -24,10 +24,10 @@ def read_known_datasets(
     Raises:
         ZooDataError: something is malformed, and there is no list to note it in.
     """
-    known: dict[str, dict[str, KnownDataset]] = {}
+    facts: dict[str, dict[str, KnownDataset]] = {}
     document: Mapping[str, object] = {}
     if not path.exists():
-        return known
+        return facts
     with noting(problems):
         document = read_toml(path)
     for zoo, section in document.items():
@@ -37,8 +37,8 @@ def read_known_datasets(
             entries = table_of(section, "its content")
         for dataset, values in entries.items():
             with noting(problems), located(path.name), located(f"{place}.{dataset}"):
-                known.setdefault(zoo, {})[dataset] = _parse_known(dataset, values)
-    return known
+                facts.setdefault(zoo, {})[dataset] = _parse_known(dataset, values)
+    return facts
 
 
 def read_own_datasets(
@@ -53,16 +53,16 @@ def read_own_datasets(
     Raises:
         ZooDataError: something is malformed, and there is no list to note it in.
     """
-    known: dict[str, KnownDataset] = {}
+    facts: dict[str, KnownDataset] = {}
     document: Mapping[str, object] = {}
     if not path.exists():
-        return known
+        return facts
     with noting(problems):
         document = read_toml(path)
     for dataset, values in document.items():
         with noting(problems), located(path.name), located(f"section {dataset}"):
-            known[dataset] = _parse_known(dataset, values)
-    return known
+            facts[dataset] = _parse_known(dataset, values)
+    return facts
 
 
 def _parse_known(dataset: str, values: object) -> KnownDataset:
@@ -73,7 +73,7 @@ def _parse_known(dataset: str, values: object) -> KnownDataset:
             got=repr(dataset),
         )
     block = Block(table_of(values, "its content"))
-    known = KnownDataset(
+    facts = KnownDataset(
         image_count=block.optional_whole("image_count", at_least=1),
         annotation_count=block.optional_whole("annotation_count", at_least=0),
         class_names=block.optional_texts("class_names"),
@@ -81,11 +81,11 @@ def _parse_known(dataset: str, values: object) -> KnownDataset:
         truth_sha256=block.optional_sha256("truth_sha256"),
     )
     block.finish()
-    if known.class_names and len(set(known.class_names)) < len(known.class_names):
+    if facts.class_names and len(set(facts.class_names)) < len(facts.class_names):
         raise ZooDataError(
             "field class_names",
             expected="each class once",
-            got=", ".join(known.class_names),
+            got=", ".join(facts.class_names),
             next_step="take out the name that is there twice",
         )
-    return known
+    return facts

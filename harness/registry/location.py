@@ -1,4 +1,4 @@
-"""Where things lie: the home of the data, and the folders and files below it.
+"""Finds the home of the data, and names the folders and files below it.
 
 Home is the checkout one stands in, or what the wheel shipped. The paths are relative to
 it. What the files of one zoo are called is in ``sources.py``.

@@ -122,7 +122,7 @@ def _names(told: str, name: str) -> bool:
 def _lost_names(
     files: Iterable[TableFile], rows: Iterable[Row], of_claims: Iterable[ZooDataError]
 ) -> frozenset[str]:
-    """Return names that do not join because of a problem that is noted already.
+    """Return the names that do not join, where the reason is noted already.
 
     They are those of malformed blocks, of rows with a malformed claim, and of rows with
     an id that their fields do not make: their claims may be right.

@@ -1,4 +1,4 @@
-"""Writes text of others as markdown that shows it and does nothing.
+"""Writes text of others as markdown that looks the same and is no markup.
 
 A page shows the texts of documents, servers and file names. A character with a meaning
 in markdown or HTML is written as its number: it looks the same, and is never markup

@@ -61,14 +61,14 @@ def archives(records: Mapping[str, Record], words: Words) -> Iterator[str]:
         words.archive_columns,
         [
             [
-                inert(one.name),
-                inert(one.source),
-                str(one.size_bytes),
-                f"`{inert_code(one.sha256)}`",
-                inert(one.layout),
-                inert(one.shape_plan),
+                inert(archive.name),
+                inert(archive.source),
+                str(archive.size_bytes),
+                f"`{inert_code(archive.sha256)}`",
+                inert(archive.layout),
+                inert(archive.shape_plan),
             ]
-            for one in used
+            for archive in used
         ],
         ["left", "left", "right", "left", "left", "left"],
     )
@@ -95,7 +95,7 @@ def rows(zoo: Zoo, records: Mapping[str, Record], words: Words) -> Iterator[str]
 def _by_part(
     records: Mapping[str, Record], part_of: Callable[[Record], Part | None]
 ) -> list[tuple[Part, list[str]]]:
-    """Return each different part with its rows, in the order of their first row id."""
+    """Return each distinct part with the ids of its rows, ordered by the first id."""
     groups: list[tuple[Part, list[str]]] = []
     for row_id, record in sorted(records.items()):
         part = part_of(record)

@@ -90,7 +90,7 @@ def summary_json(
 ) -> str:
     """Return the table as JSON, unrounded: sorted keys, two spaces, final LF."""
     selected = [row for row in zoo.rows if row.row_id in set(row_ids)]
-    told = [
+    listed = [
         {
             "row": row.row_id,
             "verdict": record.verdict if record else NOT_MEASURED,
@@ -98,13 +98,13 @@ def summary_json(
             "claims": {one.metric: one.printed for one in zoo.ap_claims(row.row_id)},
             "runs": [
                 {
-                    "input_px": one.input_px,
-                    "erratum": one.erratum,
-                    "verdict": one.verdict,
-                    "scores_pct": dict(one.scores_pct),
-                    "judgements": [asdict(judgement) for judgement in one.judgements],
+                    "input_px": run.input_px,
+                    "erratum": run.erratum,
+                    "verdict": run.verdict,
+                    "scores_pct": dict(run.scores_pct),
+                    "judgements": [asdict(judgement) for judgement in run.judgements],
                 }
-                for one in (record.measurements if record else ())
+                for run in (record.measurements if record else ())
             ],
         }
         for row in selected
@@ -113,7 +113,7 @@ def summary_json(
     summary = summarise(zoo, records, row_ids)
     data = {
         "zoo": zoo.name,
-        "rows": told,
+        "rows": listed,
         "counts": dict(summary.counts),
         "measured_nothing": bool(summary.loud),
     }
@@ -143,7 +143,7 @@ def _lines_of(zoo: Zoo, row: Row, record: Record | None) -> Iterator[SummaryLine
 
 
 def _not_judged(claim: Claim, run: ShownRun, label: str, verdict: str) -> SummaryLine:
-    """Return the line of a claim that no number was held to, or none was found of."""
+    """Return the line of a claim that was not judged, with its number if it has one."""
     scores = {} if run.measurement is None else run.measurement.scores_pct
     measured = scores.get(claim.metric)
     return SummaryLine(

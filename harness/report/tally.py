@@ -35,7 +35,7 @@ def check_belonging(zoo: Zoo, records: Mapping[str, Record]) -> None:
     Raises:
         RecordInvalid: a record of another zoo, or of a row the zoo does not have.
     """
-    known = {row.row_id for row in zoo.rows}
+    row_ids = {row.row_id for row in zoo.rows}
     for row_id, record in sorted(records.items()):
         if record.zoo != zoo.name:
             raise RecordInvalid(
@@ -44,9 +44,9 @@ def check_belonging(zoo: Zoo, records: Mapping[str, Record]) -> None:
                 got=record.zoo,
                 next_step="keep the records of each zoo in a folder of their own",
             )
-        if row_id not in known:
+        if row_id not in row_ids:
             raise RecordInvalid(
                 f"a record of {row_id}, which is no row of {zoo.name}",
-                expected=f"one of its {len(known)} rows",
+                expected=f"one of its {len(row_ids)} rows",
                 next_step="remove the record, or add the row",
             )

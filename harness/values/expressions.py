@@ -42,7 +42,7 @@ def read_expression(text: str) -> Expression | None:
     try:
         reader = _Reader(words=[*words, ""])
         return Expression(names=names, holds=reader.read())
-    except _NotOne:
+    except _NoExpression:
         return None
 
 
@@ -51,7 +51,7 @@ def any_carried(names: Iterable[str]) -> Answer:
     return frozenset(names).__contains__
 
 
-class _NotOne(Exception):
+class _NoExpression(Exception):
     """The words are no expression."""
 
 
@@ -66,7 +66,7 @@ class _Reader:
     def read(self) -> Callable[[Answer], bool]:
         holds = self._any()
         if self.words[self.place]:
-            raise _NotOne
+            raise _NoExpression
         return holds
 
     def _takes(self, word: str) -> bool:
@@ -93,11 +93,11 @@ class _Reader:
         if self._takes("("):
             self.depth += 1
             if self.depth > DEEPEST:
-                raise _NotOne
+                raise _NoExpression
             inner = self._any()
             self.depth -= 1
             if not self._takes(")"):
-                raise _NotOne
+                raise _NoExpression
         else:
             inner = self._name()
         return (lambda has: not inner(has)) if is_turned else inner
@@ -105,7 +105,7 @@ class _Reader:
     def _name(self) -> Callable[[Answer], bool]:
         name = self.words[self.place]
         if not name or name in _KEYWORDS:
-            raise _NotOne
+            raise _NoExpression
         self.place += 1
         return lambda has: has(name)
 

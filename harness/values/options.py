@@ -1,9 +1,8 @@
-"""The options that pytest and ``zoo`` share, or that pytest alone has: one table.
+"""The options of pytest, and those that it shares with ``zoo``: one table.
 
-From it are made the options of pytest (``plugin/options.py``), those of the commands
-(``commands/options.py``), and the list of options with a value that is needed before
-any conftest is read (``plugin/early.py``). An option that one command alone has is
-declared beside that command.
+The options of pytest (``plugin/options.py``) and of the commands
+(``commands/options.py``) are made from it. ``plugin/early.py`` reads in it which of
+them take a value. An option of one command alone is declared beside that command.
 """
 
 from __future__ import annotations

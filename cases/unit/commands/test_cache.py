@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.pipeline.archives import cache_contents
+from harness.pipeline.archives.cache_contents import CacheItem
+
 Run = Callable[..., object]
 
 
@@ -57,3 +60,46 @@ def test_a_cache_is_not_cleared_without_saying_of_what(zoo: Run, cache: Path) ->
     assert said.code == 2
     assert said.err.startswith("zoo: nothing was said to clear; expected --archives")
     assert len(list(cache.glob("*/*"))) == 2
+
+
+def test_what_is_in_use_stays_and_leaves_the_command_incomplete(
+    zoo: Run, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        cache_contents, "clear_items", lambda items, _: (items[:1], items[1:])
+    )
+    words = ("cache", "clear", "--zoo-cache", cache, "--archives", "--detections")
+
+    said = zoo(*words)
+    told = json.loads(zoo(*words, "--json").out)
+
+    assert said.code == 3
+    assert said.err == "detections-1/cd: in use, so it stays\n"
+    assert said.out.splitlines()[-1] == "cleared: 1 item, 1.5 MB"
+    assert (told["cache"], told["dry_run"]) == (str(cache), False)
+    assert [one["name"] for one in told["in_use"]] == ["detections-1/cd"]
+    assert [one["name"] for one in told["cleared"]] == ["archives-1/x.tar-0123"]
+
+
+def test_the_age_of_what_lies_there_is_told_in_days(
+    zoo: Run, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day_s = 86_400.0
+    items = [
+        CacheItem(kind="other", name="old", path=cache, size_bytes=1, changed_s=0.0),
+        CacheItem(
+            kind="other", name="newer", path=cache, size_bytes=1, changed_s=9 * day_s
+        ),
+    ]
+    monkeypatch.setattr(cache_contents, "cache_items", lambda _: items)
+    monkeypatch.setattr("time.time", lambda: 2.12345 * day_s)
+
+    told = json.loads(zoo("cache", "list", "--json").out)
+
+    assert [one["age_days"] for one in told["items"]] == [2.123, 0.0]
+    assert told["items"][0] == {
+        "kind": "other",
+        "name": "old",
+        "size_bytes": 1,
+        "age_days": 2.123,
+    }

@@ -1,4 +1,4 @@
-"""`zoo data` and `zoo plan`, by their words."""
+"""`zoo data`, by its words."""
 
 import hashlib
 import io
@@ -82,6 +82,36 @@ def test_the_list_says_what_is_here(mirror: Path, tmp_path: Path, zoo: Zoo) -> N
     assert told["data_root"] is None
     assert [one["part"] for one in told["parts"]] == ["val2017", "test2007"]
     assert told["parts"][0]["present"] is None
+    assert " ".join(plain.out.splitlines()[2].split()) == (
+        "voc test2007 test an image not known not known VOCdevkit/VOC2007/test.txt "
+        "no --data-root"
+    )
+
+
+def test_the_json_of_the_list_has_every_part_whole(
+    mirror: Path, tmp_path: Path, zoo: Zoo
+) -> None:
+    (tmp_path / "VOCdevkit" / "VOC2007").mkdir(parents=True)
+    (tmp_path / "VOCdevkit" / "VOC2007" / "test.txt").touch()
+
+    told = json.loads(zoo("data", "list", "--data-root", tmp_path, "--json").out)
+
+    assert told["data_root"] == str(tmp_path)
+    assert told["parts"][1] == {
+        "dataset": "voc",
+        "part": "test2007",
+        "split": "test",
+        "holds": "an image",
+        "url": "http://images.example/VOCtest.tar",
+        "mirrors": [],
+        "size_bytes": None,
+        "digests": [],
+        "paths": ["VOCdevkit/VOC2007/test.txt"],
+        "present": True,
+        "missing": "",
+    }
+    assert told["parts"][0]["present"] is False
+    assert told["parts"][0]["missing"] == "no coco/val2017"
 
 
 def test_a_dataset_is_fetched_and_then_there(
@@ -112,8 +142,9 @@ def test_what_nobody_serves_is_incomplete(
 
     assert (said.code, said.out) == (3, "")
     assert "not on this machine, and offline" in said.err
-    assert told[0]["was_present"] is False
-    assert "offline" in told[0]["refusal"]
+    (part,) = told
+    assert "offline" in part.pop("refusal")
+    assert part == {"part": "test2007", "was_present": False, "source": None}
 
 
 def test_a_file_that_differs_fails(mirror: Path, tmp_path: Path, zoo: Zoo) -> None:
@@ -185,7 +216,14 @@ def test_a_check_names_what_differs(home: Path, root: Path, zoo: Zoo) -> None:
     assert "coco: not the published set" in said.out
     assert "checking coco: 3 of 3 images" in said.err
     (dataset,) = told["datasets"]
+    assert told["zoo"] == "january-2020"
+    assert (dataset["dataset"], dataset["refusal"]) == ("coco", None)
     assert dataset["sound"] is False
+    assert dataset["images"] == 3
+    assert f"coco: 3 images, {dataset['annotations']} annotations, " in said.out
+    assert f"fingerprint {dataset['fingerprint']}" in said.out
+    assert [f"coco: FAULT {one}" in said.out for one in dataset["faults"]] == [True]
+    assert "image_count: published 5000, here 3" in dataset["differences"]
     assert dataset["traits"] == {"unlisted": ["coco/val2017/more.jpg"]}
 
 
@@ -242,8 +280,26 @@ def test_a_set_that_is_not_there_is_incomplete_and_a_malformed_one_fails(
 
     assert missing.code == 3
     assert "is not under the data root" in missing.out
+    (told,) = json.loads(zoo(*words, home / "empty", "--json").out)["datasets"]
+    assert "is not under the data root" in told.pop("refusal")
+    assert told == {"dataset": "coco", "sound": False}
     assert malformed.code == 1
     assert "not JSON" in malformed.out
+
+
+def test_a_set_that_differs_fails_beside_one_that_is_not_there(
+    home: Path, root: Path, zoo: Zoo
+) -> None:
+    words = ("coco", "voc", "--data-root", root, "--zoo-cache", home / "c")
+
+    differs = zoo("data", "check", *words)
+    (home / "expected" / "datasets.toml").write_text("")
+    sound = zoo("data", "check", *words)
+
+    assert differs.code == 1
+    assert sound.code == 3
+    assert "coco: sound" in sound.out
+    assert "voc: " in sound.out
 
 
 def test_a_set_is_pinned_when_it_is_the_published_one(
@@ -260,36 +316,3 @@ def test_a_set_is_pinned_when_it_is_the_published_one(
     assert pinned.out == f"coco: pinned in {path}\n"
     assert told == {"dataset": "coco", "path": str(path)}
     assert zoo("data", "check", "coco", *words[3:]).code == 0
-
-
-def test_a_plan_without_calibration_needs_nothing(home: Path, zoo: Zoo) -> None:
-    rows = "coco and not quant_aware or blazeface and quant_post"
-    words = ("plan", "-m", rows, "--no-calibrate")
-    said, told = zoo(*words), json.loads(zoo(*words, "--json").out)
-
-    assert said.code == 0
-    assert "rows: 14 of january-2020 can be measured" in said.out
-    assert "archives: 8, 8 to download, 0.00 GB and 8 of a size that is" in said.out
-    assert "dataset: coco: 5000 images (NOT HERE: zoo data fetch)" in said.out
-    assert "forward passes: 69678" in said.out
-    assert "minutes on this machine: not known" in said.out
-    assert told["forward_passes"] == 69678
-    assert told["minutes"] is None
-
-
-def test_a_plan_of_measured_rows_takes_no_time(home: Path, zoo: Zoo) -> None:
-    said = zoo("plan", "--zoo", "demo", "-k", "160", "--zoo-cache", home / ".zoo/cache")
-
-    assert said.code == 0
-    assert "rows: 1 of demo can be measured" in said.out
-    assert "8 images, " in said.out
-    assert "decode and resize on coco: " in said.out
-    assert "forward passes: 0" in said.out
-    assert "minutes on this machine: 0.0" in said.out
-
-
-def test_a_plan_of_nothing_is_a_usage_error(home: Path, zoo: Zoo) -> None:
-    said = zoo("plan", "-m", "speed", "-k", "nobody", "--no-calibrate")
-
-    assert said.code == 2
-    assert "no row of january-2020 is selected; got -m 'speed' nobody" in said.err

@@ -18,6 +18,21 @@ def test_a_row_is_described_beside_what_was_published(zoo: Zoo) -> None:
     assert "gflops     6.27     6.266" in said.out
     assert "size_mb    31.30    31.305" in said.out
     assert said.out.count("reproduced") == 2
+    lines = [line.split("  ")[0] for line in said.out.splitlines()]
+    assert lines == [
+        "figure",
+        "parameters",
+        "variables",
+        "GFLOPs, as published",
+        "GFLOPs, with deformable convolutions",
+        "folder, as published (MiB)",
+        "files (KB)",
+        "int8, an estimate (MB)",
+        "",
+        "published",
+        "gflops",
+        "size_mb",
+    ]
 
 
 def test_a_row_without_published_figures_is_described_as_well(zoo: Zoo) -> None:
@@ -140,3 +155,44 @@ def test_convolutions_in_float_are_described_as_such(
     said = zoo("describe", FACES, "--archive", ".")
 
     assert ["yolo_output", "float"] in [line.split() for line in said.out.splitlines()]
+
+
+def test_an_archive_is_printed_line_by_line(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.model.quantised.described import DescribedConv
+    from harness.pipeline.archives import described_archive
+
+    description = described_archive.DescribedArchive(
+        layout="program",
+        shape_plan="none",
+        quantisation=None,
+        convolutions=(
+            DescribedConv(
+                weights="conv1",
+                channels=2,
+                activation="image",
+                activation_scale=1.25,
+                weight_scales=(0.5, 0.25, 0.75),
+                integers=(-127, 126),
+            ),
+        ),
+        notes=("one", "two"),
+        ignored_files=("a", "b", "c"),
+    )
+    monkeypatch.setattr(described_archive, "describe_archive", lambda *_: description)
+
+    said = zoo("describe", FACES, "--archive", ".")
+
+    assert [" ".join(line.split()) for line in said.out.splitlines()] == [
+        "archive read",
+        "layout program",
+        "shapes none",
+        "quantisation none",
+        "note one",
+        "note two",
+        "files not used 3",
+        "",
+        "convolution reads activation scale weight scales integers",
+        "conv1 image 1.25 0.25 to 0.75 -127 to 126",
+    ]

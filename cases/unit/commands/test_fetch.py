@@ -47,6 +47,7 @@ def test_the_json_of_a_fetch_says_where_it_came_from(
     assert (archive["size_bytes"], archive["sha256"]) == (pin.size_bytes, pin.sha256)
     assert archive["source"].endswith(f"PaddleSlim/{ARCHIVE}.tar")
     assert archive["refusal"] is None
+    assert Path(archive["path"]).is_relative_to(cache)
 
 
 def test_what_nobody_serves_is_incomplete(home: Path, cache: Path, zoo: Zoo) -> None:
@@ -57,8 +58,14 @@ def test_what_nobody_serves_is_incomplete(home: Path, cache: Path, zoo: Zoo) -> 
     assert (said.code, said.out) == (3, "")
     assert "not on this machine, and offline" in said.err
     (archive,) = told["archives"]
-    assert archive["path"] is None
-    assert "not on this machine, and offline" in archive["refusal"]
+    assert "not on this machine, and offline" in archive.pop("refusal")
+    assert archive == {
+        "archive": "yolov3_mobilenet_v1_prune578",
+        "path": None,
+        "source": None,
+        "sha256": None,
+        "size_bytes": None,
+    }
 
 
 def test_bytes_that_are_not_the_pinned_ones_fail(

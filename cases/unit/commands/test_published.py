@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from harness.artifact.link import Link
+from harness.pipeline.archives import link_check
+from harness.pipeline.archives.link_check import CheckedArchive
 from harness.registry.zoo import open_zoo
+from harness.values.rows import Archive
 
 Zoo = Callable[..., Any]  # conftest's fixture
 SYNTHETIC = Path("cases", "unit", "data", "registry", "synthetic")
@@ -158,6 +162,64 @@ def test_an_archive_of_another_size_is_a_failed_check(home: Path, zoo: Zoo) -> N
     (archive,) = json.loads(said.out)["archives"]
     assert archive["served"] is False
     assert archive["links"][0]["size_bytes"] == archive["size_bytes"] + 512
+
+
+def test_what_every_address_says_is_told(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = (
+        Link(address="http://a", state="dead", reason="gone", size_bytes=4),
+        Link(address="http://b", state="alive"),
+        Link(address="http://c", state="moved", leads_to="http://d", size_bytes=8),
+        Link(address="http://e", state="alive", size_bytes=9),
+    )
+    archive = Archive(name="x", url="http://a", size_bytes=8)
+    dead = CheckedArchive(archive=archive, links=links[:1])
+    other = CheckedArchive(archive=archive, links=links[1:])
+    right = CheckedArchive(archive=archive, links=links[2:3])
+    monkeypatch.setattr(
+        link_check, "check_links", lambda *_, **__: (dead, other, right)
+    )
+
+    said = zoo("check", "--links")
+    told = json.loads(zoo("check", "--links", "--json").out)
+
+    assert said.code == 1
+    assert said.out.splitlines() == [
+        "january-2020: no problems",
+        "x: dead: http://a: gone OTHER SIZE, pinned 8",
+        "x: alive: http://b: size not told",
+        "x: moved: http://c -> http://d: 8",
+        "x: alive: http://e: 9 OTHER SIZE, pinned 8",
+        "x: moved: http://c -> http://d: 8",
+        "january-2020: 3 archives, 2 not served as pinned",
+    ]
+    assert told["archives"][2] == {
+        "archive": "x",
+        "size_bytes": 8,
+        "served": True,
+        "links": [
+            {
+                "address": "http://c",
+                "state": "moved",
+                "leads_to": "http://d",
+                "size_bytes": 8,
+                "reason": None,
+            }
+        ],
+    }
+    assert [one["served"] for one in told["archives"]] == [False, False, True]
+
+
+def test_no_address_of_a_broken_zoo_is_asked(
+    broken_home: Path, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(link_check, "check_links")
+
+    said = zoo("check", "--zoo", "demo", "--links")
+
+    assert said.code == 1
+    assert said.out.endswith(" problems\n")
 
 
 def test_files_that_were_edited_are_replaced_by_force_alone(

@@ -1,4 +1,5 @@
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from harness.files.record_files import (
 )
 from harness.files.record_json import record_digest, record_from_json, record_to_json
 from harness.files.record_paths import record_paths
-from harness.values.detections import ImageDetections, join_images
+from harness.values.detections import ImageDetections, Results, join_images
 from harness.values.records import (
     ArchiveUsed,
     DatasetUsed,
@@ -471,6 +472,29 @@ def test_detections_are_kept_under_their_digest(tmp_path, detections):
 
     assert name == f"detections/{detections.sha256()}.npz"
     assert read_detections(tmp_path, name).sha256() == detections.sha256()
+
+
+def test_results_of_others_are_kept_unpacked_and_our_detections_packed(
+    tmp_path, detections
+):
+    results = Results(
+        evaluated_ids=np.int64([1]),
+        image_ids=np.int64([1]),
+        classes=np.int32([0]),
+        scores=np.float64([0.5]),
+        boxes=np.float64([[1, 2, 3, 4]]),
+    )
+    names = (write_detections(tmp_path, one) for one in (results, detections))
+
+    assert [_packings(tmp_path / name) for name in names] == [
+        {zipfile.ZIP_STORED},
+        {zipfile.ZIP_DEFLATED},
+    ]
+
+
+def _packings(path):
+    with zipfile.ZipFile(path) as archive:
+        return {one.compress_type for one in archive.infolist()}
 
 
 def test_truth_is_kept_under_its_digest(tmp_path, truth):

@@ -608,25 +608,32 @@ FORGERIES: Mapping[str, tuple[Forge, Rule, str]] = {
     "an accepted record that was edited": (
         files(
             "accepted.toml",
-            f'[[accepted]]\nrow = "{PLAIN}"\nreason = "r"\nsha256 = "0"\n',
+            f'[[accepted]]\nrow = "{PLAIN}"\nreason = "r"\nsha256 = "{"0" * 64}"\n',
         ),
         Rule.ACCEPTED,
-        "the record is not the one that was accepted; expected 0",
+        "the record is not the one that was accepted; expected 000",
     ),
     "an accepted record that nobody accepted": (
-        files("accepted.toml", '[[accepted]]\nrow = "x"\nsha256 = "0"\n'),
+        files("accepted.toml", f'[[accepted]]\nrow = "x"\nsha256 = "{"0" * 64}"\n'),
         Rule.ACCEPTED,
         "not in accepted.toml; expected an entry, got none",
     ),
     "an accepted record without a reason": (
-        files("accepted.toml", f'[[accepted]]\nrow = "{PLAIN}"\nsha256 = "0"\n'),
+        files(
+            "accepted.toml", f'[[accepted]]\nrow = "{PLAIN}"\nsha256 = "{"0" * 64}"\n'
+        ),
         Rule.ACCEPTED,
         "accepted for no reason",
     ),
     "a list of accepted records that is none": (
         files("accepted.toml", "[["),
         Rule.ACCEPTED,
-        "not a list of accepted records",
+        "accepted.toml: not readable as TOML",
+    ),
+    "a list of accepted records with no entry": (
+        files("accepted.toml", "accepted = []"),
+        Rule.ACCEPTED,
+        "accepted.toml: no accepted record",
     ),
     "figures that no network gives": (
         files(

@@ -99,6 +99,7 @@ def test_a_list_is_empty_only_where_it_may_be() -> None:
         (7, lambda b: b.optional_sha256("k"), "64 hexadecimal digits, got 7"),
         ([], lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got \\[\\]"),
         ([1, 0], lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got "),
+        (3, lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got 3"),
         ([True], lambda b: b.wholes("k", at_least=1), "whole numbers from 1, got "),
         ("x", lambda b: b.choice("k", ("y",), "y"), "y, got 'x'"),
         ("2030-01-01", lambda b: b.date("k"), "a date such as 2030-12-31, got '2030"),
@@ -107,6 +108,8 @@ def test_a_list_is_empty_only_where_it_may_be() -> None:
         (["x", 1], lambda b: b.texts("k"), "a list of texts"),
         ("x", lambda b: b.choice("k", ("a", "b")), "a or b, got 'x'"),
         ({"a": 1}, lambda b: b.text_map("k"), "a table of texts"),
+        ("x", lambda b: b.text_map("k"), "a table of texts, got 'x'"),
+        ("x", lambda b: b.texts_map("k"), "a table of lists of texts, got 'x'"),
         ({"a": "b"}, lambda b: b.texts_map("k"), "a table of lists of texts"),
         (1, lambda b: b.table("k"), r"a table `\[...\]`, got 1"),
         ({}, lambda b: b.tables("k"), r"blocks `\[\[...\]\]`, got {}"),
@@ -119,9 +122,28 @@ def test_a_field_of_another_type_is_refused(
         ask(Block({"k": value}))
 
 
-def test_a_missing_field_is_refused() -> None:
-    with pytest.raises(ZooDataError, match="field k; expected a text, got nothing"):
-        Block({}).text("k")
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (lambda b: b.text("k"), "a text"),
+        (lambda b: b.sha256("k"), "64 hexadecimal digits"),
+        (lambda b: b.whole("k", at_least=2), "a whole number from 2"),
+        (lambda b: b.wholes("k", at_least=2), "a list of whole numbers from 2"),
+        (lambda b: b.decimal("k"), "a number from 0"),
+        (lambda b: b.flag("k"), "true or false"),
+        (lambda b: b.date("k"), "a date"),
+        (lambda b: b.texts("k"), "a list of texts"),
+        (lambda b: b.choice("k", ("a", "b")), "a or b"),
+        (lambda b: b.table("k"), r"a table `\[...\]`"),
+    ],
+)
+def test_a_missing_field_is_refused(
+    ask: Callable[[Block], object], expected: str
+) -> None:
+    with pytest.raises(
+        ZooDataError, match=f"^field k; expected {expected}, got nothing$"
+    ):
+        ask(Block({}))
 
 
 def test_a_misspelt_field_is_refused_with_the_known_ones() -> None:

@@ -31,6 +31,19 @@ def test_a_part_is_read_from_its_zoos_section_exactly(tmp_path: Path) -> None:
     )
 
 
+def test_a_part_may_depend_on_everything_that_there_is(tmp_path: Path) -> None:
+    fields = ("architecture", "backbone", "dataset", "family", "input_px", "strategy")
+    every = ", ".join(f'{name} = ["x"]' for name in fields)
+    path = tmp_path / "tolerance.toml"
+    path.write_text("[[part]]" + TEXT.replace('family = ["quant"]', every))
+    problems: list[ZooDataError] = []
+
+    (part,) = read_tolerance(path, None, problems)
+
+    assert problems == []
+    assert part.applies_to == dict.fromkeys(fields, ("x",))
+
+
 def test_a_zoo_without_a_section_gets_the_default(tmp_path: Path) -> None:
     path = tmp_path / "tolerance.toml"
     path.write_text(f"[[default.part]]{TEXT}")

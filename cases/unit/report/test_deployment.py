@@ -94,6 +94,15 @@ def test_float32_of_another_archive_or_dataset_is_not_compared(
     assert cells(zoo, {P2: other}, measured(bf16))[3:5] == ["–", "–"]
 
 
+@pytest.mark.parametrize("part", ["archive", "dataset"])
+def test_float32_of_no_archive_or_dataset_is_not_compared(
+    zoo: Zoo, plain_record: Record, bf16: Record, part: str
+) -> None:
+    other = replace(plain_record, **{part: None})
+
+    assert cells(zoo, {P2: other}, measured(bf16))[3:5] == ["–", "–"]
+
+
 def test_a_row_of_several_numbers_has_them_in_one_cell(
     zoo: Zoo, face_scores: Callable[[float], Record]
 ) -> None:

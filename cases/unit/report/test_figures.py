@@ -176,7 +176,11 @@ def test_a_record_of_another_zoo_is_refused(
 ) -> None:
     other = replace(structures[P2], zoo="large")
 
-    with pytest.raises(RecordInvalid, match="expected one of the 2 rows of small with"):
+    with pytest.raises(
+        RecordInvalid,
+        match="expected one of the 2 rows of small with a figure, got a row of large; "
+        "remove the record",
+    ):
         check_structures(published, {P2: other})
     with pytest.raises(RecordInvalid, match="a structure record of nobody"):
         check_structures(published, {"nobody": structures[P2]})

@@ -160,6 +160,30 @@ def test_the_first_line_names_the_command_that_makes_the_page(zoo: Zoo) -> None:
 
 
 @pytest.mark.parametrize("values", Values)
+def test_what_was_measured_and_on_what_stands_on_a_measured_page_alone(
+    zoo: Zoo, records: dict[str, Record], values: Values
+) -> None:
+    page = render_pages(zoo, records, values)[ENGLISH]
+
+    headings = [line for line in page.splitlines() if line.startswith("## ")]
+    assert (
+        headings
+        == {
+            Values.MEASURED: [
+                "## Test environment",
+                "## Pruned models",
+                "## Quantised models",
+                "## Errata",
+                "## Datasets",
+                "## Archives",
+                "## Notes",
+            ],
+            Values.PUBLISHED: ["## Pruned models", "## Quantised models", "## Errata"],
+        }[values]
+    )
+
+
+@pytest.mark.parametrize("values", Values)
 def test_the_same_input_gives_the_same_bytes(
     zoo: Zoo, records: dict[str, Record], values: Values
 ) -> None:

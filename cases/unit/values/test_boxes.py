@@ -75,6 +75,11 @@ def test_two_boxes_without_area_are_divided_as_the_old_operator_did():
     assert np.isnan([nothing_shared, far_before_near]).all()  # "<= 0.45" is false
 
 
+def test_an_area_that_is_all_shared_with_a_degenerate_box_is_divided_too():
+    # Sides of 3 - 5 = -2 give a shared area of 4; the areas are 0 and 4.
+    assert iou([5, 5, 3, 3], [3, 3, 5, 5], inclusive=False) == [np.inf]
+
+
 def test_no_boxes_have_no_overlaps():
     assert iou([0, 0, 1, 1]) == []
 

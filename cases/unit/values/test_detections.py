@@ -9,6 +9,7 @@ from harness.values.detections import (
     ImageDetections,
     join_detections,
     join_images,
+    split_images,
 )
 
 
@@ -54,6 +55,14 @@ def test_parts_are_joined_as_if_they_had_been_one(detections):
     ]
 
     assert join_detections(parts).sha256() == detections.sha256()
+
+
+def test_a_set_is_split_into_its_images_with_the_empty_one_among_them(detections):
+    images = split_images(detections)
+
+    assert [one.scores.tolist() for one in images] == [[0.5, 0.25], [], [0.75]]
+    again = join_images(detections.evaluated_ids.tolist(), images)
+    assert again.sha256() == detections.sha256()
 
 
 def test_the_digest_is_of_the_values(detections):

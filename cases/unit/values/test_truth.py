@@ -88,3 +88,39 @@ def test_the_published_count_of_faces_has_those_that_no_subset_counts():
     )
 
     assert truth.annotation_count == 2
+
+
+@pytest.fixture
+def faces():
+    return FaceTruth(
+        image_ids=np.int64([4, 1, 8]),
+        image_names=np.array(["d", "a", "h"]),
+        box_image_ids=np.int64([4, 1, 8, 4]),
+        boxes_xywh=np.arange(16.0).reshape(4, 4),
+        is_easy=np.bool_([True, False, False, False]),
+        is_medium=np.bool_([True, True, False, False]),
+        is_hard=np.bool_([True, True, True, False]),
+    )
+
+
+def test_a_subset_of_faces_keeps_the_order_and_every_value(faces):
+    part = faces.subset(np.int64([8, 4]))
+
+    assert {name: array.tolist() for name, array in part.arrays().items()} == {
+        "image_ids": [4, 8],
+        "image_names": ["d", "h"],
+        "box_image_ids": [4, 8, 4],
+        "boxes_xywh": faces.boxes_xywh[[0, 2, 3]].tolist(),
+        "is_easy": [True, False, False],
+        "is_medium": [True, False, False],
+        "is_hard": [True, True, False],
+    }
+    assert faces.subset(faces.image_ids).sha256() == faces.sha256()
+
+
+@pytest.mark.parametrize("name", ["box_image_ids", "is_easy", "is_medium", "is_hard"])
+def test_the_digest_of_faces_is_of_every_value(faces, name):
+    changed = faces.arrays()[name].copy()
+    changed[-1] = not changed[-1] if name.startswith("is_") else 77
+
+    assert replace(faces, **{name: changed}).sha256() != faces.sha256()

@@ -16,15 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import tomli_w
-
 from harness.errors import RecordInvalid, UsageError, located
-from harness.files.atomic import write_bytes, write_text
+from harness.files.atomic import write_bytes
 from harness.files.record_files import read_record, write_record
 from harness.pipeline.gate.accepted_list import (
-    ACCEPTED_FILE,
+    AcceptedEntry,
     file_sha256,
     read_accepted,
+    write_accepted,
 )
 from harness.pipeline.gate.recheck import recheck_record
 from harness.pipeline.gate.rescore import SAME_SCORE_PCT
@@ -118,7 +117,7 @@ def accept(
                 raise RecordInvalid(f"{refusal.rule}: {refusal.message}")
             _check_repeat(record, _read(repeat_records, row))
             checked.append(record)
-    return _write(checked, records, into, {"reason": why, "by": who})
+    return _write(checked, records, into, reason=why, by=who)
 
 
 def _rows_of(zoo: Zoo, row_ids: Sequence[str]) -> list[Row]:
@@ -208,7 +207,7 @@ def _check_same(first: Measurement, second: Measurement) -> None:
 
 
 def _write(
-    checked: Sequence[Record], records: Path, into: Path, told: Mapping[str, str]
+    checked: Sequence[Record], records: Path, into: Path, *, reason: str, by: str
 ) -> tuple[Accepted, ...]:
     entries = read_accepted(into)
     accepted = []
@@ -228,14 +227,14 @@ def _write(
         )
         accepted.append(promoted)
         LOGGER.info("%s: accepted; %s left out", record.row_id, left_out or "nothing")
-        entries[record.row_id] = {
-            "row": record.row_id,
-            **told,
-            "sha256": promoted.sha256,
-            "left_out": left_out,
-        }
-    ordered = [entries[row_id] for row_id in sorted(entries)]
-    write_text(into / ACCEPTED_FILE, tomli_w.dumps({"accepted": ordered}))
+        entries[record.row_id] = AcceptedEntry(
+            row_id=record.row_id,
+            reason=reason,
+            by=by,
+            sha256=promoted.sha256,
+            left_out=promoted.left_out,
+        )
+    write_accepted(into, entries.values())
     return tuple(accepted)
 
 

@@ -1,4 +1,4 @@
-"""Reads who accepted which record and why, and holds the records to that list.
+"""Reads and writes who accepted which record and why; holds records to that list.
 
 ::
 
@@ -13,37 +13,85 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import HarnessError, located
+import tomli_w
+
+from harness.errors import HarnessError, ZooDataError, located
+from harness.files.atomic import write_text
 from harness.files.record_json import record_to_json
 from harness.pipeline.gate.finding import Finding, Rule, refused
+from harness.registry.block import Block, read_toml
 from harness.values.records import Record
 
 ACCEPTED_FILE = "accepted.toml"
 
 
-def read_accepted(folder: Path) -> dict[str, dict[str, object]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedEntry:
+    """Who accepted one record, and why."""
+
+    row_id: str
+    reason: str  # may be empty in a list of others: the gate refuses it
+    by: str | None  # None in lists of older versions
+    sha256: str  # of the record's canonical JSON
+    left_out: tuple[str, ...]  # files too large to commit, relative to the folder
+
+
+def read_accepted(folder: Path) -> dict[str, AcceptedEntry]:
     """Return the entries of the list in a folder, by row id; none without a list.
 
     Raises:
-        HarnessError: it is malformed.
+        ZooDataError: it is malformed, or empty.
     """
     path = folder / ACCEPTED_FILE
     if not path.exists():
         return {}
-    with located(path):
-        try:
-            listed = tomllib.loads(path.read_text(encoding="utf-8"))["accepted"]
-            return {one["row"]: one for one in listed}
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise HarnessError(
-                "not a list of accepted records",
-                expected="[[accepted]] with row, reason, by, sha256",
-                got=str(error),
-            ) from error
+    with located(folder):
+        document = Block(read_toml(path))
+        with located(path.name):
+            blocks = document.tables("accepted")
+            document.finish()
+            if not blocks:
+                raise ZooDataError(
+                    "no accepted record", expected="blocks `[[accepted]]`", got="none"
+                )
+            entries = [
+                _parse_entry(number, values)
+                for number, values in enumerate(blocks, start=1)
+            ]
+    return {entry.row_id: entry for entry in entries}
+
+
+def _parse_entry(number: int, values: Mapping[str, object]) -> AcceptedEntry:
+    with located(f"accepted {number} ({values.get('row', 'no row')})"):
+        block = Block(values)
+        entry = AcceptedEntry(
+            row_id=block.text("row"),
+            reason=block.text("reason", ""),
+            by=block.optional_text("by"),
+            sha256=block.sha256("sha256"),
+            left_out=block.optional_texts("left_out") or (),
+        )
+        block.finish()
+    return entry
+
+
+def write_accepted(folder: Path, entries: Iterable[AcceptedEntry]) -> None:
+    """Write the list of a folder, sorted by row id."""
+    listed = [
+        {
+            "row": entry.row_id,
+            "reason": entry.reason,
+            **({} if entry.by is None else {"by": entry.by}),
+            "sha256": entry.sha256,
+            "left_out": list(entry.left_out),
+        }
+        for entry in sorted(entries, key=lambda entry: entry.row_id)
+    ]
+    write_text(folder / ACCEPTED_FILE, tomli_w.dumps({"accepted": listed}))
 
 
 def file_sha256(record: Record) -> str:
@@ -71,13 +119,13 @@ def check_accepted(folder: Path, records: Mapping[str, Record]) -> Iterator[Find
         entry = entries.get(row_id)
         if entry is None:
             yield _refused(row_id, f"not in {ACCEPTED_FILE}", "an entry", "none")
-        elif not str(entry.get("reason", "")).strip():
+        elif not entry.reason.strip():
             yield _refused(row_id, "accepted for no reason", "why", "nothing")
-        elif entry.get("sha256") != file_sha256(record):
+        elif entry.sha256 != file_sha256(record):
             yield _refused(
                 row_id,
                 "the record is not the one that was accepted",
-                entry.get("sha256"),
+                entry.sha256,
                 file_sha256(record),
             )
 

@@ -8,7 +8,6 @@ are fetched like every other archive.
 from __future__ import annotations
 
 import logging
-import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from harness.artifact.server import serve_folder
 from harness.dataset.datasets import DATASETS
 from harness.errors import ZooDataError, located
 from harness.pipeline.measure.settings import Settings
+from harness.registry.block import Block, read_toml, table_of
 from harness.values.rows import Zoo
 
 LOGGER = logging.getLogger(__name__)
@@ -63,37 +63,32 @@ def read_embedded(zoo: Zoo) -> Embedded | None:
     path = archives / DESCRIPTION
     if not path.is_file():
         return None
-    with located(path):
-        try:
-            scenes = tomllib.loads(path.read_text(encoding="utf-8"))["scenes"]
+    with located(archives):
+        document = Block(read_toml(path))
+        with located(path.name):
+            scenes = document.table("scenes")
+            document.finish()
             return Embedded(
                 archives=archives,
-                scenes={name: _drawn_set(name, one) for name, one in scenes.items()},
+                scenes={name: _parse_scenes(name, scenes[name]) for name in scenes},
             )
-        except (
-            tomllib.TOMLDecodeError,
-            AttributeError,
-            KeyError,
-            TypeError,
-            ValueError,
-        ) as error:
+
+
+def _parse_scenes(dataset: str, values: object) -> DrawnSet:
+    with located(f"scenes.{dataset}"):
+        if dataset not in DATASETS:
             raise ZooDataError(
-                "not a description of an embedded zoo",
-                expected=f"[scenes.<{' or '.join(DATASETS)}>] with seed and count",
-                got=f"{type(error).__name__}: {error}",
-            ) from error
-
-
-def _drawn_set(dataset: str, values: Mapping[str, object]) -> DrawnSet:
-    if dataset not in DATASETS:
-        raise ValueError(f"nothing draws {dataset}")
-    fingerprint, truth_sha256 = values.get("fingerprint"), values.get("truth_sha256")
-    return DrawnSet(
-        seed=int(str(values["seed"])),
-        count=int(str(values["count"])),
-        fingerprint=None if fingerprint is None else str(fingerprint),
-        truth_sha256=None if truth_sha256 is None else str(truth_sha256),
-    )
+                "name of the dataset", expected=" or ".join(DATASETS), got=repr(dataset)
+            )
+        block = Block(table_of(values, "its content"))
+        drawn = DrawnSet(
+            seed=block.whole("seed", at_least=0),
+            count=block.whole("count", at_least=1),
+            fingerprint=block.optional_sha256("fingerprint"),
+            truth_sha256=block.optional_sha256("truth_sha256"),
+        )
+        block.finish()
+    return drawn
 
 
 @contextmanager
@@ -155,10 +150,10 @@ def draw_scenes(
     drawing: Drawing = lambda dataset, done, total: None,
 ) -> None:
     """Draw the sets of those datasets under a root; one that is there is kept."""
-    for name, one in embedded.scenes.items():
+    for name, drawn in embedded.scenes.items():
         if name in datasets:
             report = partial(drawing, name)
-            DATASETS[name].draw(root, seed=one.seed, count=one.count, report=report)
+            DATASETS[name].draw(root, seed=drawn.seed, count=drawn.count, report=report)
 
 
 def scenes_folder(embedded: Embedded) -> str:

@@ -130,7 +130,7 @@ OWN_STRATEGY = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 
 
 def _word_problems(row: Row, place: str, *, is_own: bool) -> Iterator[ZooDataError]:
-    known = {
+    allowed_words = {
         "architecture": (row.architecture, frozenset(words.ARCHITECTURES.values())),
         "backbone": (
             row.backbone,
@@ -139,14 +139,14 @@ def _word_problems(row: Row, place: str, *, is_own: bool) -> Iterator[ZooDataErr
         "strategy": (row.strategy, words.KNOWN_STRATEGIES),
     }
     if is_own:
-        del known["strategy"]
+        del allowed_words["strategy"]
         if not OWN_STRATEGY.fullmatch(row.strategy):
             yield ZooDataError(
                 f"{place}: field strategy",
                 expected="small letters, digits and _ between them",
                 got=printable(repr(row.strategy)),
             )
-    for name, (word, allowed) in known.items():
+    for name, (word, allowed) in allowed_words.items():
         if word not in allowed:
             yield ZooDataError(
                 f"{place}: field {name}",

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 
-from harness.errors import HarnessError, RecordInvalid, UsageError
+from harness.errors import RecordInvalid, UsageError, ZooDataError
 from harness.pipeline.gate import accept as accept_module
 from harness.pipeline.gate.accept import Accepted, accept
 from harness.pipeline.gate.gate import gate
@@ -108,6 +109,19 @@ def test_accepting_again_replaces_the_reason_and_keeps_the_others(
         (PLAIN, "second"),
         (DOUBTED, "first"),
     ]
+
+
+def test_entries_of_older_versions_are_kept_as_they_are(
+    green: Folder, repeat: Folder, into: Path
+) -> None:
+    older = {"row": DOUBTED, "reason": "r", "sha256": "a" * 64, "left_out": ["x.npz"]}
+    into.mkdir()
+    (into / "accepted.toml").write_text(tomli_w.dumps({"accepted": [older]}))
+
+    run_accept(green, repeat, into, [PLAIN])
+
+    listed = tomllib.loads((into / "accepted.toml").read_text())["accepted"]
+    assert listed[1] == older
 
 
 def test_a_row_named_twice_is_accepted_once(
@@ -310,16 +324,32 @@ def test_a_reason_must_be_given(green: Folder, repeat: Folder, into: Path) -> No
         run_accept(green, repeat, into, reason=" \n")
 
 
-@pytest.mark.parametrize("text", ["accepted = 3", "[[", "other = 1"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[", "not readable as TOML; expected TOML in UTF-8, got "),
+        ("accepted = 3", r"field accepted; expected blocks `\[\[...\]\]`, got 3"),
+        ("other = 1", "unknown field; expected accepted, got other"),
+        ("", r"no accepted record; expected blocks `\[\[accepted\]\]`, got none"),
+        ("accepted = []", "no accepted record; expected "),
+        ("[[accepted]]", r"accepted 1 \(no row\): field row; expected a text, got "),
+        (
+            f"[[accepted]]\nrow = 'a'\nsha256 = '{'0' * 64}'\n[[accepted]]\nrow = 'b'",
+            r"accepted 2 \(b\): field sha256; expected 64 hexadecimal digits, got noth",
+        ),
+        (
+            f"[[accepted]]\nrow = 'a'\nsha256 = '{'0' * 64}'\nraeson = ''",
+            r"accepted 1 \(a\): unknown field; expected row, reason, .* got raeson",
+        ),
+    ],
+)
 def test_a_malformed_list_of_reasons_is_not_overwritten(
-    green: Folder, repeat: Folder, into: Path, text: str
+    green: Folder, repeat: Folder, into: Path, text: str, message: str
 ) -> None:
     into.mkdir()
     (into / "accepted.toml").write_text(text)
 
-    with pytest.raises(
-        HarnessError, match=r"accepted.toml: not a list of accepted records; expected"
-    ):
+    with pytest.raises(ZooDataError, match=rf"accepted: accepted\.toml: {message}"):
         run_accept(green, repeat, into)
     assert [path.name for path in into.iterdir()] == ["accepted.toml"]
 

@@ -61,28 +61,64 @@ def test_what_an_embedded_zoo_brings_is_read(embedded_zoo: Zoo) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "got"),
+    ("text", "message"),
     [
-        ("[scenes", "TOMLDecodeError"),
-        ("[other]\n", "KeyError: 'scenes'"),
-        ("[scenes.coco]\nseed = 7\n", "KeyError: 'count'"),
-        ("scenes = 3\n", "AttributeError"),
-        ("[scenes]\ncoco = 3\n", "AttributeError"),
-        ("[scenes.coco]\nseed = 'x'\ncount = 3\n", "ValueError"),
-        ("[scenes.moon]\nseed = 1\ncount = 3\n", "ValueError: nothing draws moon"),
+        ("[scenes", "not readable as TOML; expected TOML in UTF-8, got "),
+        ("", r"field scenes; expected a table `\[...\]`, got nothing"),
+        ("[scenes]\n[other]\n", "unknown field; expected scenes, got other"),
+        ("scenes = 3\n", r"field scenes; expected a table `\[...\]`, got 3"),
+        ("[scenes]\ncoco = 3\n", "scenes.coco: its content; expected a table"),
+        (
+            "[scenes.moon]\nseed = 1\ncount = 3\n",
+            "scenes.moon: name of the dataset; expected coco or .*, got 'moon'",
+        ),
+        (
+            "[scenes.coco]\nseed = 7\n",
+            "scenes.coco: field count; expected a whole number from 1, got nothing",
+        ),
+        (
+            "[scenes.coco]\nseed = 7\ncount = 0\n",
+            "scenes.coco: field count; expected a whole number from 1, got 0",
+        ),
+        (
+            "[scenes.coco]\nseed = -1\ncount = 3\n",
+            "scenes.coco: field seed; expected a whole number from 0, got -1",
+        ),
+        (
+            "[scenes.coco]\nseed = 7\ncount = 3\nfingerprint = '0'\n",
+            "scenes.coco: field fingerprint; expected 64 hexadecimal digits, got '0'",
+        ),
+        (
+            "[scenes.coco]\nseed = 7\ncount = 3\ntruth_sha256 = 0\n",
+            "scenes.coco: field truth_sha256; expected 64 hexadecimal digits, got 0",
+        ),
+        (
+            "[scenes.coco]\nseed = 7\ncount = 3\nfinger = '0'\n",
+            "scenes.coco: unknown field; expected seed, count, .*, got finger",
+        ),
     ],
 )
 def test_a_malformed_description_is_refused(
-    session_zoo: Zoo, tmp_path: Path, text: str, got: str
+    session_zoo: Zoo, tmp_path: Path, text: str, message: str
 ) -> None:
     zoo = embed(session_zoo, tmp_path / "broken", text)
 
     with pytest.raises(
-        ZooDataError,
-        match=rf"embedded\.toml: not a description of an embedded zoo; expected "
-        rf"\[scenes\.<coco or voc or widerface>\] with seed and count, got {got}",
+        ZooDataError, match=rf"broken/archives: embedded\.toml: {message}"
     ):
         read_embedded(zoo)
+
+
+def test_digests_of_what_was_drawn_are_read(session_zoo: Zoo, tmp_path: Path) -> None:
+    digests = f"fingerprint = '{'a' * 64}'\ntruth_sha256 = '{'b' * 64}'\n"
+    text = f"[scenes.voc]\nseed = 0\ncount = 1\n{digests}"
+
+    embedded = read_embedded(embed(session_zoo, tmp_path / "embedded", text))
+
+    assert embedded is not None
+    assert embedded.scenes == {
+        "voc": DrawnSet(seed=0, count=1, fingerprint="a" * 64, truth_sha256="b" * 64)
+    }
 
 
 def test_archives_are_served_under_the_paths_of_their_addresses(

@@ -95,6 +95,7 @@ def test_a_column_nobody_knows_is_kept_as_a_cell() -> None:
         (with_cell("骨架网络", "VGG"), "line 13: unknown backbone; .*got 'VGG'"),
         (with_cell("输入尺寸", "0"), "line 13: input size; expected a whole .*'0'"),
         (with_cell("输入尺寸", "6O8"), "line 13: input size; .*got '6O8'"),
+        (with_cell("输入尺寸", "\uff16\uff10\uff18"), "line 13: input size; .*got"),
         (with_cell("Box AP", "-"), "line 13: number for box_ap; .*decimal, got '-'"),
         (with_cell("Box AP", "nan"), "line 13: number for box_ap; .*got 'nan'"),
         (with_cell("下载", "soon"), "line 13: download cell; expected .*got 'soon'"),

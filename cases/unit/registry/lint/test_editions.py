@@ -1,15 +1,19 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.errors import ZooDataError
-from harness.registry.lint.editions import read_editions
+from harness.registry.lint.corrected import network_of
+from harness.registry.lint.editions import edition_problems, read_editions
 from harness.registry.lint.zoo import lint_zoo
 from harness.registry.sources import find_sources, sources_beside
+from harness.registry.zoo import open_zoo
 
 JANUARY, MARCH = "january-2020", "march-2020"
 P1 = "yolov3-resnet50_vd_dcn-coco-prune_sensity-320"
+P2 = "yolov3-mobilenet_v1-coco-prune_r578-608"
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def test_a_link_that_later_editions_correct_is_found(
     messages = lint_zoo(JANUARY, editions)
 
     assert len(messages) == count
-    assert all(f"{name}, as march-2020 prints" in one for one in messages)
+    assert all(f"{name}, as march-2020 prints, got http" in one for one in messages)
 
 
 def test_another_number_for_the_same_row_is_found(editions: Path) -> None:
@@ -106,6 +110,18 @@ def test_one_link_with_two_networks_is_found_between_editions(editions: Path) ->
 def test_rows_of_one_edition_alone_contradict_nothing(editions: Path) -> None:
     assert lint_zoo(JANUARY, editions) == ()
     assert lint_zoo(MARCH, editions) == ()
+
+
+def test_an_edition_may_print_some_sizes_of_a_network_alone(repository: Path) -> None:
+    january = open_zoo(JANUARY, home=repository)
+    (row,) = (one for one in january.rows if one.row_id == P2)
+    shorter = replace(
+        january, rows=tuple(one for one in january.rows if one is not row)
+    )
+
+    assert any(network_of(one) == network_of(row) for one in shorter.rows)
+    assert list(edition_problems(january, [shorter])) == []
+    assert list(edition_problems(shorter, [january])) == []
 
 
 def test_an_edition_of_no_zoo_is_told(editions: Path) -> None:

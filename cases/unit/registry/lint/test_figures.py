@@ -1,9 +1,13 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.registry.lint.figures import unit_problems
 from harness.registry.lint.zoo import lint_zoo
+from harness.registry.zoo import open_zoo
+from harness.values.rows import Claim
 
 MARCH = "march-2020"
 MOBILENET = "yolov3-mobilenet_v1-coco"
@@ -178,3 +182,50 @@ def test_kilobytes_under_megabytes_are_told(
 
     assert f"claim {row} {metric}: field printed" in message
     assert message.endswith(f"got '{printed}'; KB and MB may be mixed up")
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [("size_mb", "5 to 300 for yolov3"), ("int8_size_kb", "5000 to 300000 for yolov3")],
+)
+def test_what_a_model_can_weigh_is_told_in_the_unit_that_is_printed(
+    repository: Path, metric: str, expected: str
+) -> None:
+    zoo = open_zoo(MARCH, home=repository)
+    claim = Claim(row_id=f"{MOBILENET}-quant_post-608", metric=metric, printed="1")
+    claims = dict.fromkeys(zoo.claims, ()) | {claim.row_id: (claim,)}
+
+    (problem,) = unit_problems(replace(zoo, claims=claims, errata=()), "a.csv")
+
+    assert problem.expected == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "metric", "printed", "is_told"),
+    [
+        (f"{MOBILENET}-quant_post-608", "size_mb", "5", False),
+        (f"{MOBILENET}-quant_post-608", "size_mb", "4.99", True),
+        (f"{MOBILENET}-quant_post-608", "int8_size_mb", "300", False),
+        (f"{MOBILENET}-quant_post-608", "int8_size_mb", "300.01", True),
+        (f"{MOBILENET}-quant_post-608", "size_kb", "5000", False),
+        (f"{MOBILENET}-quant_post-608", "size_kb", "4999", True),
+        ("blazeface-nas-widerface-quant_post-640", "size_mb", "2", False),
+        ("blazeface-nas-widerface-quant_post-640", "size_mb", "2.01", True),
+        ("blazeface-nas-widerface-quant_post-640", "int8_size_mb", "0.05", False),
+        ("blazeface-nas-widerface-quant_post-640", "int8_size_mb", "0.04", True),
+        ("blazeface-nas-widerface-quant_post-640", "int8_size_kb", "50", False),
+        ("blazeface-nas-widerface-quant_post-640", "int8_size_kb", "49.99", True),
+        ("blazeface-nas-widerface-quant_post-640", "size_kb", "2000", False),
+        ("blazeface-nas-widerface-quant_post-640", "size_kb", "2001", True),
+        ("blazeface-nas-widerface-quant_post-640", "gflops", "2001", False),
+    ],
+)
+def test_the_least_and_the_most_that_a_model_can_weigh_are_no_slip(
+    repository: Path, row: str, metric: str, printed: str, is_told: bool
+) -> None:
+    claim = Claim(row_id=row, metric=metric, printed=printed)
+    zoo = open_zoo(MARCH, home=repository)
+    claims = dict.fromkeys(zoo.claims, ()) | {row: (claim,)}
+    zoo = replace(zoo, claims=claims, errata=())
+
+    assert bool(list(unit_problems(zoo, "march-2020.csv"))) is is_told

@@ -45,6 +45,23 @@ def test_every_problem_is_told_not_only_the_first(home: Path, edit: Edit) -> Non
     assert sum("cells.裁剪策略" in one for one in messages) == 1
 
 
+def test_what_follows_from_a_table_that_cannot_be_read_is_not_told(
+    home: Path, edit: Edit
+) -> None:
+    edit("prune_coco.toml", "[table]", "[table")
+    (message,) = lint_zoo("january-2020", home)
+
+    assert message.startswith("prune_coco.toml: not readable as TOML; ")
+
+
+def test_claims_that_are_all_missing_are_told_of_every_row(home: Path) -> None:
+    path = home / "expected" / "january-2020.csv"
+    path.write_text("row,metric,printed\n", encoding="utf-8")
+    messages = lint_zoo("january-2020", home)
+
+    assert sum("; expected a claim for " in one for one in messages) == 32
+
+
 def test_a_misspelt_section_would_hide_its_errata(home: Path, edit: Edit) -> None:
     edit("expected/errata.toml", "[january-2020.E4]", "[janaury-2020.E4]")
     (message,) = lint_zoo("january-2020", home)
