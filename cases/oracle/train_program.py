@@ -132,8 +132,14 @@ def _losses(kind, heads, teachers):
 
 
 def _decay_convolutions(program):
+    """Decay the filters, and what upstream left to the optimiser's own decay.
+
+    The bias that steers a deformable convolution had no regulariser of its own there;
+    scales, offsets and the biases of outputs are told to have none (zoo-spec 5.1).
+    """
     for parameter in program.all_parameters():
-        if len(parameter.shape) == 4:
+        steers = parameter.name.endswith("_conv_offset.b_0")
+        if len(parameter.shape) == 4 or steers:
             parameter.regularizer = fluid.regularizer.L2Decay(WEIGHT_DECAY)
 
 
