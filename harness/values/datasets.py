@@ -18,6 +18,7 @@ class PublishedDataset:
     measured_on: str  # the split that rows are measured on, in words
     metrics: tuple[str, ...]  # the claims that one row makes, in printed order
     num_classes: int  # outputs of a published network's classifier
+    trained_on: tuple[str, ...] = ()  # splits that recipes can name  # zoo-spec 5.1
 
 
 #: Word of rows -> the dataset. A face network has the classes background and face.
@@ -28,12 +29,14 @@ PUBLISHED_DATASETS: Mapping[str, PublishedDataset] = {
         measured_on="COCO val2017",
         metrics=("box_ap",),
         num_classes=80,
+        trained_on=("train2017",),
     ),
     "voc": PublishedDataset(
         title="Pascal VOC",
         measured_on="Pascal VOC2007 test",
         metrics=("box_ap",),
         num_classes=20,
+        trained_on=("trainval2007+2012",),
     ),
     "widerface": PublishedDataset(
         title="WIDER FACE",

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.values.datasets import PUBLISHED_DATASETS
 from harness.values.rows import Archive
 from harness.values.schedules import Schedule
 
-#: Dataset of rows -> the parts of it that networks learn from.  # zoo-spec 5.1
+#: Dataset of rows -> the parts of it that networks learn from.
 TRAINING_SPLITS: Mapping[str, tuple[str, ...]] = {
-    "coco": ("train2017",),
-    "voc": ("trainval2007+2012",),
+    name: published.trained_on
+    for name, published in PUBLISHED_DATASETS.items()
+    if published.trained_on
 }
 
 #: Chain of augmentation -> whether pixels are divided by 255.  # zoo-spec 5.1, 5.4

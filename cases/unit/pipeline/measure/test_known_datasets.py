@@ -55,15 +55,15 @@ def test_an_embedded_zoo_knows_what_it_draws(session_zoo: Zoo, tmp_path: Path) -
     archives = tmp_path / "zoo" / "archives"
     archives.mkdir(parents=True)
     (archives / "embedded.toml").write_text(
-        '[scenes.coco]\nseed = 1\ncount = 2\nfingerprint = "abc"\n'
-        'truth_sha256 = "def"\n',
+        f'[scenes.coco]\nseed = 1\ncount = 2\nfingerprint = "{"a" * 64}"\n'
+        f'truth_sha256 = "{"b" * 64}"\n',
         encoding="utf-8",
     )
     zoo = replace(session_zoo, root=tmp_path / "zoo")
 
     assert known_datasets(zoo, tmp_path) == {
         "coco": KnownDataset(
-            fingerprint="abc", truth_sha256="def", class_names=CLASS_NAMES
+            fingerprint="a" * 64, truth_sha256="b" * 64, class_names=CLASS_NAMES
         )
     }
 
