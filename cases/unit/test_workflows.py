@@ -48,12 +48,15 @@ def test_the_unit_tests_run_on_every_python_that_is_supported() -> None:
     assert {*words(listed), *added} == supported
 
 
-def test_the_second_runtime_is_tried_every_night() -> None:
+@pytest.mark.parametrize("environment", ["unit-paddle3", "coverage"])
+def test_what_no_change_waits_for_is_tried_every_night(environment: str) -> None:
     text = read(".github", "workflows", "nightly.yml")
+    (listed,) = re.findall(r"^ +environment: \[(.*)\]$", text, flags=re.MULTILINE)
 
     assert "schedule:" in text
-    assert "run: tox -e unit-paddle3\n" in text
-    assert "testenv:unit-paddle3" in TOX
+    assert environment in words(listed)
+    assert "run: tox -e ${{ matrix.environment }}\n" in text
+    assert f"testenv:{environment}]" in TOX
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda one: one.name)
