@@ -56,7 +56,7 @@ def test_what_no_change_waits_for_is_tried_every_night(environment: str) -> None
     assert "schedule:" in text
     assert environment in words(listed)
     assert "run: tox -e ${{ matrix.environment }}\n" in text
-    assert f"testenv:{environment}]" in TOX
+    assert f"testenv:{environment}" in TOX
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda one: one.name)
