@@ -55,7 +55,8 @@ def test_what_no_change_waits_for_is_tried_every_night(environment: str) -> None
 
     assert "schedule:" in text
     assert environment in words(listed)
-    assert "run: tox -e ${{ matrix.environment }}\n" in text
+    assert "TOXENV: ${{ matrix.environment }}" in text
+    assert "- run: tox\n" in text
     assert f"testenv:{environment}" in TOX
 
 
