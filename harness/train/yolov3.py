@@ -16,8 +16,7 @@ from harness.model.networks.yolov3_head import ANCHOR_MASKS, ANCHORS_PX, STRIDES
 from harness.train.drawn_ahead import drawn_ahead
 from harness.train.recipe import Recipe
 from harness.train.scene_batches import Batch, draw_batch
-
-IGNORE_THRESHOLD = 0.7  # zoo-spec 5.1
+from harness.train.yolo_losses import IGNORE_THRESHOLD
 
 
 def network_of(recipe: Recipe) -> YoloV3:
