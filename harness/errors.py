@@ -16,6 +16,7 @@
     |-- LimitReached         a limit that the user may raise     -> errored
     |-- RecordInvalid        a stored record is malformed or was altered
     `-- TrainingFailed       a training or compression run went wrong
+        `-- LossNotFinite    a loss of a step is no number
 
 A message has five parts: where, what, expected, got, next step (design 5).
 *Where* is added from outside, by nesting :func:`located`. Any part may hold text of
@@ -146,6 +147,10 @@ class RecordInvalid(HarnessError):
 
 class TrainingFailed(HarnessError):
     """A training or compression run produced something other than it promised."""
+
+
+class LossNotFinite(TrainingFailed):
+    """A loss of a step is infinite or no number."""
 
 
 @contextmanager

@@ -47,3 +47,32 @@ def stopping() -> Iterator[StopSignal]:
     finally:
         for one in taken:
             signal.signal(one, before[one] or signal.SIG_DFL)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the block ends; then they act as before it.
+
+    Outside the main thread, where Python takes no signals, nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[tuple[int, FrameType | None]] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        waiting.append((number, frame))
+
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    taken = [one for one, handler in before.items() if callable(handler)]
+    try:
+        for one in taken:
+            signal.signal(one, hold)
+        yield
+    finally:
+        for one in taken:
+            signal.signal(one, before[one])
+        for number, frame in waiting[:1]:
+            handler = before[signal.Signals(number)]
+            assert callable(handler)
+            handler(number, frame)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.compress.distill import DISTILLATIONS
-from harness.errors import TrainingFailed
+from harness.errors import LossNotFinite, TrainingFailed
 from harness.model.networks.functions import NetworkFunction
 from harness.model.networks.loss_ops import Losses, LossOps, Value
 from harness.model.networks.ops import BN_MOMENTUM
@@ -151,8 +151,8 @@ class Step:
         """Do one step.
 
         Raises:
-            TrainingFailed: a loss is not finite, or the teacher's heads have other
-                shapes. No weight has moved; the running statistics have.
+            LossNotFinite: no weight has moved; the running statistics have.
+            TrainingFailed: the teacher's heads have other shapes.
         """
 
         def losses_of(ops: LossOps, heads: Sequence[Value]) -> Losses:
@@ -192,7 +192,7 @@ def decayed_variables(variables: Mapping[str, Variable]) -> frozenset[str]:
 def _demand_finite(losses: Mapping[str, float]) -> None:
     broken = {name: one for name, one in losses.items() if not math.isfinite(one)}
     if broken:
-        raise TrainingFailed(
+        raise LossNotFinite(
             f"loss of {', '.join(broken)}",
             expected="finite numbers",
             got=", ".join(map(str, broken.values())),

@@ -18,7 +18,7 @@ import signal
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import fields
@@ -40,7 +40,7 @@ _SOURCES: list[BatchSource] = []  # of a worker: images are sent once, not with 
 
 def loaded_batches(
     source: BatchSource, first: int, last: int, *, workers: int
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """Yield the batches of steps ``first`` to ``last - 1``, in order.
 
     They are the same to the bit for any number of workers and any first step.
@@ -66,7 +66,7 @@ def loaded_batches(
 
 def _by_workers(
     source: BatchSource, first: int, last: int, workers: int
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     folder = Path(tempfile.mkdtemp(prefix="zoo-batches-"))
     pool = ProcessPoolExecutor(
         max_workers=workers,
