@@ -230,4 +230,5 @@ def _opener(
         momentum=recipe.optimiser.momentum,
         decay=recipe.optimiser.weight_decay,
         bn_momentum=recipe.optimiser.bn_momentum,
+        clip_norm=recipe.optimiser.clip_norm,
     )

@@ -58,12 +58,12 @@ def train_recipe(
     for note in opened.notes:
         watcher.noting(note)
     demand(opened, asked)
-    curve = Curve()
-
-    def watch(progress: Progress) -> None:
-        curve.add(progress)
-        told(progress)
-
     with holding(opened.folder, watcher.noting):
+        curve = Curve(folder=opened.folder, schedule=opened.schedule)
+
+        def watch(progress: Progress) -> None:
+            curve.add(progress)
+            told(progress)
+
         state = train(opened.run, opened.folder, steps=asked.steps, watch=watch)
         return pack_training(opened, state, curve)
