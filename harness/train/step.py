@@ -98,6 +98,7 @@ class Step:
         momentum: of the velocities.
         decay: the pull on what :func:`decayed_variables` names.
         bn_momentum: share of the running statistics that a step keeps.
+        clip_norm: longest gradient, over all variables; None for no limit.
 
     Raises:
         TrainingFailed: the state lacks a variable, or holds one of another shape.
@@ -113,6 +114,7 @@ class Step:
         momentum: float = MOMENTUM,
         decay: float = WEIGHT_DECAY,
         bn_momentum: float = BN_MOMENTUM,
+        clip_norm: float | None = None,
     ) -> None:
         variables = network_shapes(network).variables
         trained = {name: one for name, one in variables.items() if one.is_trained}
@@ -139,6 +141,7 @@ class Step:
             momentum=momentum,
             decay=decay,
             bn_momentum=bn_momentum,
+            clip_norm=clip_norm,
         )
         self._teacher_heads = None
         if teacher is not None:

@@ -39,6 +39,8 @@ class Trainee:
         momentum: ``m``.
         decay: ``d``, of the decayed ones.
         bn_momentum: share of the running statistics that a step keeps.
+        clip_norm: gradients of a larger norm, all of them together, are made shorter
+            to it before the decay is added. None: they are taken as they are.
     """
 
     def __init__(
@@ -52,8 +54,12 @@ class Trainee:
         momentum: float,
         decay: float,
         bn_momentum: float = BN_MOMENTUM,
+        clip_norm: float | None = None,
     ) -> None:
         paddle = import_paddle()
+        self._clip = (
+            None if clip_norm is None else paddle.nn.ClipGradByGlobalNorm(clip_norm)
+        )
         self._network = network
         # A namespace of its own: Paddle refuses a name that an earlier training of this
         # process gave to a parameter.
@@ -111,12 +117,22 @@ class Trainee:
         demand(values)
         total: Tensor = sum(losses.values())
         total.backward()
+        self._shorten_gradients()
         self._optimiser.set_lr(rate)
         # The first step names the velocities, the same in every process.
         with paddle.utils.unique_name.guard():
             self._optimiser.step()
         self._optimiser.clear_grad()
         return values
+
+    def _shorten_gradients(self) -> None:
+        # Not left to the optimiser: it takes the norm of each group by itself.
+        if self._clip is None:
+            return
+        variables = (self._state[name] for name in self._trained)
+        slopes = [(one, one.grad) for one in variables if one.grad is not None]
+        for variable, shortened in self._clip(slopes):
+            variable.grad.set_value(shortened)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Return every variable, running statistics too."""

@@ -55,4 +55,13 @@ CHAINS: Mapping[str, Chain] = {
         operations=(Crop(), Flip()),
         normalisation=UNSCALED,
     ),
+    # The demo's scenes. Colour tells a drawn class, and a crop of the published kind
+    # shows shapes larger than any that is drawn.
+    "drawn": Chain(
+        mixup=None,
+        mixup_epochs=0,
+        operations=(Flip(),),
+        normalisation=IMAGENET,
+        interpolations=("cubic",),  # as they are measured
+    ),
 }

@@ -12,6 +12,8 @@ PUBLISHED = {
     "yolov3": ["Distort", "Expand", "Crop", "Flip"],
     "yolov3_obj365": ["Crop", "Flip"],
 }
+#: Chains of drawn scenes, that nobody published.
+OWN = {"drawn": ["Flip"]}
 
 
 @pytest.mark.parametrize("name", CHAINS)
@@ -35,7 +37,7 @@ def test_a_chain_makes_batches(name, images):
 def test_the_operations_are_those_published_in_their_order(name):
     found = [type(one).__name__ for one in CHAINS[name].operations]
 
-    assert found == PUBLISHED[name]
+    assert found == {**PUBLISHED, **OWN}[name]
 
 
 def test_images_are_blended_in_the_first_250_epochs_of_one_chain_alone():
@@ -44,7 +46,13 @@ def test_images_are_blended_in_the_first_250_epochs_of_one_chain_alone():
     assert CHAINS["yolov3_obj365"].mixup is None
 
 
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", OWN)
+def test_drawn_scenes_keep_their_colours_and_are_resized_as_they_are_measured(name):
+    assert CHAINS[name].mixup is None
+    assert CHAINS[name].interpolations == ("cubic",)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_sizes_and_interpolations_are_those_published(name):
     chain = CHAINS[name]
 
@@ -56,6 +64,7 @@ def test_sizes_and_interpolations_are_those_published(name):
 
 def test_a_network_is_trained_on_pixels_as_it_is_measured_on():
     assert CHAINS["yolov3"].normalisation == NORMALISATIONS["mobilenet_v1"]
+    assert CHAINS["drawn"].normalisation == NORMALISATIONS["mobilenet_v1"]
     assert (
         CHAINS["yolov3_obj365"].normalisation
         == (NORMALISATIONS["resnet50_vd_dcn_obj365"])
