@@ -51,6 +51,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     - ``--require-measured``: rows that could not be measured fail. Otherwise they are
       skipped, with the reason.
     - ``--retrain missing|always``: not built yet; refused.
+    - ``--max-hours H`` (``ZOO_MAX_HOURS``): a training that would take longer on this
+      machine is refused; 24 when not given.
+    - ``--batch N``: images of a training's step; its schedule is scaled to them.
 
     Where things are:
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+from harness.artifact.transfer import Progress
 from harness.errors import UsageError
 from harness.evaluate.store import DetectionStore
 from harness.files.precision_files import write_speed
@@ -40,6 +42,20 @@ from harness.values.rows import Row, Zoo
 LOGGER = logging.getLogger(__name__)
 
 MS = 1000
+
+
+class Opening(Protocol):
+    """Opens the archive of a row, wherever it comes from."""
+
+    def __call__(
+        self, zoo: Zoo, row: Row, settings: Settings, *, progress: Progress | None
+    ) -> OpenedRow:
+        """Return the row with its network.
+
+        Raises:
+            HarnessError: it becomes the row's verdict.
+        """
+        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,6 +135,7 @@ def measure_rows(
     settings: Settings,
     *,
     watcher: Watcher | None = None,
+    opening: Opening = open_row,
 ) -> list[Record]:
     """Measure rows of one dataset in one pass over it; a record for each, in order.
 
@@ -126,6 +143,13 @@ def measure_rows(
 
     An error that stops a row becomes its verdict and reason, and stops no other row.
     Dataset and device are opened before any archive is downloaded.
+
+    Args:
+        zoo: has the rows' archives, claims and tolerance.
+        rows: of one dataset.
+        settings: where things are, and what computes.
+        watcher: told how far it is.
+        opening: gets a row's archive; the published one is fetched when not given.
 
     Raises:
         Exception: an error that is no refusal, if the settings say ``debug``.
@@ -145,7 +169,7 @@ def measure_rows(
             known = settings.known_datasets.get(row.dataset, KnownDataset())
             demand_classes(shared.labelled, classes_of(row, known))
             progress = watcher.fetching(row.archive)
-            opened.append(open_row(zoo, row, settings, progress=progress))
+            opened.append(opening(zoo, row, settings, progress=progress))
         except Exception as error:  # noqa: BLE001 - told as this row's verdict
             records[row.row_id] = refused_row(row, error, settings=settings)
     if opened and isinstance(shared, SharedPass):

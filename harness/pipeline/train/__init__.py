@@ -1,0 +1,1 @@
+"""Trains the archive of a row by its recipe, packs it, and measures the row from it."""
