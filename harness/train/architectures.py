@@ -13,8 +13,6 @@ from harness.train.face_losses import face_losses
 from harness.train.step import LossesOfHeads, Objective
 from harness.values.recipes import Recipe, TrainedNetwork
 
-UNPRUNED = "none"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
@@ -47,18 +45,6 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         objective=lambda _: face_losses,
     ),
 }
-
-
-def network_of(
-    network: TrainedNetwork, *, pruning: str | None = None
-) -> NetworkFunction:
-    """Return the network of a recipe.
-
-    Args:
-        network: before any pruning.
-        pruning: key of ``PRUNED_RATIOS`` whose shapes it has; None for the whole one.
-    """
-    return ARCHITECTURES[network.architecture].network(network, pruning or UNPRUNED)
 
 
 def objective_of(recipe: Recipe) -> LossesOfHeads:
