@@ -4,47 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from harness.artifact.transfer import Progress
 from harness.pipeline.measure.watcher import Watcher
+from harness.train.loop import Progress as Training
 
 #: Between two lines of one piece of work; the last line always comes.
 EVERY_S = 5.0
-
-
-class Training(Protocol):
-    """Where a training stands after a step."""
-
-    @property
-    def step(self) -> int:
-        """Steps done."""
-        ...
-
-    @property
-    def steps(self) -> int:
-        """Steps in all."""
-        ...
-
-    @property
-    def loss(self) -> float:
-        """Of the step, or of some before it."""
-        ...
-
-    @property
-    def rate(self) -> float:
-        """Of the step."""
-        ...
-
-    @property
-    def images_per_s(self) -> float:
-        """So far."""
-        ...
-
-    @property
-    def left_s(self) -> float:
-        """To the end, at that speed."""
-        ...
 
 
 class ProgressLines:

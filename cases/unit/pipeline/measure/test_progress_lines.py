@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.pipeline.measure.progress_lines import EVERY_S, ProgressLines
-from harness.train.trainer import Progress
+from harness.train.loop import Progress
 
 TRAINED = (
     "training baseline: step 100 of 100, loss 12.35, rate 1.0e-03, "
