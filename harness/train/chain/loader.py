@@ -94,8 +94,10 @@ def _by_workers(
             "was short, give fewer workers",
         ) from error
     finally:
-        pool.shutdown(cancel_futures=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            pool.shutdown(cancel_futures=True)  # waits for what is being made
+        finally:  # a second Ctrl-C does not
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start_worker(source: BatchSource, folder: Path) -> None:
