@@ -185,9 +185,11 @@ def plan_training(
             planned_archive(one, settings.cache) for one in book.archives_of(recipe)
         ),
         trained_first=tuple(
-            one.recipe
-            for one in book.origins_of(recipe)
-            if one.archive is None and one.recipe is not None
+            dict.fromkeys(
+                one.recipe
+                for one in book.origins_of(recipe)
+                if one.archive is None and one.recipe is not None
+            )
         ),
         checkpoint_bytes=checkpoint_bytes(network_shapes(trial.network)),
         evaluated_images=_first(known.image_count, settings.limit),
