@@ -51,9 +51,7 @@ def retraining(
     def train(row: Row) -> Record:
         running.under_way.training.append(row.retrained_id)
         watcher = _watcher_of(row, running)
-        record = retrain_row(
-            zoo, book, row, settings, asked, watcher=watcher, judged_by=_held_to
-        )
+        record = retrain_row(zoo, book, row, settings, asked, watcher=watcher)
         running.under_way.training.remove(row.retrained_id)
         return kept_record(row, record, settings)
 

@@ -74,7 +74,9 @@ def retrain_row(
     ) -> OpenedRow:
         recipe = recipe_of_archive(book, row.archive)
         data = with_training_scenes(zoo, settings, {recipe.dataset})
-        trainings.append(train_recipe(book, recipe, data, asked, watcher=watcher))
+        trainings.append(
+            train_recipe(book, recipe, data, asked, watcher=watcher, zoo=zoo)
+        )
         return open_trained_row(zoo, row, settings, trainings[0])
 
     (record,) = measure_rows(
