@@ -25,7 +25,7 @@ from harness.values.training import Batch, TrainingImage
 from testing.samples import write_images
 from testing.toy_training import StandsStill, count_changes
 
-STEPS, EVERY, IMAGES, BATCH, CLASSES = 6, 2, 5, 2, 6
+STEPS, EVERY, IMAGES, BATCH, CLASSES = 6, 2, 5, 2, 5
 WIDTH = 1 / 16
 NETWORK = YoloV3(
     backbone="mobilenet_v1",
@@ -41,6 +41,12 @@ SUBJECT = Subject(
 SEED = 3
 
 
+def start() -> TrainingState:
+    """The state before the first step."""
+    weights = initial_weights(SHAPES, num_classes=CLASSES, seed=SEED)
+    return TrainingState(weights=weights, velocities={})
+
+
 def open_step(state: TrainingState) -> Step:
     """A step of the tiny network."""
     return Step(NETWORK, state, Objective(num_classes=CLASSES, label_smooth=True))
@@ -50,7 +56,6 @@ def tiny_run(images: tuple[TrainingImage, ...], *, workers: int = 0) -> Run:
     """The training; nothing is evaluated."""
     chain = replace(CHAINS["yolov3"], sizes_px=(64,))
     source = BatchSource(images=images, chain=chain, batch=BATCH, seed=SEED)
-    weights = initial_weights(SHAPES, num_classes=CLASSES, seed=SEED)
     return Run(
         subject=SUBJECT,
         schedule=Schedule(
@@ -64,7 +69,7 @@ def tiny_run(images: tuple[TrainingImage, ...], *, workers: int = 0) -> Run:
         seed=SEED,
         batches_per_epoch=source.batches_per_epoch,
         batches=partial(loaded_batches, source, workers=workers),
-        start=lambda: TrainingState(weights=weights, velocities={}),
+        start=start,
         open_step=open_step,
     )
 

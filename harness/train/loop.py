@@ -108,21 +108,21 @@ def train(
         first = kept.position.step
     LOGGER.info("training steps %d to %d", first, last - 1)
     going = _Going(run, folder, run.open_step(begun), first)
-    try:
-        with closing(run.batches(first, last)) as batches:
+    with closing(run.batches(first, last)) as batches:
+        try:
             going.start_clock()
             for batch in batches:
                 watch(going.step(batch, last))
                 going.start_clock()
-    except KeyboardInterrupt:
-        going.keep_rest()
-        raise
-    except Exception:
-        try:
+        except KeyboardInterrupt:
             going.keep_rest()
-        except TrainingFailed as refusal:  # what stopped the training matters more
-            LOGGER.warning("%s", refusal)
-        raise
+            raise
+        except Exception:
+            try:
+                going.keep_rest()
+            except TrainingFailed as refusal:  # what stopped it matters more
+                LOGGER.warning("%s", refusal)
+            raise
     return going.saved(going.score_pct)
 
 

@@ -144,6 +144,11 @@ class Row:
         return frozenset(marks)
 
     @property
+    def retrained_id(self) -> str:
+        """The id of the row's second case: its network trained again (design 3)."""
+        return f"{self.row_id}-retrained"
+
+    @property
     def retrained_markers(self) -> frozenset[str]:
         """The pytest markers of the row's second case (design 3)."""
         return self.markers - {"published"} | {"retrained"}

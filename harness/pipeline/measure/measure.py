@@ -90,21 +90,26 @@ class Measurer:
         return self._records[row.row_id]
 
     def _keep(self, record: Record) -> Record:
-        """Write a record; one that cannot be written says so, and is not made again."""
-        try:
-            path = write_record(self.settings.records, record)
-            LOGGER.info("%s: record written to %s", record.row_id, path)
-        except UsageError as refusal:
-            LOGGER.info("%s: record not written", record.row_id)
-            refused = refused_row(self.zoo.row(record.row_id), refusal)
-            record = told_record(refused, places_of(self.settings))
-        self._records[record.row_id] = record
-        return record
+        row = self.zoo.row(record.row_id)
+        kept = kept_record(row, record, self.settings)
+        self._records[row.row_id] = kept
+        return kept
 
     def _time(self, record: Record) -> None:
         device = open_device(gpu=self.settings.gpu, precision=self.settings.precision)
         row = self.zoo.row(record.row_id)
         write_speed(self.settings.records, time_row(row, device))
+
+
+def kept_record(row: Row, record: Record, settings: Settings) -> Record:
+    """Write a record and return it; one that cannot be written becomes its refusal."""
+    try:
+        path = write_record(settings.records, record)
+    except UsageError as refusal:
+        LOGGER.info("%s: record not written", record.row_id)
+        return told_record(refused_row(row, refusal), places_of(settings))
+    LOGGER.info("%s: record written to %s", record.row_id, path)
+    return record
 
 
 def time_row(row: Row, device: Device) -> SpeedRecord:

@@ -35,7 +35,10 @@ class ProgressLines:
     def watcher(self) -> Watcher:
         """Return what :class:`~harness.pipeline.measure.measure.Measurer` tells."""
         return Watcher(
-            fetching=self.fetching, detecting=self.detecting, noting=self._write
+            fetching=self.fetching,
+            training=self.training,
+            detecting=self.detecting,
+            noting=self._write,
         )
 
     def drawing(self, dataset: str, done: int, total: int) -> None:
