@@ -21,11 +21,7 @@ class TrainedFigures:
 
 
 def figures_of(recipe: Recipe, *, input_px: int) -> TrainedFigures:
-    """Return the figures of a recipe's network, pruned if the recipe prunes.
-
-    Raises:
-        ArchiveUnavailable: such networks are not trained here.
-    """
+    """Return the figures of a recipe's network, pruned if the recipe prunes."""
     structure = structure_of(
         network_shapes(build_network(recipe.network, recipe.pruning)),
         input_px=input_px,
