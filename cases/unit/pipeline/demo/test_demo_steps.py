@@ -18,6 +18,7 @@ from harness.pipeline.demo.demo import DemoMade, make_demo
 from harness.pipeline.demo.old_quantised import QUANTISED, old_scores_pct
 from harness.pipeline.measure.embedded import Embedded
 from harness.pipeline.measure.settings import Settings
+from harness.pipeline.measure.watcher import Watcher
 from harness.registry.location import QUANTISED_BY_ORACLE
 from harness.registry.zoo import open_zoo
 from harness.train.loop import Progress
@@ -117,12 +118,11 @@ def prepare(checkout: Path, folder: Path, patch: pytest.MonkeyPatch) -> Making:
         book: RecipeBook,
         recipe: Recipe,
         settings: Settings,
-        told: Callable[[Progress], None],
-        noting: Callable[[str], None],
+        watcher: Watcher,
     ) -> Arrays:
         making.trained.append((book, recipe, settings))
-        noting(f"noted of {recipe.recipe_id.name}")
-        told(progress_at(7))
+        watcher.noting(f"noted of {recipe.recipe_id.name}")
+        watcher.training(recipe.recipe_id.name, progress_at(7))
         return weights_of(recipe)
 
     def measure(zoo: Zoo, rows: Sequence[Row], settings: Settings) -> list[Record]:
