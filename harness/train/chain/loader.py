@@ -28,8 +28,8 @@ from pathlib import Path
 import numpy as np
 
 from harness.errors import TrainingFailed
-from harness.train.chain.batches import BatchSource, make_batch
 from harness.process.stop_signal import held_back
+from harness.train.chain.batches import BatchSource, make_batch
 from harness.values.training import Batch
 
 LOGGER = logging.getLogger(__name__)
