@@ -39,9 +39,7 @@ def demand_time(
         TrainingFailed: a trial of a step crashed.
     """
     schedule = opened.schedule
-    if steps_done(opened.folder) >= min(
-        schedule.steps, asked.steps or schedule.steps
-    ):
+    if steps_done(opened.folder) >= min(schedule.steps, asked.steps or schedule.steps):
         return
     if not isinstance(opened.network, YoloV3):
         LOGGER.info("no estimate of %s", opened.recipe.recipe_id)
