@@ -30,6 +30,7 @@ from harness.commands import (
     plan,
     report,
     score,
+    train,
 )
 from harness.commands.exits import (
     EXIT_FAILED,
@@ -77,6 +78,7 @@ app.command("score")(score.score)
 app.command("export")(export.export)
 app.command("compare")(compare.compare)
 app.command("plan")(plan.plan)
+app.command("train")(train.train)
 
 data_app = typer.Typer(
     help="List, fetch, check and pin the published datasets.", no_args_is_help=True

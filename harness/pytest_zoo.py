@@ -22,16 +22,27 @@ import pytest
 from harness.plugin import structure
 from harness.plugin.cases import (
     PARAMETER,
+    RETRAINED_CASE,
+    RETRAINED_PARAMETER,
     choose_folders,
+    retrained_cases,
+    retrained_rows_of,
     row_cases,
     rows_of,
     set_unasked_aside,
 )
 from harness.plugin.chosen_zoo import zoo_of
-from harness.plugin.demands import demand_device, demand_folders, demand_options
-from harness.plugin.measuring import is_worker, measuring
+from harness.plugin.demands import (
+    demand_device,
+    demand_folders,
+    demand_options,
+    demand_recipes,
+    demand_retraining,
+)
+from harness.plugin.measuring import Running, is_worker, measuring, running
 from harness.plugin.options import add_options, kept_apart, settings_of
-from harness.plugin.records import end_case, hand_over, keep_record
+from harness.plugin.records import RETRAINED, end_case, hand_over, keep_record
+from harness.plugin.retraining import NOT_NEEDED, is_trained_instead, retraining
 from harness.plugin.summary import write_summary
 from harness.values.records import Record, StructureRecord
 from harness.values.rows import MARKERS, Claim, Row
@@ -49,8 +60,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
       ``january-2020`` when not given. With it alone, all rows of that zoo run.
     - ``--limit N``: only the first N images of a dataset. The verdict is ``partial``.
     - ``--require-measured``: rows that could not be measured fail. Otherwise they are
-      skipped, with the reason.
-    - ``--retrain missing|always``: not built yet; refused.
+      skipped, with the reason; so they are with it where nobody serves their archive
+      and their second case was measured.
+    - ``--retrain missing|always``: each row has a second case, ``<row id>-retrained``,
+      with the marker ``retrained`` in place of ``published``: its archive is trained by
+      its recipe, and measured. ``missing`` trains where the published archive was not
+      measured; elsewhere the second case is skipped as ``not needed``.
+    - ``--max-hours H`` (``ZOO_MAX_HOURS``): a training that would take longer on this
+      machine is refused; 24 when not given.
+    - ``--batch N``: images of a training's step; its schedule is scaled to them.
 
     Where things are:
 
@@ -102,6 +120,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("zoo"):
         # Met in the middle of collection, a refusal would not be a usage error.
         zoo_of(config)
+    demand_retraining(
+        config.getoption("markexpr"),
+        lambda: zoo_of(config).rows,
+        retrained=bool(config.getoption("retrain")),
+    )
     demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
     choose_folders(config)
 
@@ -109,16 +132,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_pycollect_makeitem(
     collector: pytest.Collector, name: str
 ) -> list[pytest.Item] | None:
-    """Make no case of the published figures where the zoo prints none."""
-    if name == structure.CASE and not structure.prints_any(zoo_of(collector.config)):
+    """Make no case of figures that the zoo does not print, nor of trainings unasked."""
+    config = collector.config
+    if name == structure.CASE and not structure.prints_any(zoo_of(config)):
+        return []
+    if name == RETRAINED_CASE and not config.getoption("retrain"):
         return []
     return None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one case of every row, and one of every published figure of its network."""
+    """Make one case of every row, or two, and one of every figure of its network."""
     if PARAMETER in metafunc.fixturenames:
         metafunc.parametrize(PARAMETER, list(row_cases(zoo_of(metafunc.config))))
+    if RETRAINED_PARAMETER in metafunc.fixturenames:
+        cases = list(retrained_cases(zoo_of(metafunc.config)))
+        metafunc.parametrize(RETRAINED_PARAMETER, cases)
     if structure.PARAMETER in metafunc.fixturenames:
         cases = list(structure.figure_cases(zoo_of(metafunc.config)))
         metafunc.parametrize(structure.PARAMETER, cases)
@@ -138,10 +167,16 @@ def pytest_collection_modifyitems(
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Refuse at once a cache or a records folder that rows cannot be written to."""
-    config = session.config
-    is_measuring = rows_of(session.items) and not config.option.collectonly
-    if is_measuring and not is_worker(config):  # a worker is told row by row
+    """Refuse at once folders that rows cannot be written to, and unknown trainings.
+
+    A network that is to be pruned needs PaddleSlim.
+    """
+    config, retrained = session.config, retrained_rows_of(session.items)
+    if config.option.collectonly or is_worker(config):  # a worker is told row by row
+        return
+    if retrained:
+        demand_recipes(config, retrained)
+    if retrained or rows_of(session.items):
         demand_folders(kept_apart(settings_of(config, zoo_of(config))))
 
 
@@ -192,10 +227,28 @@ def zoo_figure_verdict(
 
 
 @pytest.fixture(scope="session")
-def zoo_measurer(request: pytest.FixtureRequest) -> Iterator[Callable[[Row], Record]]:
+def zoo_running(request: pytest.FixtureRequest) -> Iterator[Running]:
+    """Give what rows of the chosen zoo are measured with."""
+    with running(request.session) as what:
+        yield what
+
+
+@pytest.fixture(scope="session")
+def zoo_measurer(
+    request: pytest.FixtureRequest, zoo_running: Running
+) -> Callable[[Row], Record]:
     """Measure rows of the chosen zoo; all of one dataset in one pass."""
-    with measuring(request.session) as measure:
-        yield measure
+    return measuring(request.session, zoo_running)
+
+
+@pytest.fixture(scope="session")
+def zoo_retrainer(
+    request: pytest.FixtureRequest,
+    zoo_running: Running,
+    zoo_measurer: Callable[[Row], Record],
+) -> Callable[[Row], Record | None]:
+    """Train rows of the chosen zoo again, and measure them; None: it is not needed."""
+    return retraining(request.session, zoo_running, zoo_measurer)
 
 
 @pytest.fixture
@@ -207,14 +260,39 @@ def zoo_verdict(
 
     ``reproduced`` and ``reproduced_with_erratum`` pass, and so does what is never
     judged. What could not be measured skips: ``unavailable``, ``no_dataset``,
-    ``no_device`` and ``partial``. Every other verdict fails.
+    ``no_device`` and ``partial``. Every other verdict fails. With
+    ``--require-measured`` those fail too, but for ``unavailable`` where the row's
+    second case was measured.
     """
     required = request.config.getoption("require_measured")
 
     def judge(row: Row) -> Record:
         record = zoo_measurer(row)
         keep_record(request.node, record)
-        end_case(record, require_measured=required)
+        fails = required and not is_trained_instead(request, record)
+        end_case(record, require_measured=fails)
         return record
+
+    return judge
+
+
+@pytest.fixture
+def zoo_retrained_verdict(
+    request: pytest.FixtureRequest,
+    zoo_retrainer: Callable[[Row], Record | None],
+) -> Callable[[Row], None]:
+    """Train a row again, and end the case as the verdict of the new archive says.
+
+    Under ``missing``, a row whose published archive was measured skips as ``not
+    needed``, with ``--require-measured`` too.
+    """
+    required = request.config.getoption("require_measured")
+
+    def judge(row: Row) -> None:
+        record = zoo_retrainer(row)
+        if record is None:
+            pytest.skip(NOT_NEEDED)
+        keep_record(request.node, record, RETRAINED)
+        end_case(record, require_measured=required)
 
     return judge

@@ -104,6 +104,7 @@ class SlowStep:
     is_nesterov: bool = False
     bn_momentum: float = 0.9
     teacher_trains: bool = False
+    clip_norm: float | None = None
 
     def but(self, **mistake):
         """The same with a mistake."""
@@ -149,10 +150,12 @@ class SlowStep:
     def move(self, weights, velocities, gradients, rate):
         """The new value and velocity of each trained variable, float64."""
         moved, gained = {}, {}
+        norm = np.sqrt(sum((one**2).sum() for one in gradients.values()))
+        share = 1.0 if self.clip_norm is None else min(1.0, self.clip_norm / norm)
         for name, gradient in gradients.items():
             value = weights[name].astype(np.float64)
             pull = self.decay * value if name.endswith(self.decays) else 0
-            slope = gradient + pull
+            slope = share * gradient + pull
             velocity = self.momentum * velocities[name].astype(np.float64) + slope
             way = slope + self.momentum * velocity if self.is_nesterov else velocity
             moved[name], gained[name] = value - rate * way, velocity

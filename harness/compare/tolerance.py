@@ -22,12 +22,15 @@ def budget_of(parts: Iterable[TolerancePart], row: Row) -> Budget:
     """Return the sum of the parts that apply to a row, and how it is made up.
 
     A part applies when every field it names has one of the values it names; one that
-    names no field applies to every row.
+    names no field applies to every row. Parts of retrained rows alone are passed over:
+    :mod:`harness.compare.retrained` makes them ordinary ones.
 
     Raises:
         ZooDataError: a part names a field that rows do not have.
     """
-    applying = [part for part in parts if _applies(part, row)]
+    applying = [
+        part for part in parts if not part.only_retrained and _applies(part, row)
+    ]
     total = sum((part.value_pct for part in applying), Decimal(0))
     told = [f"{part.name} {part.value_pct}" for part in applying if part.value_pct]
     return Budget(total_pct=total, text=" + ".join(told))
@@ -40,6 +43,7 @@ def _applies(part: TolerancePart, row: Row) -> bool:
         "dataset": row.dataset,
         "family": row.strategy.partition("_")[0],
         "input_px": str(row.input_px),
+        "row": row.row_id,  # no word of a file: margins of single rows are computed
         "strategy": row.strategy,
     }
     unknown = sorted(set(part.applies_to) - set(fields))

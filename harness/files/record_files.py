@@ -6,6 +6,7 @@
     <records>/structure/<row id>.json     its figures that need no data
     <records>/precision/<word>/           the same of runs in another precision
     <records>/precision/<word>/speed/<row id>.json    and how fast its network is in it
+    <records>/retrained/                  the same of networks that were trained again
     <records>/detections/<sha256>.npz     what it was scored from
     <records>/truth/<sha256>.npz          what it was scored against
 

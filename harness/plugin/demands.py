@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 
 from harness.dataset.image_header import VARIABLE, allow_pixels
-from harness.errors import DeviceMissing, HarnessError, UsageError
+from harness.errors import DeviceMissing, HarnessError, UsageError, located
 from harness.model.paddle_run.precision import FLOAT32
 from harness.pipeline.measure.settings import Settings
-from harness.plugin.options import program_limits_of
+from harness.plugin.chosen_zoo import recipes_of
+from harness.plugin.options import asked_of, program_limits_of
 from harness.printable import printable
-from harness.values.options import LIMIT, MAX_IMAGE_PIXELS, RETRAIN
+from harness.values.expressions import any_carried, read_expression
+from harness.values.options import BATCH, LIMIT, MAX_IMAGE_PIXELS, PRECISION, RETRAIN
+from harness.values.recipes import RecipeId
+from harness.values.rows import Row
 
 LOGGER = logging.getLogger(__name__)
+
+#: Markers that tell the first case of a row from its second: an expression without
+#: either cannot select the second alone.
+KINDS_OF_CASES = ("published", "retrained")
 
 
 def demand_options(config: pytest.Config) -> None:
@@ -27,13 +36,67 @@ def demand_options(config: pytest.Config) -> None:
     limit = config.getoption(LIMIT.field)
     if limit is not None and limit < 1:
         raise pytest.UsageError(f"--limit: expected 1 image or more, got {limit}")
-    if config.getoption(RETRAIN.field):
+    batch = config.getoption(BATCH.field)
+    if batch is not None and batch < 1:
+        raise pytest.UsageError(f"--batch: expected 1 image or more, got {batch}")
+    precision = config.getoption(PRECISION.field)
+    if config.getoption(RETRAIN.field) and precision not in (None, FLOAT32):
         raise pytest.UsageError(
-            "--retrain: this version measures published archives only; "
-            "retraining is not built yet"
+            f"--retrain with --precision {precision}: expected {FLOAT32}, which "
+            "published rows were trained and measured in; drop one of the two"
         )
     program_limits_of(config)
     limit_pixels(config)
+
+
+def demand_retraining(
+    marks: str, rows: Callable[[], Iterable[Row]], *, retrained: bool
+) -> None:
+    """Refuse ``-m retrained`` without ``--retrain``: it would select nothing.
+
+    Args:
+        marks: the expression of ``-m``, or nothing.
+        rows: opens the zoo; asked only where second cases can be meant alone.
+        retrained: whether rows have their second cases.
+
+    Raises:
+        pytest.UsageError: names the option.
+    """
+    expression = read_expression(marks)
+    if retrained or expression is None or expression.names.isdisjoint(KINDS_OF_CASES):
+        return
+    if expression.holds(any_carried([])):  # a unit test is meant as well
+        return
+    zoo_rows = tuple(rows())
+    is_first = any(expression.holds(any_carried(one.markers)) for one in zoo_rows)
+    is_second = any(
+        expression.holds(any_carried(one.retrained_markers)) for one in zoo_rows
+    )
+    if is_second and not is_first:
+        raise pytest.UsageError(
+            f"-m {printable(repr(marks))}: selects rows that are trained again alone; "
+            "expected --retrain missing or --retrain always, got neither; add "
+            "`--retrain missing` to train where the published archive is missing"
+        )
+
+
+def demand_recipes(config: pytest.Config, rows: Sequence[Row]) -> None:
+    """Refuse to train rows again by malformed recipes, or to prune without PaddleSlim.
+
+    Raises:
+        pytest.UsageError: the message names the recipe, or how to get PaddleSlim.
+    """
+    from harness.compress.paddleslim import import_paddleslim
+
+    try:
+        asked_of(config)
+        book = recipes_of(config)
+        wanted = {RecipeId(zoo=row.zoo, name=row.archive) for row in rows}
+        if any(book.recipes[one].pruning for one in wanted & book.recipes.keys()):
+            with located("--retrain"):
+                import_paddleslim()
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def limit_pixels(config: pytest.Config) -> None:

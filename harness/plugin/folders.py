@@ -26,6 +26,7 @@ def meant_folders(
     *,
     keyword: str = "",
     rows: Callable[[], Iterable[Row]] = tuple,
+    retrained: bool = False,
 ) -> tuple[str, ...]:
     """Return the folders below ``cases`` that can be meant; none means all.
 
@@ -34,6 +35,7 @@ def meant_folders(
         zoo: the value of ``--zoo``, or nothing.
         keyword: the expression of ``-k``, or nothing.
         rows: opens the zoo; asked only where a keyword alone decides.
+        retrained: whether rows have their second cases.
     """
     if marks:
         expression = read_expression(marks)
@@ -43,15 +45,20 @@ def meant_folders(
             return (ROWS, BENCH)
     if marks or zoo:
         return (ROWS,)
-    return (ROWS,) if keyword and _means_rows(keyword, rows) else ()
+    return (ROWS,) if keyword and _means_rows(keyword, rows, retrained) else ()
 
 
-def _means_rows(keyword: str, rows: Callable[[], Iterable[Row]]) -> bool:
+def _means_rows(
+    keyword: str, rows: Callable[[], Iterable[Row]], retrained: bool
+) -> bool:
     """Whether an expression of ``-k`` holds for a row, and not for every case."""
     expression = read_expression(keyword)
     if expression is None or expression.holds(_is_called("")):
         return False
-    return any(expression.holds(_is_called(one.row_id, *one.markers)) for one in rows())
+    names = [(one.row_id, *one.markers) for one in rows()]
+    if retrained:
+        names += [(one.retrained_id, *one.retrained_markers) for one in rows()]
+    return any(expression.holds(_is_called(*one)) for one in names)
 
 
 def is_named(config: pytest.Config, folder: str) -> bool:

@@ -6,25 +6,28 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.evaluate.coco.engine_names import ENGINE_NAMES, chosen_engine
 from harness.files.precision_files import precision_folder
 from harness.model.paddle_run.precision import FLOAT32, PRECISIONS
 from harness.model.program.limits import ProgramLimits, limits_of
 from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.settings import Settings
+from harness.printable import printable
 from harness.registry.location import find_home
 from harness.values.options import (
+    BATCH,
     COCO_ENGINE,
     DATA_ROOT,
     DEBUG,
     FRESH,
     GPU,
     LIMIT,
+    MAX_HOURS,
     MIRROR,
     OFFLINE,
     OPTIONS,
@@ -39,11 +42,15 @@ from harness.values.options import (
 )
 from harness.values.rows import Zoo
 
+if TYPE_CHECKING:
+    from harness.pipeline.train.asked import Asked
+
 #: What the environment twin of a switch may say for "no".
 OFF = ("", "0", "no", "false", "none")
 #: What an option may say, where the room that heeds it has a list of words.
+MISSING, ALWAYS = "missing", "always"
 CHOICES: Mapping[Option, Sequence[str]] = {
-    RETRAIN: ("missing", "always"),
+    RETRAIN: (MISSING, ALWAYS),
     COCO_ENGINE: ENGINE_NAMES,
     PRECISION: PRECISIONS,
 }
@@ -102,6 +109,30 @@ def kept_apart(settings: Settings) -> Settings:
     return replace(
         settings, records=precision_folder(settings.records, settings.precision)
     )
+
+
+def trains_always(config: pytest.Config) -> bool:
+    """Whether networks are trained again even where their archives are measured."""
+    return bool(config.getoption(RETRAIN.field) == ALWAYS)
+
+
+def asked_of(config: pytest.Config) -> Asked:
+    """Return what is asked of trainings; what no option says is the recipe's.
+
+    Raises:
+        UsageError: the limit of hours is no whole number.
+    """
+    from harness.pipeline.train.asked import Asked
+
+    hours = _value_of(config, MAX_HOURS) or MAX_HOURS.default
+    if not hours.isdecimal():
+        raise UsageError(
+            f"{MAX_HOURS.name} ({MAX_HOURS.twin})",
+            expected="a whole number of hours",
+            got=printable(repr(hours)),
+            next_step=f"leave it out for {MAX_HOURS.default}",
+        )
+    return Asked(batch=config.getoption(BATCH.field), max_hours=float(hours))
 
 
 def program_limits_of(config: pytest.Config) -> ProgramLimits:

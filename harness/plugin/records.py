@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 import pytest
 
 from harness.files.record_json import record_from_json, record_to_json
 from harness.values.records import INCOMPLETE, PASSING, Judgement, Record
 
-#: The record of a case, until its report carries it.
-CASE_KEY = pytest.StashKey[str]()
-#: Attribute of a report, which pytest-xdist hands over from its workers.
-ATTRIBUTE = "zoo_record"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of records that cases have; those of one row are never mixed."""
+
+    #: Attribute of a report, which pytest-xdist hands over from its workers.
+    attribute: str
+    claim: str  # what a JUnit file calls the number that the row is held to
+    #: The record of a case, until its report carries it.
+    key: pytest.StashKey[str] = field(default_factory=pytest.StashKey)
 
 
-def keep_record(item: pytest.Item, record: Record) -> None:
+PUBLISHED = Kind(attribute="zoo_record", claim="published")
+#: Held to the mean of several seeds, where there are any.
+RETRAINED = Kind(attribute="zoo_retrained", claim="claimed")
+
+
+def keep_record(item: pytest.Item, record: Record, kind: Kind = PUBLISHED) -> None:
     """Keep a record for the end of the run, and name its numbers for a JUnit file."""
-    item.stash[CASE_KEY] = record_to_json(record)
-    item.user_properties += properties_of(record)
+    item.stash[kind.key] = record_to_json(record)
+    item.user_properties += properties_of(record, claim=kind.claim)
 
 
 def end_case(record: Record, *, require_measured: bool) -> None:
@@ -33,22 +45,25 @@ def end_case(record: Record, *, require_measured: bool) -> None:
 
 def hand_over(item: pytest.Item, report: pytest.TestReport) -> None:
     """Give a report the record of its case."""
-    if report.when == "call" and CASE_KEY in item.stash:
-        setattr(report, ATTRIBUTE, item.stash[CASE_KEY])
+    for kind in (PUBLISHED, RETRAINED):
+        if report.when == "call" and kind.key in item.stash:
+            setattr(report, kind.attribute, item.stash[kind.key])
 
 
-def records_of(reports: Iterable[object]) -> dict[str, Record]:
-    """Return the records that the reports carry, by row id."""
+def records_of(reports: Iterable[object], kind: Kind = PUBLISHED) -> dict[str, Record]:
+    """Return the records of a kind that the reports carry, by row id."""
     records = {}
     for report in reports:
-        text = getattr(report, ATTRIBUTE, None)
+        text = getattr(report, kind.attribute, None)
         if text is not None:
             record = record_from_json(str(text))
             records[record.row_id] = record
     return records
 
 
-def properties_of(record: Record) -> list[tuple[str, object]]:
+def properties_of(
+    record: Record, *, claim: str = PUBLISHED.claim
+) -> list[tuple[str, object]]:
     """Return the properties of a case in a JUnit file: a name for each number.
 
     ``published``, or ``easy_published`` where a row has several metrics. The names of a
@@ -61,7 +76,7 @@ def properties_of(record: Record) -> list[tuple[str, object]]:
         run = f"{erratum}_" if erratum else ""
         prefix = run if has_one_metric else f"{run}{judgement.metric}_"
         properties += [
-            (f"{prefix}published", judgement.printed),
+            (f"{prefix}{claim}", judgement.printed),
             (f"{prefix}measured", judgement.measured_pct),
             (f"{prefix}difference", judgement.difference_pct),
             (f"{prefix}tolerance", judgement.tolerance_pct),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
+from harness.compare.retrained import retrained_zoo
 from harness.plugin import structure
 from harness.plugin.cases import UNASKED_KEY
 from harness.plugin.chosen_zoo import zoo_of
-from harness.plugin.records import records_of
+from harness.plugin.records import RETRAINED, records_of
 from harness.plugin.stopped import KEY
 from harness.printable import counted
+from harness.values.records import Record
+from harness.values.rows import Zoo
 
 
 def write_summary(
@@ -32,11 +37,13 @@ def write_summary(
     reports = [one for some in terminal.stats.values() for one in some]
     records = records_of(reports)
     if records:
-        from harness.report.summary import summarise, summary_text
-
         terminal.section("zoo")
-        summary = summarise(zoo_of(config), records, list(records))
-        terminal.write_line(summary_text(summary))
+        terminal.write_line(_table(zoo_of(config), records))
+    retrained = records_of(reports, RETRAINED)
+    if retrained:
+        zoo = zoo_of(config)
+        terminal.section("zoo, trained again")
+        terminal.write_line(_table(retrained_zoo(zoo, zoo.seed_scores), retrained))
     figures = structure.records_of(reports)
     if figures:
         terminal.section("structure")
@@ -44,3 +51,10 @@ def write_summary(
     if KEY in config.stash and interrupted:
         terminal.section("stopped")
         terminal.write_line(config.stash[KEY].text(records))
+
+
+def _table(zoo: Zoo, records: Mapping[str, Record]) -> str:
+    """Return the table of records of one kind."""
+    from harness.report.summary import summarise, summary_text
+
+    return summary_text(summarise(zoo, records, list(records)))

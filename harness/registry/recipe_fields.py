@@ -94,7 +94,7 @@ def start_name(url: str) -> str:
 
 def _parse_network(block: Block) -> TrainedNetwork:
     with located("network"):
-        architecture = block.choice("architecture", ("yolov3",))
+        architecture = block.choice("architecture", tuple(words.KNOWN_BACKBONES))
         known = tuple(sorted(words.KNOWN_BACKBONES[architecture]))
         network = TrainedNetwork(
             architecture=architecture,
@@ -185,6 +185,8 @@ def _parse_optimiser(block: Block) -> Optimiser:
             clip_norm=None if clip_norm is None else float(clip_norm),
         )
         block.finish()
+        if optimiser.clip_norm == 0:
+            raise field_refusal("clip_norm", "a number above 0", "0")
     return optimiser
 
 

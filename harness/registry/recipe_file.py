@@ -17,6 +17,9 @@ from harness.registry.recipe_fields import (
 )
 from harness.values.recipes import CHAINS, Recipe, RecipeId
 
+#: Architectures that can be pruned and taught, by a loss that has variants.
+COMPRESSED = ("yolov3",)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipeFile:
@@ -91,12 +94,31 @@ def _check(recipe: Recipe) -> None:
             f"{wanted}, which {taught.kind} distillation adds to",
             recipe.loss,
         )
-    # An object365 network sees pixels that are not divided by 255.  # zoo-spec 0.6
-    is_scaled = not recipe.network.backbone.endswith("_obj365")
-    if CHAINS[recipe.augmentation.chain] != is_scaled:
-        (wanted,) = (one for one, scales in CHAINS.items() if scales == is_scaled)
+    network = recipe.network
+    if CHAINS[recipe.augmentation.chain] != network.pixels:
+        seen = " or ".join(
+            name for name, one in CHAINS.items() if one == network.pixels
+        )
         raise field_refusal(
             "augmentation.chain",
-            f"{wanted}, whose pixels {recipe.network.backbone} sees",
+            f"{seen}, whose pixels {network.backbone} sees",
             recipe.augmentation.chain,
         )
+    if network.architecture not in COMPRESSED:
+        _check_plain(recipe)
+
+
+def _check_plain(recipe: Recipe) -> None:
+    """Refuse what is known of YOLOv3 alone."""
+    for field, got in (
+        ("loss.kind", recipe.loss if recipe.loss != "ordinary" else None),
+        ("loss.label_smoothing", "true" if recipe.is_label_smoothed else None),
+        ("strategy.pruning", recipe.pruning),
+        ("strategy.distillation", recipe.distillation and recipe.distillation.kind),
+    ):
+        if got is not None:
+            raise field_refusal(
+                field,
+                f"no more than the ordinary loss of {recipe.network.architecture}",
+                got,
+            )

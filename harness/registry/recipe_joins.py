@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.errors import ZooDataError
 from harness.registry.recipe_file import RecipeFile
-from harness.values.recipes import CHAINS, Recipe, RecipeId, TrainedNetwork
+from harness.values.recipes import Recipe, RecipeId, TrainedNetwork
 from harness.values.rows import Row, Zoo
 
 #: How many recipes of a circle a message names.
@@ -198,10 +198,7 @@ def _teacher_problems(
         ("dataset", recipe.dataset, teacher.dataset),
         ("classes", recipe.network.num_classes, teacher.network.num_classes),
         ("architecture", recipe.network.architecture, teacher.network.architecture),
-        (
-            "division by 255",
-            *(CHAINS[one.augmentation.chain] for one in (recipe, teacher)),
-        ),
+        ("pixels", recipe.network.pixels, teacher.network.pixels),
     ):
         if ours != theirs:
             yield ZooDataError(

@@ -56,6 +56,11 @@ class ZooSources:
     is_own: bool = False  # anybody's folder, which may have its own strategies
 
     @property
+    def seed_scores(self) -> Path:
+        """The file of what its rows scored after trainings; it need not be there."""
+        return self.claims.with_suffix(".retrained.csv")
+
+    @property
     def shared_folder(self) -> Path | None:
         """The ``expected`` folder that several zoos share; None for a lone folder."""
         return None if self.lock_section is None else self.lock.parent

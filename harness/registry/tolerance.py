@@ -67,6 +67,7 @@ def _parse_part(values: Mapping[str, object]) -> TolerancePart:
         basis=block.choice("basis", BASES),
         source=block.text("source"),
         applies_to=block.texts_map("applies_to"),
+        only_retrained=block.optional_flag("only_retrained"),
     )
     block.finish()
     if not set(part.applies_to) <= set(APPLIES_TO):

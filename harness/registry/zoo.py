@@ -20,6 +20,7 @@ from harness.registry.joins import (
 from harness.registry.lock import read_lock
 from harness.registry.moves import Move, read_moves
 from harness.registry.problems import noting
+from harness.registry.seed_scores import join_seed_scores, read_seed_scores
 from harness.registry.sources import MOVES_FILE, ZOO_FILE, ZooSources, find_sources
 from harness.registry.table_file import TableFile, read_table
 from harness.registry.tolerance import read_tolerance
@@ -78,6 +79,12 @@ def read_zoo(sources: ZooSources) -> ZooReading:
     archives = join_archives(files, moves, pins, problems)
     check_archives_are_known(rows, archives, joining)
     claims_of = join_claims(rows, claims, sources.claims.name, joining)
+    seed_scores = join_seed_scores(
+        rows,
+        read_seed_scores(sources.seed_scores, problems),
+        sources.seed_scores.name,
+        joining,
+    )
     lost = _lost_names(files, rows, of_claims)
     if is_whole:
         problems += [one for one in joining if not follows(one, lost)]
@@ -93,6 +100,7 @@ def read_zoo(sources: ZooSources) -> ZooReading:
         tolerance=read_tolerance(
             sources.tolerance, sources.tolerance_section, problems
         ),
+        seed_scores=seed_scores,
     )
     return ZooReading(
         zoo=zoo,

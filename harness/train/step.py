@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,22 @@ class StepDone:
         return sum(self.losses.values())
 
 
+class Trainable(Protocol):
+    """What learns: a :class:`Step`, or a stub of tests and of the benchmark."""
+
+    def run(self, batch: Batch, rate: float) -> StepDone:
+        """Do one step.
+
+        Raises:
+            LossNotFinite: the state is what it was before the step.
+        """
+        ...
+
+    def state(self) -> TrainingState:
+        """Return what the next step starts from."""
+        ...
+
+
 class Step:
     """Steps of one training.
 
@@ -98,6 +115,7 @@ class Step:
         momentum: of the velocities.
         decay: the pull on what :func:`decayed_variables` names.
         bn_momentum: share of the running statistics that a step keeps.
+        clip_norm: longest gradient, over all variables; None for no limit.
 
     Raises:
         TrainingFailed: the state lacks a variable, or holds one of another shape.
@@ -113,6 +131,7 @@ class Step:
         momentum: float = MOMENTUM,
         decay: float = WEIGHT_DECAY,
         bn_momentum: float = BN_MOMENTUM,
+        clip_norm: float | None = None,
     ) -> None:
         variables = network_shapes(network).variables
         trained = {name: one for name, one in variables.items() if one.is_trained}
@@ -139,6 +158,7 @@ class Step:
             momentum=momentum,
             decay=decay,
             bn_momentum=bn_momentum,
+            clip_norm=clip_norm,
         )
         self._teacher_heads = None
         if teacher is not None:
@@ -151,7 +171,7 @@ class Step:
         """Do one step.
 
         Raises:
-            LossNotFinite: no weight has moved; the running statistics have.
+            LossNotFinite: the state is what it was before the step.
             TrainingFailed: the teacher's heads have other shapes.
         """
 

@@ -104,7 +104,21 @@ RETRAIN = Option(
     name="--retrain",
     kind=Kind.TEXT,
     in_commands=False,
-    help="train the networks of rows again; not built yet",
+    help="measure rows from archives that are trained here, by their recipes",
+)
+MAX_HOURS = Option(
+    name="--max-hours",
+    kind=Kind.NUMBER,
+    metavar="H",
+    twin="ZOO_MAX_HOURS",
+    default="24",
+    help="a training that would take longer on this machine is refused",
+)
+BATCH = Option(
+    name="--batch",
+    kind=Kind.NUMBER,
+    metavar="N",
+    help="images of a training's step; its schedule is scaled to them",
 )
 LIMIT = Option(
     name="--limit",
@@ -177,6 +191,8 @@ OPTIONS: tuple[Option, ...] = (
     OFFLINE,
     REQUIRE_MEASURED,
     RETRAIN,
+    MAX_HOURS,
+    BATCH,
     LIMIT,
     MAX_IMAGE_PIXELS,
     FRESH,

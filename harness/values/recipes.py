@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from harness.values.datasets import PUBLISHED_DATASETS
 from harness.values.rows import Archive
@@ -20,8 +20,16 @@ TRAINING_SPLITS: Mapping[str, tuple[str, ...]] = {
     if published.trained_on
 }
 
-#: Chain of augmentation -> whether pixels are divided by 255.  # zoo-spec 5.1, 5.4
-CHAINS: Mapping[str, bool] = {"yolov3": True, "yolov3_obj365": False}
+#: How bytes reach a network: divided by 255 or not, or as a face network has them.
+Pixels: TypeAlias = Literal["scaled", "unscaled", "faces"]
+
+#: Chain of augmentation -> the pixels that it makes.  # zoo-spec 1.7, 5.1, 5.4
+CHAINS: Mapping[str, Pixels] = {
+    "yolov3": "scaled",
+    "yolov3_obj365": "unscaled",
+    "drawn": "scaled",
+    "faces": "faces",
+}
 
 #: How a loss is computed; the fine-grained one smooths no labels.  # zoo-spec 4.4
 LOSSES = ("ordinary", "fine_grained")
@@ -50,6 +58,13 @@ class TrainedNetwork:
     backbone: str
     num_classes: int
     width: float  # channel multiplier; 1 for every published network
+
+    @property
+    def pixels(self) -> Pixels:
+        """What it sees."""  # zoo-spec 0.6, 1.7
+        if self.architecture == "blazeface":
+            return "faces"
+        return "unscaled" if self.backbone.endswith("_obj365") else "scaled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,3 +195,8 @@ class Record:
     #: Not compared: the same measurement may be made on another day, by another commit.
     made: Made | None = field(default=None, compare=False)
     format: int = RECORD_FORMAT
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the row has numbers of its own, and not of some images only."""
+        return bool(self.measurements) and self.verdict is not Verdict.PARTIAL

@@ -88,6 +88,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeedScore:
+    """What a row's network scored after one training of our own."""
+
+    row_id: str
+    metric: str  # of METRICS_OF_DATASET
+    seed: int  # of the training
+    measured_pct: Decimal  # exactly as written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
     """One downloadable archive: where it was, where it went, what is known of it."""
 
@@ -132,6 +142,16 @@ class Row:
         if self.strategy in MARKERS:
             marks.add(self.strategy)
         return frozenset(marks)
+
+    @property
+    def retrained_id(self) -> str:
+        """The id of the row's second case: its network trained again (design 3)."""
+        return f"{self.row_id}-retrained"
+
+    @property
+    def retrained_markers(self) -> frozenset[str]:
+        """The pytest markers of the row's second case (design 3)."""
+        return self.markers - {"published"} | {"retrained"}
 
     @property
     def shaped_by(self) -> str:
@@ -192,6 +212,7 @@ class TolerancePart:
     source: str
     applies_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # row field -> values; "family" is prune|distill|quant|baseline
+    only_retrained: bool = False  # no part of the comparison of published archives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +228,7 @@ class Zoo:
     claims: Mapping[str, tuple[Claim, ...]]  # row id -> all its claims, metric order
     errata: tuple[Erratum, ...]
     tolerance: tuple[TolerancePart, ...]
+    seed_scores: tuple[SeedScore, ...] = ()  # of rows that were trained again
 
     def row(self, row_id: str) -> Row:
         """Return the row of that id.

@@ -7,7 +7,7 @@ import pytest
 
 from harness.pipeline.demo import demo
 from harness.pipeline.demo.demo import DemoMade
-from harness.train.trainer import Progress
+from harness.train.loop import Progress
 
 Zoo = Callable[..., Any]  # conftest's fixture
 MADE = DemoMade(
@@ -31,7 +31,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Path]]:
         asked.append((home, work))
         telling("training the baseline")
         last = Progress(
-            step=5, steps=5, loss=1.5, rate=1e-3, images_per_s=99.0, left_s=0.0
+            step=5,
+            steps=5,
+            epoch=0,
+            losses={"xy": 1.0, "wh": 0.5},
+            rate=1e-3,
+            images_per_s=99.0,
+            left_s=0.0,
         )
         training("baseline", last)
         return MADE

@@ -71,6 +71,12 @@ def test_a_part_does_not_apply_to_other_rows(
     assert budget_of([part("p", "0.05", **applies_to)], row).total_pct == 0
 
 
+def test_a_part_of_retrained_rows_is_no_part_of_a_published_one(row: Row) -> None:
+    trained = replace(part("trained again", "0.50"), only_retrained=True)
+
+    assert budget_of([part("rounding", "0.05"), trained], row).text == "rounding 0.05"
+
+
 def test_a_baseline_is_its_own_family(row: Row) -> None:
     baseline = replace(row, strategy="baseline")
 

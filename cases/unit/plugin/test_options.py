@@ -31,6 +31,8 @@ def test_every_option_is_parsed_as_its_kind_needs(
         "--records": {"metavar": "DIR"},
         "--mirror": {"metavar": "URL|DIR"},
         "--limit": {"metavar": "N", "type": int},
+        "--max-hours": {"metavar": "H", "type": int},
+        "--batch": {"metavar": "N", "type": int},
         "--max-image-pixels": {"metavar": "N", "type": int},
         "--program-memory": {"metavar": "GB"},
         "--program-seconds": {"metavar": "S"},

@@ -25,11 +25,25 @@ SPLIT = {
     "loss": {"kind": "fine_grained", "label_smoothing": False},
 }
 
+FACES = {
+    "network": {"architecture": "blazeface", "backbone": "nas", "num_classes": 2},
+    "augmentation.chain": "faces",
+    "loss.label_smoothing": False,
+}
+
 
 def read(folder: Path, changes: dict[str, object]) -> Recipe:
     recipe = read_recipe_file(write_recipe(folder / "mine", "net", changes), "z").recipe
     assert recipe is not None
     return recipe
+
+
+def test_a_recipe_of_a_face_network_is_read(tmp_path: Path) -> None:
+    recipe = read(tmp_path, FACES)
+
+    assert recipe.network.backbone == "nas"
+    assert recipe.network.pixels == "faces"
+    assert recipe.augmentation.chain == "faces"
 
 
 def test_a_recipe_is_read_as_it_is_written(tmp_path: Path) -> None:
@@ -173,8 +187,8 @@ def test_an_unknown_table_is_refused(tmp_path: Path) -> None:
 
 WRONG = {
     "another architecture": (
-        {"network.architecture": "blazeface"},
-        "network: field architecture; expected yolov3, got 'blazeface'",
+        {"network.architecture": "ssd"},
+        "network: field architecture; expected yolov3 or blazeface, got 'ssd'",
     ),
     "another backbone": (
         {"network.backbone": "resnet18"},
@@ -239,6 +253,10 @@ WRONG = {
         {"optimiser.momentum": 9},
         "optimiser: field momentum; expected a number from 0 to 1, got 9",
     ),
+    "gradients cut to nothing": (
+        {"optimiser.clip_norm": 0},
+        "optimiser: field clip_norm; expected a number above 0, got 0",
+    ),
     "another pruning": (
         {"strategy.pruning": "r578"},
         "strategy: field pruning; expected prune_r578 or prune_sensity, got r578",
@@ -282,8 +300,38 @@ WRONG = {
     ),
     "other pixels not divided": (
         {"augmentation.chain": "yolov3_obj365"},
-        "field augmentation.chain; expected yolov3, whose pixels mobilenet_v1 sees",
+        (
+            "field augmentation.chain; expected yolov3 or drawn, whose pixels "
+            "mobilenet_v1 sees, got yolov3_obj365"
+        ),
     ),
+    "faces in the pixels of others": (
+        {**FACES, "augmentation.chain": "drawn"},
+        "field augmentation.chain; expected faces, whose pixels nas sees, got drawn",
+    ),
+    **{
+        f"faces with {field}": (
+            {**FACES, **changes},
+            (
+                f"field {field}; expected no more than the ordinary loss of "
+                f"blazeface, got {got}"
+            ),
+        )
+        for field, changes, got in (
+            ("loss.kind", {"loss.kind": "fine_grained"}, "fine_grained"),
+            ("loss.label_smoothing", {"loss.label_smoothing": True}, "true"),
+            (
+                "strategy.pruning",
+                {"strategy": {"pruning": "prune_r578"}},
+                "prune_r578",
+            ),
+            (
+                "strategy.distillation",
+                {"strategy": {"distillation": "l2", "teacher": "t"}},
+                "l2",
+            ),
+        )
+    },
 }
 
 

@@ -420,7 +420,7 @@ TEACHERS = {
             "network.backbone": "resnet50_vd_dcn_obj365",
             "augmentation.chain": "yolov3_obj365",
         },
-        "division by 255 of the student: True, got False of mine/big",
+        "pixels of the student: scaled, got unscaled of mine/big",
     ),
 }
 

@@ -44,6 +44,15 @@ def test_a_part_may_depend_on_everything_that_there_is(tmp_path: Path) -> None:
     assert part.applies_to == dict.fromkeys(fields, ("x",))
 
 
+def test_a_part_may_be_of_retrained_rows_alone(tmp_path: Path) -> None:
+    path = tmp_path / "tolerance.toml"
+    path.write_text(f"[[part]]{TEXT}[[part]]{TEXT}only_retrained = true\n")
+
+    parts = read_tolerance(path, None, [])
+
+    assert [one.only_retrained for one in parts] == [False, True]
+
+
 def test_a_zoo_without_a_section_gets_the_default(tmp_path: Path) -> None:
     path = tmp_path / "tolerance.toml"
     path.write_text(f"[[default.part]]{TEXT}")

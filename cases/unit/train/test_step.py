@@ -44,13 +44,13 @@ TRAININGS = {
 }
 
 
-def step_of(training):
+def step_of(training, **asked):
     objective, distillation = TRAININGS[training]
     teacher = distillation and Teacher(
         network=NETWORK, weights=TEACHER, distillation=distillation
     )
     state = TrainingState(weights=STUDENT, velocities=VELOCITIES)
-    return Step(NETWORK, state, objective, teacher=teacher)
+    return Step(NETWORK, state, objective, teacher=teacher, **asked)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +135,18 @@ def test_a_step_is_that_of_slow_numpy(done, slow, training):
     shares = differences(done[training], slow(training))
 
     assert max(shares.values()) < 1, shares
+
+
+@pytest.mark.parametrize("clip_norm", [1.0, 15.0, 15.1])  # the gradients' own: 15.013
+def test_a_step_with_a_limit_is_that_of_slow_numpy(slow, clip_norm):
+    step = step_of("ordinary", clip_norm=clip_norm)
+
+    done = step.run(BATCH, RATE).losses, step.state()
+
+    shares = differences(done, slow("ordinary", clip_norm=clip_norm))
+    assert max(shares.values()) < 1, shares
+    unlimited = differences(done, slow("ordinary"))
+    assert (unlimited["velocities"] > 1.5) == (clip_norm < 15.013)
 
 
 @pytest.mark.parametrize(

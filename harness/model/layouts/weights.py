@@ -57,11 +57,16 @@ def read_weights(source: WeightSource, shapes: NetworkShapes) -> Arrays:
         )
     for name, array in values.items():
         with located(source.stored[name].place):
-            _demand_finite(array)
+            demand_finite(array)
     return values
 
 
-def _demand_finite(array: NDArray[Any]) -> None:
+def demand_finite(array: NDArray[Any]) -> None:
+    """Refuse an array that no float network can hold.
+
+    Raises:
+        ArchiveUnreadable: it is not float32, or an element is not finite.
+    """
     if array.dtype != np.float32:
         raise ArchiveUnreadable("type", expected="float32", got=array.dtype)
     finite = np.isfinite(array)

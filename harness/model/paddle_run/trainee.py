@@ -39,6 +39,8 @@ class Trainee:
         momentum: ``m``.
         decay: ``d``, of the decayed ones.
         bn_momentum: share of the running statistics that a step keeps.
+        clip_norm: gradients of a larger norm, all of them together, are made shorter
+            to it before the decay is added. None: they are taken as they are.
     """
 
     def __init__(
@@ -52,8 +54,12 @@ class Trainee:
         momentum: float,
         decay: float,
         bn_momentum: float = BN_MOMENTUM,
+        clip_norm: float | None = None,
     ) -> None:
         paddle = import_paddle()
+        self._clip = (
+            None if clip_norm is None else paddle.nn.ClipGradByGlobalNorm(clip_norm)
+        )
         self._network = network
         # A namespace of its own: Paddle refuses a name that an earlier training of this
         # process gave to a parameter.
@@ -65,6 +71,7 @@ class Trainee:
         self._trained = [
             name for name, variable in variables.items() if variable.is_trained
         ]
+        self._running = [name for name in variables if name not in self._trained]
         groups = (
             ([name for name in self._trained if name in decayed], decay),
             ([name for name in self._trained if name not in decayed], 0.0),
@@ -102,21 +109,37 @@ class Trainee:
             losses_of: what is to become small.
             rate: of this step.
             demand: is told the losses before any weight moves; raises to prevent it.
-                The running statistics have taken the batch by then.
+                The running statistics are then what they were.
         """
         paddle = import_paddle()
+        before = {name: self._state[name].clone() for name in self._running}
         outputs = self._network(self._ops, paddle.to_tensor(images))
         losses = losses_of(LossTensors(), outputs)
         values = {name: float(loss) for name, loss in losses.items()}
-        demand(values)
+        try:
+            demand(values)
+        except Exception:
+            for name, value in before.items():
+                self._state[name].set_value(value)
+            raise
         total: Tensor = sum(losses.values())
         total.backward()
+        self._shorten_gradients()
         self._optimiser.set_lr(rate)
         # The first step names the velocities, the same in every process.
         with paddle.utils.unique_name.guard():
             self._optimiser.step()
         self._optimiser.clear_grad()
         return values
+
+    def _shorten_gradients(self) -> None:
+        # Not left to the optimiser: it takes the norm of each group by itself.
+        if self._clip is None:
+            return
+        variables = (self._state[name] for name in self._trained)
+        slopes = [(one, one.grad) for one in variables if one.grad is not None]
+        for variable, shortened in self._clip(slopes):
+            variable.grad.set_value(shortened)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Return every variable, running statistics too."""

@@ -68,9 +68,12 @@ def _told(rules: Rules) -> Iterator[tuple[str, str]]:
         for claim in claims:
             yield f"claim {claim.metric} of {claim.row_id}", claim.printed
     for part in zoo.tolerance:
-        of = "".join(
-            f", {name} {' or '.join(values)}"
-            for name, values in sorted(part.applies_to.items())
+        of = (
+            "".join(
+                f", {name} {' or '.join(values)}"
+                for name, values in sorted(part.applies_to.items())
+            )
+            + ", retrained rows" * part.only_retrained
         )
         yield (
             f"tolerance {part.name}{of}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from harness.dataset.labelled import LabelledSet
 from harness.errors import WrongDataset
@@ -21,6 +22,15 @@ PLACEHOLDERS = frozenset(
 )
 
 
+class Named(Protocol):
+    """A set of images that says what its classes are called."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """In order; empty for one kind of thing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classes:
     """What a row's network tells apart."""
@@ -30,17 +40,22 @@ class Classes:
 
 
 def classes_of(row: Row, known: KnownDataset) -> Classes:
-    """Return the classes of a row.
+    """Return the classes of a row."""
+    return counted_classes(row.num_classes, known)
 
-    Known names are those of the published dataset. A row of another count was trained
-    on another one: its names are not known.
+
+def counted_classes(count: int, known: KnownDataset) -> Classes:
+    """Return so many classes, with their names where they are known.
+
+    Known names are those of the published dataset. A network of another count was
+    trained on another one: its names are not known.
     """
     names = known.class_names
-    fits = names is not None and len(names) == row.num_classes
-    return Classes(count=row.num_classes, names=names if fits else None)
+    fits = names is not None and len(names) == count
+    return Classes(count=count, names=names if fits else None)
 
 
-def demand_classes(labelled: LabelledSet[Truth], classes: Classes) -> None:
+def demand_classes(labelled: Named, classes: Classes) -> None:
     """Refuse a dataset whose classes are not those of the row.
 
     The number is compared, and the names where both are known. A dataset of one kind

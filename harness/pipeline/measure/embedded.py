@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -46,11 +46,20 @@ class DrawnSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnTraining:
+    """A training set that the zoo draws: scenes of another series."""
+
+    seed: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
     """What an embedded zoo brings along."""
 
     archives: Path  # the folder to serve
     scenes: Mapping[str, DrawnSet]  # by dataset
+    training: Mapping[str, DrawnTraining] = field(default_factory=dict)  # likewise
 
 
 def read_embedded(zoo: Zoo) -> Embedded | None:
@@ -67,10 +76,15 @@ def read_embedded(zoo: Zoo) -> Embedded | None:
         document = Block(read_toml(path))
         with located(path.name):
             scenes = document.table("scenes")
+            training = document.optional_table("training")
             document.finish()
             return Embedded(
                 archives=archives,
                 scenes={name: _parse_scenes(name, scenes[name]) for name in scenes},
+                training={
+                    name: _parse_training(name, training[name], scenes)
+                    for name in training
+                },
             )
 
 
@@ -89,6 +103,27 @@ def _parse_scenes(dataset: str, values: object) -> DrawnSet:
         )
         block.finish()
     return drawn
+
+
+def _parse_training(
+    dataset: str, values: object, scenes: Mapping[str, object]
+) -> DrawnTraining:
+    with located(f"training.{dataset}"):
+        drawn = [one for one in scenes if DATASETS[one].draw_training is not None]
+        if dataset not in drawn:
+            raise ZooDataError(
+                "name of the dataset",
+                expected=" or ".join(drawn) or "none: no scenes to measure on",
+                got=repr(dataset),
+                next_step="a set to train on needs one to measure on beside it",
+            )
+        block = Block(table_of(values, "its content"))
+        training = DrawnTraining(
+            seed=block.whole("seed", at_least=0),
+            count=block.whole("count", at_least=2),  # half of VOC's for each year
+        )
+        block.finish()
+    return training
 
 
 @contextmanager
@@ -134,12 +169,56 @@ def with_scenes(
         return settings
     root = settings.cache / scenes_folder(embedded)
     LOGGER.info("data root of %s: its drawn scenes, %s", zoo.name, root)
-    with writing_cache(settings.cache):
+    with _drawing_alone(settings.cache, root):
+        draw_scenes(embedded, root, datasets, drawing=drawing)
+    return replace(settings, data_root=root)
+
+
+def with_training_scenes(
+    zoo: Zoo,
+    settings: Settings,
+    datasets: Collection[str],
+    *,
+    drawing: Drawing = lambda dataset, done, total: None,
+) -> Settings:
+    """Draw what a zoo is trained and measured on; return settings with it as data root.
+
+    The folder is another than that of :func:`with_scenes`, which stays as it is, and
+    the scenes to measure on are the same. Settings that :func:`with_scenes` gave are as
+    good as those that were asked for. An ordinary zoo, a data root of somebody's own,
+    or a zoo that draws no training set of these datasets changes nothing.
+
+    Args:
+        zoo: the edition.
+        settings: as asked for, or as :func:`with_scenes` gave them.
+        datasets: those of the recipes that will be trained by.
+        drawing: told of the dataset after each image of a set.
+
+    Raises:
+        UsageError: the cache cannot be written, or its disk is full.
+    """
+    embedded = read_embedded(zoo)
+    if embedded is None or not embedded.training.keys() & set(datasets):
+        return settings
+    measured = settings.cache / scenes_folder(embedded)
+    if settings.data_root not in {None, measured}:
+        return settings
+    root = settings.cache / training_folder(embedded)
+    LOGGER.info("data root of %s: its drawn training scenes, %s", zoo.name, root)
+    with _drawing_alone(settings.cache, root):
+        draw_scenes(embedded, root, datasets, drawing=drawing)
+        draw_training_scenes(embedded, root, datasets, drawing=drawing)
+    return replace(settings, data_root=root)
+
+
+@contextmanager
+def _drawing_alone(cache: Path, root: Path) -> Iterator[None]:
+    """Hold the lock of a folder of scenes below the cache."""
+    with writing_cache(cache):
         root.parent.mkdir(parents=True, exist_ok=True)
         # The workers of one run all want them; only one may put the folder in place.
         with FileLock(root.with_name(f"{root.name}.lock")):
-            draw_scenes(embedded, root, datasets, drawing=drawing)
-    return replace(settings, data_root=root)
+            yield
 
 
 def draw_scenes(
@@ -156,7 +235,30 @@ def draw_scenes(
             DATASETS[name].draw(root, seed=drawn.seed, count=drawn.count, report=report)
 
 
+def draw_training_scenes(
+    embedded: Embedded,
+    root: Path,
+    datasets: Collection[str],
+    *,
+    drawing: Drawing = lambda dataset, done, total: None,
+) -> None:
+    """Draw the training sets of those datasets, as :func:`draw_scenes` does."""
+    for name, drawn in embedded.training.items():
+        draw = DATASETS[name].draw_training
+        if draw is not None and name in datasets:
+            report = partial(drawing, f"{name} training")
+            draw(root, seed=drawn.seed, count=drawn.count, report=report)
+
+
 def scenes_folder(embedded: Embedded) -> str:
     """Return the folder of the drawn scenes, below the cache."""
-    told = (f"{name}-{one.seed}-{one.count}" for name, one in embedded.scenes.items())
-    return f"{SCENES}/{'-'.join(told)}"
+    return f"{SCENES}/{_told(embedded.scenes)}"
+
+
+def training_folder(embedded: Embedded) -> str:
+    """Return the folder of what is trained and measured on, below the cache."""
+    return f"{scenes_folder(embedded)}-training-{_told(embedded.training)}"
+
+
+def _told(sets: Mapping[str, DrawnSet] | Mapping[str, DrawnTraining]) -> str:
+    return "-".join(f"{name}-{one.seed}-{one.count}" for name, one in sets.items())

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+from harness.artifact.transfer import Progress
 from harness.errors import UsageError
 from harness.evaluate.store import DetectionStore
 from harness.files.precision_files import write_speed
@@ -40,6 +42,20 @@ from harness.values.rows import Row, Zoo
 LOGGER = logging.getLogger(__name__)
 
 MS = 1000
+
+
+class Opening(Protocol):
+    """Opens the archive of a row, wherever it comes from."""
+
+    def __call__(
+        self, zoo: Zoo, row: Row, settings: Settings, *, progress: Progress | None
+    ) -> OpenedRow:
+        """Return the row with its network.
+
+        Raises:
+            HarnessError: it becomes the row's verdict.
+        """
+        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,21 +90,26 @@ class Measurer:
         return self._records[row.row_id]
 
     def _keep(self, record: Record) -> Record:
-        """Write a record; one that cannot be written says so, and is not made again."""
-        try:
-            path = write_record(self.settings.records, record)
-            LOGGER.info("%s: record written to %s", record.row_id, path)
-        except UsageError as refusal:
-            LOGGER.info("%s: record not written", record.row_id)
-            refused = refused_row(self.zoo.row(record.row_id), refusal)
-            record = told_record(refused, places_of(self.settings))
-        self._records[record.row_id] = record
-        return record
+        row = self.zoo.row(record.row_id)
+        kept = kept_record(row, record, self.settings)
+        self._records[row.row_id] = kept
+        return kept
 
     def _time(self, record: Record) -> None:
         device = open_device(gpu=self.settings.gpu, precision=self.settings.precision)
         row = self.zoo.row(record.row_id)
         write_speed(self.settings.records, time_row(row, device))
+
+
+def kept_record(row: Row, record: Record, settings: Settings) -> Record:
+    """Write a record and return it; one that cannot be written becomes its refusal."""
+    try:
+        path = write_record(settings.records, record)
+    except UsageError as refusal:
+        LOGGER.info("%s: record not written", record.row_id)
+        return told_record(refused_row(row, refusal), places_of(settings))
+    LOGGER.info("%s: record written to %s", record.row_id, path)
+    return record
 
 
 def time_row(row: Row, device: Device) -> SpeedRecord:
@@ -119,6 +140,7 @@ def measure_rows(
     settings: Settings,
     *,
     watcher: Watcher | None = None,
+    opening: Opening = open_row,
 ) -> list[Record]:
     """Measure rows of one dataset in one pass over it; a record for each, in order.
 
@@ -126,6 +148,13 @@ def measure_rows(
 
     An error that stops a row becomes its verdict and reason, and stops no other row.
     Dataset and device are opened before any archive is downloaded.
+
+    Args:
+        zoo: has the rows' archives, claims and tolerance.
+        rows: of one dataset.
+        settings: where things are, and what computes.
+        watcher: told how far it is.
+        opening: gets a row's archive; the published one is fetched when not given.
 
     Raises:
         Exception: an error that is no refusal, if the settings say ``debug``.
@@ -145,7 +174,7 @@ def measure_rows(
             known = settings.known_datasets.get(row.dataset, KnownDataset())
             demand_classes(shared.labelled, classes_of(row, known))
             progress = watcher.fetching(row.archive)
-            opened.append(open_row(zoo, row, settings, progress=progress))
+            opened.append(opening(zoo, row, settings, progress=progress))
         except Exception as error:  # noqa: BLE001 - told as this row's verdict
             records[row.row_id] = refused_row(row, error, settings=settings)
     if opened and isinstance(shared, SharedPass):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from harness.artifact.leftovers import sweep_archives
 from harness.files.own_folders import CACHE, RECORDS, demand_writable
+from harness.files.precision_files import PRECISION
+from harness.files.retrained_files import retrained_folder
 from harness.files.temporary import sweep
 from harness.pipeline.measure.embedded import SCENES
 from harness.pipeline.measure.run_keys import STORE
@@ -14,7 +16,7 @@ from harness.pipeline.measure.settings import Settings
 
 #: Below a zoo's records: tracebacks of unexpected errors. Nothing reads or copies them.
 ERRORS = "errors"
-#: Folders of a zoo's records; each also in that of a precision.
+#: Folders of a zoo's records; each also in that of a precision, and of retrained rows.
 RECORD_FOLDERS = ("", "detections", "truth", "structure", "speed", ERRORS)
 
 
@@ -28,7 +30,8 @@ def ready_folders(settings: Settings) -> None:
     demand_writable(settings.cache, CACHE)
     demand_writable(settings.records, RECORDS)
     sweep_cache(settings.cache)
-    for folder in (settings.records, *settings.records.glob("precision/*")):
+    apart = settings.records.glob(f"{PRECISION}/*")
+    for folder in (settings.records, retrained_folder(settings.records), *apart):
         for name in RECORD_FOLDERS:
             sweep(folder / name)
 

@@ -1,1 +1,1 @@
-"""Trains the network of a recipe, and measures it as a downloaded one is."""
+"""Trains the archive of a row by its recipe, packs it, and measures the row from it."""

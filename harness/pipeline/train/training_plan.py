@@ -12,8 +12,9 @@ from pathlib import Path
 
 from harness.dataset.datasets import DATASETS
 from harness.dataset.digest_cache import FILE_NAME, DigestCache
-from harness.errors import DatasetMissing, UsageError
+from harness.errors import ArchiveUnavailable, DatasetMissing, UsageError
 from harness.model.networks.shapes import NetworkShapes, network_shapes
+from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.device import Device
 from harness.pipeline.measure.planned_archive import PlannedArchive, planned_archive
 from harness.pipeline.measure.settings import Settings
@@ -21,12 +22,12 @@ from harness.pipeline.train.asked import Asked
 from harness.pipeline.train.loader_workers import loader_workers
 from harness.pipeline.train.trained_network import build_network
 from harness.pipeline.train.training_cost import TrainingCost, Work, time_training
+from harness.train.array_file import ENTRY_BYTES
 from harness.train.chain.chains import CHAINS, Chain
 from harness.train.checkpoints import KEPT, steps_done
-from harness.train.state_file import ENTRY_BYTES
 from harness.train.trial import Trial
 from harness.values.datasets import KnownDataset
-from harness.values.recipes import Recipe, RecipeBook, RecipeId
+from harness.values.recipes import Recipe, RecipeBook, RecipeId, TrainedNetwork
 from harness.values.schedules import Schedule, schedule_at
 from harness.values.training import TrainingImage
 
@@ -155,7 +156,7 @@ def plan_training(
     Raises:
         UsageError: the batch is none for the schedule.
         DatasetInvalid: the training set is there and malformed.
-        ArchiveUnavailable: networks of that architecture are not trained here.
+        ArchiveUnavailable: networks of that architecture are not timed here.
         TrainingFailed: the folder cannot be read, or a trial of a step crashed.
     """
     schedule = schedule_at(recipe.schedule, asked.batch or recipe.schedule.batch)
@@ -243,15 +244,27 @@ def trial_of(book: RecipeBook, recipe: Recipe) -> Trial:
     teacher = distillation = None
     if recipe.distillation is not None:
         taught_by = book.recipes[recipe.distillation.teacher]
-        teacher = build_network(taught_by.network, taught_by.pruning)
+        teacher = _timed_network(taught_by.network, taught_by.pruning)
         distillation = recipe.distillation.kind
     return Trial(
-        network=build_network(recipe.network, recipe.pruning),
+        network=_timed_network(recipe.network, recipe.pruning),
         label_smooth=recipe.is_label_smoothed,
         is_fine_grained=recipe.loss == "fine_grained",
         teacher=teacher,
         distillation=distillation,
     )
+
+
+def _timed_network(network: TrainedNetwork, pruning: str | None) -> YoloV3:
+    built = build_network(network, pruning)
+    if not isinstance(built, YoloV3):
+        raise ArchiveUnavailable(
+            f"no plan of trainings of {network.architecture} in this version",
+            expected="a recipe of yolov3",
+            got=network.architecture,
+            next_step="`zoo train` with a few --steps tells the time left",
+        )
+    return built
 
 
 def checkpoint_bytes(shapes: NetworkShapes) -> int:

@@ -12,6 +12,14 @@ NAMES = BatchNormNames(
 )
 IMAGES = RNG.standard_normal((2, 3, 4, 4)).astype(np.float32)
 SLOPES = RNG.standard_normal((2, 5, 4, 4)).astype(np.float32)
+#: Of the linear network, whatever its weights.
+GRADIENTS = {
+    "weights": np.einsum("bohw,bihw->oi", SLOPES.astype(float), IMAGES.astype(float))[
+        :, :, None, None
+    ],
+    "bias": SLOPES.astype(float).sum((0, 2, 3)),
+}
+NORM = float(np.sqrt(sum((one**2).sum() for one in GRADIENTS.values())))
 
 
 def linear(ops, image):
@@ -54,13 +62,7 @@ def test_momentum_is_its_formula_in_float64(decay, momentum):
     step(trainee, 0.25)
     step(trainee, 0.5)
 
-    gradients = {
-        "weights": np.einsum(
-            "bohw,bihw->oi", SLOPES.astype(float), IMAGES.astype(float)
-        )[:, :, None, None],
-        "bias": SLOPES.astype(float).sum((0, 2, 3)),
-    }
-    for name, gradient in gradients.items():
+    for name, gradient in GRADIENTS.items():
         value, velocity = weights[name].astype(float), velocities[name].astype(float)
         for rate in (0.25, 0.5):
             pull = decay * value if name == "weights" else 0
@@ -72,6 +74,26 @@ def test_momentum_is_its_formula_in_float64(decay, momentum):
         ):
             move = np.linalg.norm(expected - before)
             assert np.linalg.norm(got - expected) < 1e-6 * move, name
+
+
+@pytest.mark.parametrize("limit", [NORM / 4, 0.999 * NORM, 1.001 * NORM, None])
+def test_gradients_are_no_longer_than_the_limit_all_together(limit):
+    """One variable is decayed, the other is not: each is in a group of its own."""
+    weights, velocities = state_of(linear), state_of(linear)
+    trainee = trainee_of(linear, weights, velocities, clip_norm=limit, decay=0.1)
+    share = min(1.0, limit / NORM) if limit else 1.0
+
+    for _ in range(2):  # the second one's gradients are not those of the first too
+        step(trainee, 0.25)
+
+    for name, gradient in GRADIENTS.items():
+        value, velocity = weights[name].astype(float), velocities[name].astype(float)
+        for _ in range(2):
+            pull = 0.1 * value if name == "weights" else 0
+            velocity = 0.9 * velocity + share * gradient + pull
+            value = value - 0.25 * velocity
+        move = np.linalg.norm(value - weights[name])
+        assert np.linalg.norm(trainee.weights()[name] - value) < 1e-5 * move, name
 
 
 @pytest.mark.parametrize("bn_momentum", [0.9, 0.99])

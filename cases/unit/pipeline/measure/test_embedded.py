@@ -11,11 +11,14 @@ from harness.dataset.datasets import DATASETS
 from harness.errors import DatasetMissing, ZooDataError
 from harness.pipeline.measure.embedded import (
     DrawnSet,
+    DrawnTraining,
     draw_scenes,
     read_embedded,
     scenes_folder,
     serving,
+    training_folder,
     with_scenes,
+    with_training_scenes,
 )
 from harness.pipeline.measure.settings import Settings
 from harness.values.rows import Zoo
@@ -65,7 +68,7 @@ def test_what_an_embedded_zoo_brings_is_read(embedded_zoo: Zoo) -> None:
     [
         ("[scenes", "not readable as TOML; expected TOML in UTF-8, got "),
         ("", r"field scenes; expected a table `\[...\]`, got nothing"),
-        ("[scenes]\n[other]\n", "unknown field; expected scenes, got other"),
+        ("[scenes]\n[other]\n", "unknown field; expected scenes, training, got other"),
         ("scenes = 3\n", r"field scenes; expected a table `\[...\]`, got 3"),
         ("[scenes]\ncoco = 3\n", "scenes.coco: its content; expected a table"),
         (
@@ -95,6 +98,26 @@ def test_what_an_embedded_zoo_brings_is_read(embedded_zoo: Zoo) -> None:
         (
             "[scenes.coco]\nseed = 7\ncount = 3\nfinger = '0'\n",
             "scenes.coco: unknown field; expected seed, count, .*, got finger",
+        ),
+        (
+            f"{DESCRIPTION}[training.voc]\nseed = 7\ncount = 3\n",
+            "training.voc: name of the dataset; expected coco, got 'voc'; a set to",
+        ),
+        (
+            f"{DESCRIPTION}[training.coco]\nseed = 7\ncount = 1\n",
+            "training.coco: field count; expected a whole number from 2, got 1",
+        ),
+        (
+            f"{DESCRIPTION}[training.coco]\ncount = 2\n",
+            "training.coco: field seed; expected a whole number from 0, got nothing",
+        ),
+        (
+            f"{DESCRIPTION}[training.coco]\nseed = 0\ncount = 2\nsize = 3\n",
+            "training.coco: unknown field; expected seed, count, got size",
+        ),
+        (
+            f"{DESCRIPTION}[training]\ncoco = 2\n",
+            "training.coco: its content; expected a table",
         ),
     ],
 )
@@ -260,3 +283,119 @@ def test_where_archives_and_data_come_from_is_logged(
         f"data root of {embedded_zoo.name}: its drawn scenes, {drawn.data_root}",
         f"archives of {embedded_zoo.name} are served at {served.mirror}",
     ]
+
+
+TRAINING = f"{DESCRIPTION}[training.coco]\nseed = 8\ncount = 5\n"
+
+
+@pytest.fixture
+def trained_zoo(session_zoo: Zoo, tmp_path: Path) -> Zoo:
+    return embed(session_zoo, tmp_path / "trained", TRAINING)
+
+
+def drawn_files(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_training_set_is_drawn_beside_the_scenes_to_measure_on(
+    trained_zoo: Zoo, settings: Settings
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    before = with_scenes(trained_zoo, settings, ["coco"]).data_root
+    assert before is not None
+    scenes = drawn_files(before)
+
+    drawn = with_training_scenes(
+        trained_zoo, settings, ["coco"], drawing=lambda *one: told.append(one)
+    )
+
+    embedded = read_embedded(trained_zoo)
+    assert embedded is not None
+    assert embedded.training == {"coco": DrawnTraining(seed=8, count=5)}
+    assert drawn.data_root == settings.cache / training_folder(embedded)
+    open_training = DATASETS["coco"].open_training
+    assert open_training is not None
+    assert open_training(drawn.data_root).listed_count == 5
+    assert told == [
+        *(("coco", done, 3) for done in (1, 2, 3)),
+        *(("coco training", done, 5) for done in (1, 2, 3, 4, 5)),
+    ]
+    after = drawn_files(drawn.data_root)
+    assert {name: after[name] for name in scenes} == scenes
+    assert open_coco(drawn.data_root).fingerprint == open_coco(before).fingerprint
+    assert drawn_files(before) == scenes
+
+
+def test_a_training_set_that_is_there_is_not_drawn_again(
+    trained_zoo: Zoo, settings: Settings
+) -> None:
+    def refuse(dataset: str, done: int, total: int) -> None:
+        pytest.fail("drawn again")
+
+    first = with_training_scenes(trained_zoo, settings, ["coco"])
+
+    again = with_training_scenes(trained_zoo, settings, ["coco"], drawing=refuse)
+    assert again == first
+
+
+def test_scenes_that_a_run_was_given_do_not_stand_in_the_way_of_training(
+    trained_zoo: Zoo, settings: Settings
+) -> None:
+    measured = with_scenes(trained_zoo, settings, ["coco"])
+
+    assert with_training_scenes(trained_zoo, measured, ["coco"]) == (
+        with_training_scenes(trained_zoo, settings, ["coco"])
+    )
+
+
+def test_training_changes_nothing_where_nothing_is_drawn_for_it(
+    session_zoo: Zoo,
+    embedded_zoo: Zoo,
+    trained_zoo: Zoo,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    asked = replace(settings, data_root=tmp_path / "mine")
+    for zoo, given, datasets in (
+        (session_zoo, settings, ["coco"]),  # an ordinary zoo
+        (embedded_zoo, settings, ["coco"]),
+        (trained_zoo, settings, ["voc"]),
+        (trained_zoo, asked, ["coco"]),
+    ):
+        assert with_training_scenes(zoo, given, datasets) == given
+    assert not settings.cache.exists()
+
+
+def test_another_training_set_has_another_folder(
+    trained_zoo: Zoo, session_zoo: Zoo, tmp_path: Path, settings: Settings
+) -> None:
+    other = embed(session_zoo, tmp_path / "other", TRAINING.replace("= 8", "= 9"))
+
+    roots = [
+        with_training_scenes(one, settings, ["coco"]) for one in (trained_zoo, other)
+    ]
+    assert roots[0].data_root != roots[1].data_root
+
+
+def test_processes_that_draw_the_same_training_set_draw_it_once(
+    trained_zoo: Zoo, settings: Settings
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        drawn = [
+            pool.submit(
+                with_training_scenes,
+                trained_zoo,
+                settings,
+                ["coco"],
+                drawing=lambda *one: told.append(one),
+            )
+            for _ in range(4)
+        ]
+
+    assert len({str(one.result().data_root) for one in drawn}) == 1
+    assert len(told) == 3 + 5

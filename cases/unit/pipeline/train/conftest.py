@@ -1,0 +1,20 @@
+"""The toy zoo, ready to be trained."""
+
+from pathlib import Path
+
+import pytest
+
+from testing.toy_zoo import Toy, draw_images, write_toy
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root of drawn scenes; to be read only."""
+    root = tmp_path_factory.mktemp("toy-data")
+    draw_images(root)
+    return root
+
+
+@pytest.fixture
+def toy(request: pytest.FixtureRequest, images: Path, tmp_path: Path) -> Toy:
+    return write_toy(tmp_path, home=request.config.rootpath, images=images)
