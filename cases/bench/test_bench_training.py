@@ -43,6 +43,7 @@ from harness.train.trial import Trial, TrialRun, open_trial, random_batch
 from harness.train.yolo_losses import IGNORE_THRESHOLD
 from harness.values.schedules import Schedule
 from harness.values.training import Batch, TrainingImage
+from testing.tiny_recipes import TINY
 
 pytestmark = pytest.mark.speed
 
@@ -59,6 +60,11 @@ def _network(width: float) -> YoloV3:
         width=width,
         head_channels=pruned_channels("none", width),
     )
+
+
+def _trial(width: float) -> Trial:
+    network = replace(TINY.network, num_classes=CLASSES, width=width)
+    return Trial(recipe=replace(TINY, network=network, is_label_smoothed=False))
 
 
 def _run(
@@ -167,7 +173,7 @@ def test_loop_with_steps(
     source = BatchSource(images=photographs, chain=chain, batch=4, seed=0)
     network, (steps, rounds) = _network(0.25), (2, 6)
     start = TrainingState(weights=drawn_weights(network_shapes(network)), velocities={})
-    bare = open_trial(Trial(network=network))
+    bare = open_trial(_trial(0.25))
     batch = random_batch(
         TrialRun(input_px=320, batch=4, steps=steps), num_classes=CLASSES
     )
@@ -223,7 +229,7 @@ def test_share_of_the_loss(benchmark: Any, tell: Tell) -> None:
 
     run = TrialRun(input_px=320, batch=2, steps=1)
     batch = random_batch(run, num_classes=CLASSES)
-    step = open_trial(Trial(network=_network(1.0)))
+    step = open_trial(_trial(1.0))
     random = np.random.default_rng(0)
     heads = []
     for stride_px in STRIDES_PX:
@@ -275,7 +281,7 @@ def test_planned_seconds(
         start,
     )
     work = Work(
-        trial=Trial(network=network),
+        trial=_trial(0.125),
         chain=chain,
         batch=source.batch,
         images=photographs,
