@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -66,6 +67,7 @@ def train(
     from harness.pipeline.measure.settings import Settings
     from harness.pipeline.train.asked import Asked
     from harness.pipeline.train.asked_recipe import asked_recipe
+    from harness.pipeline.train.evaluated_weights import scoring_of
     from harness.pipeline.train.packed_training import copy_archive
     from harness.pipeline.train.trained import train_recipe
     from harness.pipeline.train.trained_figures import (
@@ -96,10 +98,11 @@ def train(
     )
     last: list[Progress] = []
 
-    def told(progress: Progress) -> None:
+    def tell(stage: str, progress: Progress) -> None:
         last[:] = [progress]
-        lines.training(recipe.recipe_id.name, progress)
+        lines.training(stage, progress)
 
+    watcher = replace(lines.watcher(), training=tell)
     begun_s = time.monotonic()
     try:
         with serving(opened, settings) as settings:
@@ -108,8 +111,8 @@ def train(
                 recipe,
                 settings,
                 Asked(steps=steps, seed=seed, batch=batch, max_hours=max_hours),
-                watcher=lines.watcher(),
-                told=told,
+                watcher=watcher,
+                scoring=scoring_of(opened, recipe, settings, watcher),
             )
     except KeyboardInterrupt:
         for progress in last:

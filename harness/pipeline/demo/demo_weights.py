@@ -80,9 +80,8 @@ def _trained(
     noting: Callable[[str], None],
 ) -> Arrays:
     """Return the weights of a training, as its archive has them."""
-    made = train_recipe(
-        book, recipe, settings, Asked(), watcher=Watcher(noting=noting), told=told
-    )
+    watcher = Watcher(noting=noting, training=lambda _, progress: told(progress))
+    made = train_recipe(book, recipe, settings, Asked(), watcher=watcher)
     network = network_shapes(build_network(recipe.network, recipe.pruning))
     name = recipe.recipe_id.name
     folder = find_checkpoint_folder(unpack(made.path, settings.cache), name)

@@ -18,6 +18,7 @@ from harness.pipeline.measure.told_places import places_of, told_record
 from harness.pipeline.measure.watcher import Watcher
 from harness.pipeline.train.asked import Asked
 from harness.pipeline.train.asked_recipe import recipe_of_archive
+from harness.pipeline.train.evaluated_weights import scoring_of
 from harness.pipeline.train.packed_training import Trained
 from harness.pipeline.train.trained import train_recipe
 from harness.train.manifest import Manifest
@@ -75,7 +76,14 @@ def retrain_row(
         recipe = recipe_of_archive(book, row.archive)
         data = with_training_scenes(zoo, settings, {recipe.dataset})
         trainings.append(
-            train_recipe(book, recipe, data, asked, watcher=watcher, zoo=zoo)
+            train_recipe(
+                book,
+                recipe,
+                data,
+                asked,
+                watcher=watcher,
+                scoring=scoring_of(zoo, recipe, settings, watcher),
+            )
         )
         return open_trained_row(zoo, row, settings, trainings[0])
 

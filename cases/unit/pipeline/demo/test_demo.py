@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from harness.train.checkpoint import read_checkpoint
+from harness.train.trainer import Progress
 
 from harness.artifact.fetch import fetch_archive
 from harness.dataset.datasets import DATASETS
@@ -20,8 +22,6 @@ from harness.registry.lint.zoo import lint_zoo
 from harness.registry.location import QUANTISED_BY_ORACLE
 from harness.registry.zoo import open_zoo
 from harness.train import trainer
-from harness.train.checkpoint import read_checkpoint
-from harness.train.trainer import Progress
 from harness.values.records import Record, Verdict
 from harness.values.rows import Row, Zoo
 from testing.zoos import copy_home

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from harness.train.recipe import read_recipe
+from harness.train.tasks import TASKS
+from harness.train.trainer import Progress
 
 from harness.compress import prune as prune_module
 from harness.errors import HarnessError
@@ -22,9 +25,6 @@ from harness.pipeline.measure.settings import Settings
 from harness.registry.location import QUANTISED_BY_ORACLE
 from harness.registry.zoo import open_zoo
 from harness.train.initial import initial_weights
-from harness.train.recipe import read_recipe
-from harness.train.tasks import TASKS
-from harness.train.trainer import Progress
 from harness.values.records import DatasetUsed, Record, Verdict
 from harness.values.rows import METRICS_OF_DATASET, Row, Zoo
 from testing.records import build_measurement, build_record
