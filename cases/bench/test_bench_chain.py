@@ -5,9 +5,9 @@ what a second worker adds (aim: 1.8) and how much of the chain's own speed a tra
 gets that does nothing itself (aim: 0.9).
 
 No workers, one and two take turns in short rounds, and the median of the rounds'
-ratios is told: what else the machine does comes and goes. Where other work holds the cores all
-the time, walls say nothing, since a second worker has no core to itself: the ratios are
-told by core time too, which is what they would be on cores that are free.
+ratios is told: what else the machine does comes and goes. Where other work holds the
+cores all the time, walls say nothing, since a second worker has no core to itself: the
+ratios are told by core time too, which is what they would be on cores that are free.
 """
 
 from __future__ import annotations
