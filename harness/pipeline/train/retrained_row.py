@@ -21,7 +21,7 @@ from harness.pipeline.train.asked_recipe import recipe_of_archive
 from harness.pipeline.train.evaluated_weights import scoring_of
 from harness.pipeline.train.packed_training import Trained
 from harness.pipeline.train.trained import train_recipe
-from harness.train.manifest import Manifest
+from harness.train.manifest import FILE_NAME, Manifest
 from harness.values.recipes import RecipeBook
 from harness.values.records import ArchiveUsed, Record, Verdict
 from harness.values.rows import Row, Zoo
@@ -122,7 +122,7 @@ def open_trained_row(
         size_bytes=trained.size_bytes,
         layout=opened.layout,
         shape_plan=opened.pruning,
-        ignored_files=opened.ignored_files,
+        ignored_files=tuple(one for one in opened.ignored_files if one != FILE_NAME),
     )
     return OpenedRow(row=row, opened=opened, used=used)
 

@@ -13,6 +13,7 @@ from filelock import FileLock
 from harness.errors import UsageError
 from harness.model.fluid.lod_tensor import read_tensor
 from harness.pipeline.measure.watcher import Watcher
+from harness.pipeline.train import trained
 from harness.pipeline.train.asked import Asked
 from harness.pipeline.train.packed_training import copy_archive
 from harness.pipeline.train.trained import train_recipe
@@ -135,6 +136,29 @@ def test_what_is_demanded_comes_before_the_first_step(toy: Toy) -> None:
         )
 
     assert not toy.open().folder.exists()
+
+
+def test_what_is_done_is_not_estimated_again(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: asked.append(1))
+    monkeypatch.setattr(trained, "demand_hours", lambda *_: None)
+
+    def train(**words: int) -> int:
+        train_recipe(
+            toy.book,
+            toy.recipe(),
+            toy.settings,
+            Asked(**words),
+            watcher=toy.watcher,
+        )
+        return len(asked)
+
+    assert train(steps=2) == 1
+    assert train(steps=2) == 1
+    assert train() == 2
+    assert train() == 2
 
 
 def test_a_second_process_waits_and_finds_it_done(toy: Toy) -> None:
