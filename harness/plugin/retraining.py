@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from harness.compare.retrained import retrained_zoo
 from harness.errors import HarnessError
 from harness.files.retrained_files import retrained_folder
 from harness.pipeline.measure.watcher import Watcher
@@ -16,7 +15,7 @@ from harness.plugin.chosen_zoo import recipes_of
 from harness.plugin.measuring import Running
 from harness.plugin.options import asked_of, trains_always
 from harness.values.records import Record, Verdict
-from harness.values.rows import Row, Zoo
+from harness.values.rows import Row
 
 NOT_NEEDED = "not needed: the archive was measured"
 
@@ -72,10 +71,6 @@ def is_trained_instead(request: pytest.FixtureRequest, record: Record) -> bool:
         return False
     retrained = request.getfixturevalue("zoo_retrainer")(rows[record.row_id])
     return retrained is not None and retrained.is_measured
-
-
-def _held_to(zoo: Zoo) -> Zoo:
-    return retrained_zoo(zoo, zoo.seed_scores)
 
 
 def _watcher_of(row: Row, running: Running) -> Watcher:

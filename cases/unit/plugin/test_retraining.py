@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -68,12 +67,9 @@ class Trainer:
         asked: Asked,
         *,
         watcher: object,  # noqa: ARG002 - who calls it names it
-        judged_by: Callable[[Zoo], Zoo],
     ) -> Record:
         self.rows.append(row.row_id)
-        self.seen = SimpleNamespace(
-            zoo=judged_by(zoo), book=book, settings=settings, asked=asked
-        )
+        self.seen = SimpleNamespace(zoo=zoo, book=book, settings=settings, asked=asked)
         runs = [build_measurement(build_judgement(Verdict.REPRODUCED))]
         if self.verdict is Verdict.UNAVAILABLE:
             runs = []
@@ -321,7 +317,7 @@ def test_options_reach_the_training(
     assert trainer.seen.asked == Asked()
 
 
-def test_seeds_that_the_zoo_has_are_what_a_trained_row_is_held_to(
+def test_the_table_of_trained_rows_prints_the_mean_of_seeds_that_they_are_held_to(
     project: pytest.Pytester, trainer: Trainer
 ) -> None:
     text = "row,metric,seed,measured_pct\n" + "".join(
@@ -330,8 +326,7 @@ def test_seeds_that_the_zoo_has_are_what_a_trained_row_is_held_to(
     (project.path / "mine" / "expected.retrained.csv").write_text(text)
     result = run(project, "--retrain=always")
 
-    assert trainer.seen.zoo.printed(LARGE, "box_ap") == "22.50"
-    assert trainer.seen.zoo.printed(SMALL, "box_ap") == "24.0"
+    assert len(trainer.seen.zoo.seed_scores) == 3
     result.stdout.fnmatch_lines(
         ["*= zoo =*", f"{LARGE} * 24.0 *", "*trained again =*", f"{LARGE} * 22.50 *"]
     )
