@@ -25,12 +25,16 @@ from harness.dataset.drawn.voc_scenes import (
     write_voc_scenes,
     write_voc_training_scenes,
 )
-from harness.dataset.drawn.widerface_scenes import write_widerface_scenes
+from harness.dataset.drawn.widerface_scenes import (
+    write_widerface_scenes,
+    write_widerface_training_scenes,
+)
 from harness.dataset.labelled import LabelledSet
 from harness.dataset.training_set import TrainingSet
 from harness.dataset.voc import DEVKIT, open_voc, voc_truth
 from harness.dataset.voc_training import open_voc_training
 from harness.dataset.widerface import IMAGES, open_widerface, widerface_truth
+from harness.dataset.widerface_training import open_widerface_training
 from harness.values.truth import Truth
 
 
@@ -147,7 +151,7 @@ DATASETS: Mapping[str, Dataset] = {
         decoder="pillow",  # zoo-spec 1.7
         draw=write_widerface_scenes,
         drawn_classes=None,
-        open_training=None,
-        draw_training=None,
+        open_training=open_widerface_training,
+        draw_training=write_widerface_training_scenes,
     ),
 }

@@ -6,6 +6,7 @@ The same truth gives the same bytes everywhere, in any year.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,10 @@ def write_ground_truth(folder: Path, truth: FaceTruth) -> tuple[Path, ...]:
             paths[-1], _mat_bytes({**common, "gt_list": _by_event(events, numbers)})
         )
     paths.append(folder / LIST)
-    write_text(paths[-1], _list_text(truth, [boxes[rows] for rows in slices]))
+    write_text(
+        paths[-1],
+        face_list_text(truth.image_names.tolist(), [boxes[rows] for rows in slices]),
+    )
     return tuple(paths)
 
 
@@ -113,10 +117,16 @@ def _mat_bytes(variables: dict[str, Cells]) -> bytes:
     return HEADER + file.getvalue()[len(HEADER) :]
 
 
-def _list_text(truth: FaceTruth, boxes: list[NDArray[Any]]) -> str:
+def face_list_text(names: Sequence[str], boxes: Sequence[NDArray[Any]]) -> str:
+    """Return the text of a list.
+
+    Args:
+        names: ``event/image`` of each image.
+        boxes: ``[M, 4]`` of each, x y w h.
+    """
     labels = " 0" * len(LABELS)
     lines = []
-    for name, of_image in zip(truth.image_names.tolist(), boxes, strict=True):
+    for name, of_image in zip(names, boxes, strict=True):
         lines += [f"{name}.jpg", str(len(of_image))]
         lines += [" ".join(map(str, box)) + labels for box in of_image.tolist()] or [
             "0 0 0 0" + labels

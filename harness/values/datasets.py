@@ -18,7 +18,7 @@ class PublishedDataset:
     measured_on: str  # the split that rows are measured on, in words
     metrics: tuple[str, ...]  # the claims that one row makes, in printed order
     num_classes: int  # outputs of a published network's classifier
-    trained_on: tuple[str, ...] = ()  # splits that recipes can name  # zoo-spec 5.1
+    trained_on: tuple[str, ...] = ()  # that recipes can name  # zoo-spec 5.1, 5.5
 
 
 #: Word of rows -> the dataset. A face network has the classes background and face.
@@ -43,6 +43,7 @@ PUBLISHED_DATASETS: Mapping[str, PublishedDataset] = {
         measured_on="the WIDER FACE validation set",
         metrics=("easy", "medium", "hard"),
         num_classes=2,
+        trained_on=("train",),
     ),
 }
 
@@ -70,6 +71,8 @@ class KnownDataset:
 
     image_count: int | None = None
     annotation_count: int | None = None  # crowds too
+    #: Of the split that networks learn from: those with ground truth.  # zoo-spec 5.1
+    training_image_count: int | None = None
     #: The name of each class, in the order that the networks count them in.
     class_names: tuple[str, ...] | None = None
     fingerprint: str | None = None  # SHA-256 in lower-case hexadecimal

@@ -102,6 +102,7 @@ COMMANDS = (
             "--zoo march-2020": "name='march-2020'",
             ROW: f"archives_of(*['{ROW}'])",
             "--pin": "pin_archives(",
+            "--starts": "MobileNetV1_pretrained",
             "--zoo-cache C": "cache=*/C')",
             "--mirror M": "mirror='M'",
             "--offline": "offline=True",
@@ -113,8 +114,12 @@ COMMANDS = (
         calls={
             "harness.commands.train.open_zoo": None,
             f"{P}.train.trained.train_recipe": end,
+            f"{P}.train.training_plan.plan_training": end,
+            f"{P}.train.replayed_training.replay_training": end,
         },
         options={
+            "--plan": "plan_training(",
+            "--replay F.npz": "replay_training(*Path('F.npz')",
             "--zoo march-2020": "open_zoo('march-2020')",
             "--steps 3": "Asked(steps=3, ",
             "--seed 5": "seed=5, ",

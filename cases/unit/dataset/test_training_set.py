@@ -1,4 +1,4 @@
-"""The training sets of COCO and VOC, through files that the tests write."""
+"""The training sets of all datasets, through files that the tests write."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 
 from harness.dataset.coco_training import open_coco_training
-from harness.dataset.datasets import DATASETS
+from harness.dataset.datasets import DATASETS, Dataset
 from harness.dataset.drawn.coco_scenes import write_coco_scenes
-from harness.dataset.drawn.scenes import CLASS_NAMES, draw_scene
+from harness.dataset.drawn.face_scenes import draw_face_scene
+from harness.dataset.drawn.scenes import draw_scene
+from harness.dataset.drawn.widerface_scenes import TRAINING_SIDES_PX
 from harness.dataset.voc_training import open_voc_training
+from harness.dataset.widerface_training import open_widerface_training
 from harness.errors import DatasetInvalid, DatasetMissing
 
 TRAINED_ON = [name for name, one in DATASETS.items() if one.open_training]
@@ -256,6 +259,16 @@ def test_a_year_that_is_not_there_is_refused(
         open_voc_training(root)
 
 
+def drawn_truth(dataset: Dataset, index: int) -> tuple[list[int], np.ndarray]:
+    """Classes and boxes of what training sets of seed 5 show."""
+    if dataset.drawn_classes:
+        scene = draw_scene(5, index)
+        return scene.classes.tolist(), scene.boxes_xyxy
+    side_px = TRAINING_SIDES_PX[index % 2]
+    boxes = draw_face_scene(5, index, sides_px=(side_px,)).boxes_xywh
+    return [0] * len(boxes), np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
+
+
 @pytest.mark.parametrize("name", TRAINED_ON)
 @pytest.mark.parametrize("is_training_first", [True, False])
 def test_drawn_training_and_validation_sets_lie_side_by_side(
@@ -276,14 +289,15 @@ def test_drawn_training_and_validation_sets_lie_side_by_side(
     measured_on = dataset.open(tmp_path)
 
     assert (len(trained_on.images), measured_on.image_count) == (4, 3)
-    assert trained_on.class_names == measured_on.class_names == CLASS_NAMES
+    assert trained_on.class_names == measured_on.class_names
+    assert trained_on.class_names == (dataset.drawn_classes or ())
     assert {one.path for one in trained_on.images}.isdisjoint(
         one.path for one in measured_on.images
     )
     for index, image in enumerate(trained_on.images):
-        scene = draw_scene(5, index)
-        assert image.classes.tolist() == scene.classes.tolist()
-        assert np.abs(image.boxes_xyxy - scene.boxes_xyxy).max() <= 1
+        classes, boxes_xyxy = drawn_truth(dataset, index)
+        assert image.classes.tolist() == classes
+        assert np.abs(image.boxes_xyxy - boxes_xyxy).max() <= 1
 
 
 @pytest.mark.parametrize("name", TRAINED_ON)
@@ -329,3 +343,102 @@ def test_how_many_images_are_trained_on_is_logged(
         open_coco_training(root)
 
     assert "training on 1 of 2 images: those with ground truth" in caplog.messages
+
+
+@pytest.fixture
+def write_face_training(tmp_path: Path) -> Callable[..., Path]:
+    """Write a list and its images, of 20 x 10 pixels; return the data root."""
+    cv2 = pytest.importorskip("cv2")
+
+    def write(images: dict[str, list[str]]) -> Path:
+        lines = []
+        for name, faces in images.items():
+            lines += [f"{name}.jpg", str(len(faces)), *(faces or ["0 0 0 0 0 0"])]
+            path = tmp_path / "WIDER_train" / "images" / f"{name}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            assert cv2.imwrite(str(path), np.zeros((10, 20, 3), np.uint8))
+        folder = tmp_path / "wider_face_split"
+        folder.mkdir(exist_ok=True)
+        (folder / "wider_face_train_bbx_gt.txt").write_text("\n".join(lines) + "\n")
+        return tmp_path
+
+    return write
+
+
+def test_a_face_ends_beside_its_last_pixel_and_invalid_ones_are_faces(
+    write_face_training: Callable[..., Path],
+) -> None:
+    faces = ["2 3 5 4 0 0 0 0 0 0", "1 1 9 9 2 0 0 1 2 0", "15 5 9 9 0 0 0 0 0 0"]
+    (image,) = open_widerface_training(write_face_training({"0--P/a": faces})).images
+
+    assert image.boxes_xyxy.tolist() == [[2, 3, 7, 7], [1, 1, 10, 10], [15, 5, 24, 14]]
+    assert image.boxes_xyxy.dtype == np.float32
+    assert (image.classes.tolist(), image.classes.dtype) == ([0, 0, 0], np.int32)
+    assert image.path.name == "a.jpg"
+
+
+def test_a_negative_side_of_a_face_counts_as_0(
+    write_face_training: Callable[..., Path],
+) -> None:
+    faces = ["4 5 -3 2 0", "4 5 3 -2 0", "4 5 0 0 0"]
+    (image,) = open_widerface_training(write_face_training({"0--P/a": faces})).images
+
+    assert image.boxes_xyxy.tolist() == [[4, 5, 4, 7], [4, 5, 7, 5], [4, 5, 4, 5]]
+
+
+def test_an_image_without_a_face_is_left_out(
+    write_face_training: Callable[..., Path],
+) -> None:
+    found = open_widerface_training(
+        write_face_training({"0--P/a": [], "1--Q/b": ["1 1 5 5 0"]})
+    )
+
+    assert [one.path.name for one in found.images] == ["b.jpg"]
+    assert found.listed_count == 2
+    assert found.class_names == ()
+
+
+def test_another_byte_is_another_face_training_set(
+    write_face_training: Callable[..., Path],
+) -> None:
+    root = write_face_training({"0--P/a": ["1 1 5 5 0"]})
+    before = open_widerface_training(root).fingerprint
+    write_face_training({"0--P/a": ["1 1 5 6 0"]})
+    listed = open_widerface_training(root).fingerprint
+    (root / "WIDER_train/images/0--P/a.jpg").write_bytes(b"another")
+
+    assert len({before, listed, open_widerface_training(root).fingerprint}) == 3
+
+
+def test_a_face_training_image_that_is_missing_is_refused_by_name(
+    write_face_training: Callable[..., Path],
+) -> None:
+    root = write_face_training({"0--P/a": ["1 1 5 5 0"], "0--P/b": ["1 1 5 5 0"]})
+    (root / "WIDER_train/images/0--P/b.jpg").unlink()
+
+    with pytest.raises(
+        DatasetMissing,
+        match=r"^1 of 2 training images are not there; expected all of them: another "
+        r"set gives another model, got 0--P/b\.jpg; copy or fetch them, or ",
+    ):
+        open_widerface_training(root)
+
+
+def test_a_list_without_any_face_is_refused(
+    write_face_training: Callable[..., Path],
+) -> None:
+    with pytest.raises(
+        DatasetInvalid,
+        match=r"^nothing to train on; expected a face in at least one image, got none "
+        r"in 1 images; give the list of the training set$",
+    ):
+        open_widerface_training(write_face_training({"0--P/a": []}))
+
+
+def test_a_malformed_list_of_faces_is_refused(
+    write_face_training: Callable[..., Path],
+) -> None:
+    with pytest.raises(
+        DatasetInvalid, match=r"wider_face_train_bbx_gt\.txt: line 3; expected x y w h"
+    ):
+        open_widerface_training(write_face_training({"0--P/a": ["1 1 5"]}))

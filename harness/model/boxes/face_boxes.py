@@ -24,7 +24,7 @@ MEAN_BGR = (104.0, 117.0, 123.0)  # zoo-spec 1.7
 DIVISOR = 127.502231  # zoo-spec 1.7
 
 
-def normalise_faces(images_rgb: NDArray[np.uint8]) -> Floats:
+def normalise_faces(images_rgb: NDArray[np.uint8] | Floats) -> Floats:
     """Turn to blue first, subtract the mean, divide; channels first.
 
     Args:

@@ -32,6 +32,10 @@ class LossOps(Protocol):
         """Return the same numbers; no gradient goes back through them."""
         ...
 
+    def numbers(self, x: Value) -> NDArray[Any]:
+        """Return the numbers as an array: what is chosen by them has no gradient."""
+        ...
+
     def sigmoid(self, x: Value) -> Value:
         """Return ``1 / (1 + exp(-x))``."""
         ...

@@ -27,6 +27,11 @@ class LossTensors:
         """Return the same numbers without a gradient."""
         return x.detach()
 
+    def numbers(self, x: Tensor) -> NDArray[Any]:
+        """Return the numbers as an array."""
+        numbers: NDArray[Any] = x.numpy()
+        return numbers
+
     def sigmoid(self, x: Tensor) -> Tensor:
         """Return ``1 / (1 + exp(-x))``."""
         return self._paddle.nn.functional.sigmoid(x)

@@ -1,8 +1,9 @@
 """Keeps the curve of a training, over all the processes that took part in it.
 
-``curve.json`` lies beside the checkpoints: a hundred losses, evenly spread over the
-schedule, and every evaluation. So the manifest of a training that was stopped is that
-of one that was not.
+``curve.json`` lies beside the checkpoints: a hundred losses, each of one step, evenly
+spread over the schedule, and every evaluation. So the manifest of a training that was
+stopped is that of one that was not. The metrics are no source of it: their lines are
+means, and begin anew where a training goes on.
 """
 
 from __future__ import annotations
@@ -56,9 +57,12 @@ class Curve:
         self._scores = {one.step: one for one in kept.scores}
 
     def add(self, progress: Progress) -> None:
-        """Take what is told of a step; a step that is told again replaces itself."""
+        """Take what is told of a step; a step that is told again replaces itself.
+
+        An evaluation that is made up for has no losses: those of its step stay.
+        """
         step = progress.step
-        if self._is_shown(step) or step == progress.steps:
+        if progress.losses and (self._is_shown(step) or step == progress.steps):
             self._losses[step] = LossPoint(step=step, losses=dict(progress.losses))
             self._write()
         if progress.score_pct is not None:

@@ -12,12 +12,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from harness.compress.paddleslim import import_paddleslim
-from harness.dataset.datasets import DATASETS
 from harness.dataset.training_set import TrainingSet
 from harness.dataset.views import decoder_name
 from harness.model.networks.functions import NetworkFunction
 from harness.model.networks.shapes import network_shapes
-from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.device import Device, open_device
 from harness.pipeline.measure.environment import paddle_version
 from harness.pipeline.measure.settings import Settings
@@ -30,18 +28,22 @@ from harness.pipeline.train.recipe_digest import subject_sha256
 from harness.pipeline.train.starting_state import starting_state
 from harness.pipeline.train.trained_network import UNPRUNED, build_network
 from harness.pipeline.train.training_folder import training_folder
+from harness.train.architectures import objective_of
 from harness.train.chain.batches import BatchSource
 from harness.train.chain.chains import CHAINS, Chain
 from harness.train.chain.loader import loaded_batches
 from harness.train.loop import Run
 from harness.train.manifest import OriginUsed
 from harness.train.saved_state import Subject
-from harness.train.step import Objective, Step, Teacher, TrainingState
+from harness.train.step import Step, Teacher, TrainingState
 from harness.values.recipes import Recipe, RecipeBook
 from harness.values.schedules import Schedule, schedule_at
 from harness.values.training import Batch
 
 LOGGER = logging.getLogger(__name__)
+
+#: What the chain reads every image with; key of ``views.DECODERS``.
+DECODER = "opencv"
 
 #: Of a network's weights: their AP in percent.
 Score = Callable[[Mapping[str, NDArray[Any]]], float]
@@ -62,7 +64,7 @@ class OpenedTraining:
     runtime: Mapping[str, str]  # what the subject's digest says of what computes
     training_set: TrainingSet
     origins: tuple[OriginUsed, ...]
-    network: YoloV3  # that is trained: pruned, if the recipe prunes
+    network: NetworkFunction  # that is trained: pruned, if the recipe prunes
     notes: tuple[str, ...]  # what was taken, and what was left
 
 
@@ -95,8 +97,7 @@ def open_training(
         DatasetMissing: the training set is not there.
         DatasetInvalid: it is malformed.
         WrongDataset: it has other classes.
-        ArchiveUnavailable: no source serves a start, and it was not trained here. Or
-            such networks are not trained here at all.
+        ArchiveUnavailable: no source serves a start, and it was not trained here.
         WrongArchive: a start has not the pinned bytes.
         ArchiveUnreadable: it is another network.
     """
@@ -121,7 +122,7 @@ def open_training(
     runtime = {
         "paddle": paddle_version(),
         "device": device.kind,
-        "decoder": decoder_name(DATASETS["coco"].decoder),
+        "decoder": decoder_name(DECODER),
     }
     subject = Subject(
         recipe_sha256=subject_sha256(
@@ -206,13 +207,12 @@ def _batches(
 
 
 def _opener(
-    book: RecipeBook, recipe: Recipe, network: YoloV3, taught: OpenedOrigin | None
+    book: RecipeBook,
+    recipe: Recipe,
+    network: NetworkFunction,
+    taught: OpenedOrigin | None,
 ) -> Callable[[TrainingState], Step]:
-    objective = Objective(
-        num_classes=recipe.network.num_classes,
-        label_smooth=recipe.is_label_smoothed,
-        is_fine_grained=recipe.loss == "fine_grained",
-    )
+    objective = objective_of(recipe)
     teacher = None
     if taught is not None:
         assert recipe.distillation is not None

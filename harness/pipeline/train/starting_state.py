@@ -7,6 +7,7 @@ import numpy as np
 from harness.compress.prune import prune
 from harness.model.networks.shapes import network_shapes
 from harness.model.networks.start_variables import STEERING_ENDS
+from harness.model.networks.yolov3 import YoloV3
 from harness.pipeline.train.opened_origin import OpenedOrigin
 from harness.pipeline.train.trained_network import UNPRUNED, build_network
 from harness.train.initial import initial_weights
@@ -39,5 +40,6 @@ def starting_state(
         for name, value in drawn.items()
     } | ({} if start is None else dict(start.weights))
     if recipe.pruning is not None and pruning == UNPRUNED:
+        assert isinstance(network, YoloV3)  # others' recipes prune nothing
         _, weights = prune(network, weights, recipe.pruning)
     return TrainingState(weights=weights, velocities={})

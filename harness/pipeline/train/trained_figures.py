@@ -17,22 +17,20 @@ class TrainedFigures:
 
     input_px: int
     gflops: float
-    size_mb: float  # of the unpacked folder
+    folder_mib: float  # of the unpacked archive
 
 
 def figures_of(recipe: Recipe, *, input_px: int) -> TrainedFigures:
-    """Return the figures of a recipe's network, pruned if the recipe prunes.
-
-    Raises:
-        ArchiveUnavailable: such networks are not trained here.
-    """
+    """Return the figures of a recipe's network, pruned if the recipe prunes."""
     structure = structure_of(
         network_shapes(build_network(recipe.network, recipe.pruning)),
         input_px=input_px,
         keeps_float=False,
     )
     return TrainedFigures(
-        input_px=input_px, gflops=structure.gflops, size_mb=structure.folder_mib
+        input_px=input_px,
+        gflops=structure.gflops,
+        folder_mib=structure.folder_mib,
     )
 
 

@@ -86,8 +86,9 @@ def _row_problems(
         "network.backbone": (network.backbone, row.backbone),
         "network.num_classes": (network.num_classes, row.num_classes),
         "network.width": (network.width, row.width),
-        "data.dataset": (recipe.dataset, row.dataset),
     }
+    if not recipe.same_as:  # the same weights may be measured on other data
+        pairs["data.dataset"] = (recipe.dataset, row.dataset)
     if not is_own:  # strategies of one's own have any name
         pairs["strategy"] = (recipe.strategy, row.strategy)
     for name, (ours, theirs) in pairs.items():

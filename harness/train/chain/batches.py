@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import UsageError
 from harness.train.chain.chains import Chain
-from harness.train.chain.padded_truth import pad_truth
+from harness.train.chain.padded_truth import PaddedTruth, pad_truth
 from harness.train.chain.planes import normalised_planes, resize
 from harness.train.chain.samples import make_sample
 from harness.train.chain.streams import batch_stream, order_stream
-from harness.values.training import MAX_BOXES, Batch, TrainingImage
+from harness.values.training import Batch, TrainingImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +66,7 @@ def make_batch(source: BatchSource, epoch: int, place: int) -> Batch:
     indices = order[place * source.batch : (place + 1) * source.batch]
     size_px, interpolation = draw_resizing(source.chain, source.seed, epoch, place)
     images = np.empty((source.batch, 3, size_px, size_px), dtype=np.float32)
-    boxes = np.zeros((source.batch, MAX_BOXES, 4), dtype=np.float32)
-    classes = np.zeros((source.batch, MAX_BOXES), dtype=np.int32)
-    scores = np.zeros((source.batch, MAX_BOXES), dtype=np.float32)
+    truths = []
     with one_opencv_thread():
         for row, index in enumerate(indices.tolist()):
             sample = make_sample(
@@ -79,9 +78,20 @@ def make_batch(source: BatchSource, epoch: int, place: int) -> Batch:
             )
             square = resize(sample.rgb, size_px, interpolation)
             images[row] = normalised_planes(square, source.chain.normalisation)
-            truth = pad_truth(sample)
-            boxes[row], classes[row] = truth.boxes_cxcywh, truth.classes
-            scores[row] = truth.scores
+            truths.append(pad_truth(sample, source.chain.max_boxes))
+    return _with_truths(images, truths)
+
+
+def _with_truths(images: NDArray[np.float32], truths: Sequence[PaddedTruth]) -> Batch:
+    """Join images and truths; lists are padded to the longest."""
+    shape = len(truths), max(len(one.classes) for one in truths)
+    boxes = np.zeros((*shape, 4), dtype=np.float32)
+    classes = np.zeros(shape, dtype=np.int32)
+    scores = np.zeros(shape, dtype=np.float32)
+    for row, truth in enumerate(truths):
+        own = slice(len(truth.classes))
+        boxes[row, own], classes[row, own] = truth.boxes_cxcywh, truth.classes
+        scores[row, own] = truth.scores
     return Batch(images=images, boxes_cxcywh=boxes, classes=classes, scores=scores)
 
 

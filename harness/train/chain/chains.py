@@ -15,7 +15,7 @@ from harness.train.chain.expand import Expand
 from harness.train.chain.flip import Flip
 from harness.train.chain.mixup import Mixup
 from harness.train.chain.planes import INTERPOLATIONS
-from harness.values.training import Sample
+from harness.values.training import MAX_BOXES, Sample
 
 #: One is drawn for every batch.  # zoo-spec 5.1
 SIZES_PX = tuple(range(320, 608 + 1, 32))
@@ -36,9 +36,11 @@ class Chain:
     mixup: Mixup | None
     mixup_epochs: int  # the first ones; later no images are blended
     operations: tuple[Operation, ...]  # after mixup, in this order
-    normalisation: Normalisation
+    normalisation: Normalisation | None  # None: as faces have it, blue first
     sizes_px: tuple[int, ...] = SIZES_PX
     interpolations: tuple[str, ...] = tuple(INTERPOLATIONS)
+    #: Ground truths that the loss is told of; None: of a crowd, all.  # zoo-spec 5.1
+    max_boxes: int | None = MAX_BOXES
 
 
 #: Word of a recipe -> its chain.
@@ -63,5 +65,13 @@ CHAINS: Mapping[str, Chain] = {
         operations=(Flip(),),
         normalisation=IMAGENET,
         interpolations=("cubic",),  # as they are measured
+    ),
+    # Without the published augmentations of faces, which are not written yet.
+    "faces": Chain(
+        mixup=None,
+        mixup_epochs=0,
+        operations=(),
+        normalisation=None,
+        max_boxes=None,
     ),
 }

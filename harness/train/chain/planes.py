@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.model.boxes.face_boxes import normalise_faces
 from harness.model.boxes.preprocess import Normalisation, normalise
 from harness.values.training import Image, is_bytes
 
@@ -45,7 +46,7 @@ def resize(rgb: Image, size_px: int, interpolation: str) -> Image:
 
 
 def normalised_planes(
-    square_rgb: Image, normalisation: Normalisation
+    square_rgb: Image, normalisation: Normalisation | None
 ) -> NDArray[np.float32]:
     """Scale, subtract the mean, divide by the deviation, channels first.
 
@@ -53,12 +54,15 @@ def normalised_planes(
 
     Args:
         square_rgb: ``[S, S, 3]``, red first.
-        normalisation: of the network.
+        normalisation: of the network; None: of a face network.
 
     Returns:
-        ``[3, S, S]``, red first.
+        ``[3, S, S]``, red first; blue first for faces.
     """
     planes: NDArray[np.float32]
+    if normalisation is None:
+        planes = normalise_faces(square_rgb[None])[0]
+        return planes
     if is_bytes(square_rgb):
         planes = normalise(square_rgb[None], normalisation)[0]
         return planes

@@ -17,6 +17,7 @@ PLACES = np.asarray([[0, 23, 5], [5, 5, 7]])  # one of them three times
 USES = {
     "constant": lambda ops, x: x * ops.constant(Y),
     "frozen": lambda ops, x: x * ops.frozen(x),
+    "numbers": lambda ops, x: x * ops.constant(ops.numbers(x) > 0.5),
     "sigmoid": lambda ops, x: ops.sigmoid(x),
     "exp": lambda ops, x: ops.exp(x),
     "abs": lambda ops, x: ops.abs(x),

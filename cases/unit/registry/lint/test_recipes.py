@@ -117,6 +117,32 @@ def test_a_recipe_of_nothing_is_told(both: Path, name: str) -> None:
     assert all(f"name of the file; {wanted}" in one for one in told)
 
 
+def test_the_same_weights_may_be_measured_on_another_dataset(
+    tmp_path: Path, repository: Path
+) -> None:
+    zoo = tmp_path / "mine"
+    row = build_row("yolov3-mobilenet_v1-voc-baseline-608", archive="net_voc")
+    write_zoo(zoo, [row], {row.row_id: "1.0"})
+    write_recipe(zoo / "recipes", "net")
+    (zoo / "recipes" / "net_voc.toml").write_text('same_as = "net"\n', "utf-8")
+
+    told = lint_zoo(str(zoo), repository)
+
+    assert [one for one in told if "data.dataset" in one] == []
+    write_recipe(zoo / "recipes", "net_voc")
+    (fault,) = (one for one in lint_zoo(str(zoo), repository) if "data.dataset" in one)
+    assert "field data.dataset; expected voc, as row yolov3-mobilenet_v1-voc-" in fault
+
+
+def test_the_same_weights_with_other_classes_are_told(both: Path) -> None:
+    path = both / RECIPES / "march-2020" / "yolov3_r34_voc.toml"
+    path.write_text('same_as = "yolov3_r34"\n', encoding="utf-8")
+
+    told = lint_zoo("march-2020", both)
+
+    assert [one for one in told if "network.num_classes; expected 20" in one]
+
+
 def test_a_scheme_that_cannot_be_fetched_is_told(both: Path, spoil: Edit) -> None:
     recipe = "january-2020/yolov3_mobilenetv1_voc_distilled"
     url = "https://paddle-imagenet-models-name.bj.bcebos.com/MobileNetV1_pretrained.tar"
