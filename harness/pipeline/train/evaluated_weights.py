@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,20 +57,20 @@ def scorer(
 ) -> Callable[[Weights], float] | None:
     """Return what gives the AP of weights, in percent: the first metric of their rows.
 
-    It is that which a measurement of the largest of the rows' input sizes gives.
-    Nothing is kept but the number.
+    It is that which a measurement of the largest of the rows' input sizes gives, on
+    all images: what a training keeps of it is compared with later ones, whatever limit
+    they have. Nothing is kept but the number.
 
     Args:
         zoo: of the rows.
-        rows: of the archive that is trained; of one dataset.
-        settings: say where the validation set is, and how many images of it count.
+        rows: of the archive that is trained; of one dataset, and at least one.
+        settings: say where the validation set is. Their limit is not heeded.
         network: that has the weights.
         device: that was opened for the training.
         watcher: told how far an evaluation is, and why there is none.
 
     Returns:
-        None where nothing can be evaluated: no row has the archive, or the validation
-        set is not there.
+        None where nothing can be evaluated: the validation set is not there.
 
     Raises:
         DatasetInvalid: the validation set is malformed.
@@ -78,9 +78,7 @@ def scorer(
         UsageError: what decodes its images is not installed.
     """
     watcher = watcher or Watcher()
-    if not rows:
-        watcher.noting("weights are not evaluated on the way: no row has the archive")
-        return None
+    settings = replace(settings, limit=None)
     row, input_px = _largest(zoo, rows)
     try:
         dataset = open_dataset(row.dataset, settings, noting=watcher.noting)
@@ -113,10 +111,10 @@ def scoring_of(
     Args:
         zoo: has the rows of the archive that the recipe makes.
         recipe: that is followed.
-        settings: say where the validation set is, and how many images of it count.
+        settings: say where the validation set is.
         watcher: told how far an evaluation is, and why there is none.
     """
-    rows = [one for one in zoo.rows if one.archive == recipe.recipe_id.name]
+    rows = rows_of_recipe(zoo, recipe)
 
     def scoring(
         network: NetworkFunction, device: Device
@@ -124,6 +122,34 @@ def scoring_of(
         return scorer(zoo, rows, settings, network, device, watcher=watcher)
 
     return scoring
+
+
+def rows_of_recipe(zoo: Zoo, recipe: Recipe) -> list[Row]:
+    """Return the rows of the archive that a recipe makes.
+
+    No row has the archive of a published baseline or teacher: it gets one here, at the
+    largest size that the recipe trains at.
+    """
+    rows = [one for one in zoo.rows if one.archive == recipe.recipe_id.name]
+    return rows or [_row_of(recipe)]
+
+
+def _row_of(recipe: Recipe) -> Row:
+    network = recipe.network
+    row = Row(
+        row_id="",
+        zoo=recipe.recipe_id.zoo,
+        table="",
+        architecture=network.architecture,
+        backbone=network.backbone,
+        dataset=recipe.dataset,
+        strategy=recipe.strategy,
+        input_px=max(recipe.augmentation.sizes_px),
+        archive=recipe.recipe_id.name,
+        num_classes=network.num_classes,
+        width=network.width,
+    )
+    return replace(row, row_id=row.id_by_fields)
 
 
 def _largest(zoo: Zoo, rows: Sequence[Row]) -> tuple[Row, int]:

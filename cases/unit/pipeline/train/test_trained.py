@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -122,7 +123,9 @@ def test_evaluations_are_in_the_manifest(toy: Toy) -> None:
 
 
 def test_what_is_demanded_comes_before_the_first_step(toy: Toy) -> None:
-    def refuse(book: object, opened: object, settings: object, asked: Asked) -> None:
+    def refuse(
+        book: object, opened: object, _: object, asked: Asked, __: object
+    ) -> None:
         raise UsageError(f"more than {asked.max_hours} hours")
 
     with pytest.raises(UsageError, match=r"more than 24\.0 hours"):
@@ -138,11 +141,29 @@ def test_what_is_demanded_comes_before_the_first_step(toy: Toy) -> None:
     assert not toy.open().folder.exists()
 
 
+def test_a_step_that_does_not_fit_is_told_before_it_is_tried(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "a step of 2 images does not fit into memory: give --batch 1 or less"
+    plan = SimpleNamespace(memory_warning=told)
+    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: plan)
+    monkeypatch.setattr(trained, "demand_hours", lambda *_: None)
+
+    train_recipe(
+        toy.book, toy.recipe(), toy.settings, Asked(steps=1), watcher=toy.watcher
+    )
+
+    assert told in toy.told
+
+
 def test_what_is_done_is_not_estimated_again(
     toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: asked.append(1))
+    no_plan = SimpleNamespace(memory_warning=None)
+    monkeypatch.setattr(
+        trained, "plan_training", lambda *_, **__: asked.append(1) or no_plan
+    )
     monkeypatch.setattr(trained, "demand_hours", lambda *_: None)
 
     def train(**words: int) -> int:
