@@ -142,10 +142,7 @@ def pytest_pycollect_makeitem(
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one case of every row, and one of every published figure of its network.
-
-    With ``--retrain`` every row has one more.
-    """
+    """Make one case of every row, or two, and one of every figure of its network."""
     if PARAMETER in metafunc.fixturenames:
         metafunc.parametrize(PARAMETER, list(row_cases(zoo_of(metafunc.config))))
     if RETRAINED_PARAMETER in metafunc.fixturenames:

@@ -1,4 +1,4 @@
-"""The demo's pruned archive and networks of full width: what the benchmarks run on."""
+"""An archive, networks of full width and images: what the benchmarks run on."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from harness.model.networks.blazeface import EDITIONS, BlazeFace
 from harness.model.networks.pruned_channels import pruned_channels
 from harness.model.networks.shapes import network_shapes
 from harness.model.networks.yolov3 import YoloV3
+from harness.values.training import TrainingImage
+from testing.photographs import write_photographs
 
 CHECKOUT = Path(__file__).parents[2]
 NAME = "demo_yolov3_mobilenet_v1_prune578"
@@ -76,6 +78,14 @@ def network_of() -> Callable[[str], Any]:
 def drawn_weights() -> Callable[[Any], Mapping[str, Any]]:
     """Draw a finite value for every variable of a network."""
     return _drawn_weights
+
+
+@pytest.fixture(scope="session")
+def photographs(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[TrainingImage, ...]:
+    """Give 32 images to train on, such as COCO's."""
+    return write_photographs(tmp_path_factory.mktemp("photographs"), 32)
 
 
 @pytest.fixture

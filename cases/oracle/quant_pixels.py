@@ -14,13 +14,13 @@ import numpy as np
 from harness.dataset.image import read_rgb
 from harness.dataset.pil_image import read_rgb_with_pil
 from harness.dataset.datasets import DATASETS
+from harness.dataset.drawn.face_scenes import draw_face_scene
+from harness.dataset.drawn.scenes import MAX_OBJECTS, draw_scene
 from harness.dataset.resize import resize_cubic
 from harness.model.boxes.face_scales import base_scale
 from harness.pipeline.measure.embedded import draw_scenes, read_embedded
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
-from harness.train.face_batches import draw_face_batch
-from harness.train.scene_batches import draw_batch
 
 SIZES_PX = (224, 160)  # of the demo's rows
 #: Of another series than the validation sets and the training.
@@ -51,14 +51,33 @@ def yolov3_pixels(root: Path) -> dict[str, np.ndarray]:
         arrays[f"images_{size_px}"] = np.stack(
             [resize_cubic(rgb, size_px) for rgb in rgbs]
         )
-    batches = [
-        draw_batch(step, seed=CALIBRATION_SEED, batch=BATCH, sizes_px=SIZES_PX[:1])
-        for step in range(CALIBRATION_BATCHES)
-    ]
-    arrays["calibration"] = np.stack([one.images_rgb for one in batches])
-    arrays["calibration_boxes"] = np.stack([one.boxes_cxcywh for one in batches])
-    arrays["calibration_classes"] = np.stack([one.classes for one in batches])
-    return arrays
+    return arrays | calibration_scenes(SIZES_PX[0])
+
+
+def calibration_scenes(size_px: int) -> dict[str, np.ndarray]:
+    """Batches of scenes at one size, their truth padded to as many objects as can be."""
+    scenes = CALIBRATION_BATCHES * BATCH
+    images = np.empty((scenes, size_px, size_px, 3), np.uint8)
+    boxes = np.zeros((scenes, MAX_OBJECTS, 4), np.float32)
+    classes = np.zeros((scenes, MAX_OBJECTS), np.int32)
+    for place in range(scenes):
+        scene = draw_scene(CALIBRATION_SEED, place)
+        height, width, _ = scene.rgb.shape
+        images[place] = resize_cubic(scene.rgb, size_px)
+        count = len(scene.classes)
+        near, far = scene.boxes_xyxy[:, :2], scene.boxes_xyxy[:, 2:]
+        side = np.asarray([width, height])
+        boxes[place, :count, :2] = (near + far) / 2 / side
+        boxes[place, :count, 2:] = (far - near) / side
+        classes[place, :count] = scene.classes
+    return {
+        name: one.reshape(CALIBRATION_BATCHES, BATCH, *one.shape[1:])
+        for name, one in (
+            ("calibration", images),
+            ("calibration_boxes", boxes),
+            ("calibration_classes", classes),
+        )
+    }
 
 
 def blazeface_pixels(root: Path) -> dict[str, np.ndarray]:
@@ -69,14 +88,11 @@ def blazeface_pixels(root: Path) -> dict[str, np.ndarray]:
         rgb = read_rgb_with_pil(one.path)
         assert base_scale(*rgb.shape[:2]) == 1  # looked at as it is
         arrays[f"image_{one.image_id}"] = rgb
-    arrays["calibration"] = np.stack(
-        [
-            draw_face_batch(
-                step, seed=CALIBRATION_SEED, batch=BATCH, sizes_px=(160,)
-            ).images_rgb
-            for step in range(CALIBRATION_BATCHES)
-        ]
-    )
+    crowds = [
+        draw_face_scene(CALIBRATION_SEED, place, sides_px=(160,)).rgb
+        for place in range(CALIBRATION_BATCHES * BATCH)
+    ]
+    arrays["calibration"] = np.reshape(crowds, (-1, BATCH, 160, 160, 3))
     return arrays
 
 

@@ -127,7 +127,7 @@ def test_a_marker_selects_exactly_its_rows(
     assert set(ids) <= {row.row_id for row in january.rows}
 
 
-@pytest.mark.parametrize("marker", sorted(set(MARKERS) - {"speed"}))
+@pytest.mark.parametrize("marker", sorted(set(MARKERS) - {"speed", "retrained"}))
 def test_rows_carry_the_markers_that_they_say(
     project: pytest.Pytester, january: Zoo, marker: str
 ) -> None:
@@ -274,7 +274,7 @@ def test_an_asked_for_zoo_does_not_override_paths(project: pytest.Pytester) -> N
         (["cases/bench/test_bench.py::test_fast"], ["test_fast"]),
         (["cases/unit", "-m", "not coco"], ["test_own"]),
         (["-k", "own or fast"], ["test_own"]),
-        (["-m", "retrained or structure"], []),
+        (["-m", "published and structure"], []),
     ],
 )
 def test_benchmarks_and_unit_tests_run_when_they_are_meant(
@@ -352,8 +352,6 @@ def test_collecting_imports_neither_paddle_nor_the_metrics(
             "*--max-image-pixels; expected a number of pixels, 1 or more, got '0'*",
         ),
         (["--coco-engine=x"], "*--coco-engine: invalid choice: 'x'*"),
-        (["--retrain=missing"], "*--retrain: this version measures published*"),
-        (["--retrain=always"], "*retraining is not built yet"),
         (["--retrain=never"], "*invalid choice: 'never'*"),
         (
             ["--zoo=december-2019"],

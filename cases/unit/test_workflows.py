@@ -60,6 +60,26 @@ def test_what_no_change_waits_for_is_tried_every_night(environment: str) -> None
     assert f"testenv:{environment}" in TOX
 
 
+@pytest.mark.parametrize("dataset", ["coco", "voc"])
+@pytest.mark.parametrize("device", ["", "-gpu"])
+def test_trainings_have_environments_that_install_paddleslim_and_demand_numbers(
+    dataset: str, device: str
+) -> None:
+    section = TOX[f"testenv:{{coco,voc}}-retrain{device}"]
+    (command,) = (
+        one.partition(": ")[2]
+        for one in section["commands"].strip().splitlines()
+        if one.startswith(f"{dataset}: ")
+    )
+    gpu = " --gpu" * bool(device)
+
+    assert command == (
+        f"pytest -m {dataset}{gpu} --retrain=missing --require-measured {{posargs}}"
+    )
+    assert words(section["extras"]) == ["gpu" if device else "cpu", "test", "compress"]
+    assert section["commands_pre"] == "{[testenv:unit]commands_pre}"
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda one: one.name)
 def test_every_action_is_pinned_by_digest_with_its_version_beside_it(
     path: Path,

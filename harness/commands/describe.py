@@ -17,6 +17,7 @@ from harness.registry.zoo import open_zoo
 
 if TYPE_CHECKING:  # what opens archives is loaded when one is given
     from harness.pipeline.archives.described_archive import DescribedArchive
+    from harness.train.manifest import Manifest
 
 
 def describe(
@@ -102,8 +103,16 @@ def _print_archive(row_id: str, described: DescribedArchive, as_json: bool) -> N
             ("quantisation", described.quantisation or "none"),
             *(("note", one) for one in described.notes),
             ("files not used", f"{len(described.ignored_files)}"),
+            *(
+                [("making", described.manifest_fault)]
+                if described.manifest_fault
+                else []
+            ),
         ],
     )
+    if described.manifest is not None:
+        out.print()
+        print_table(("trained", "as the archive says"), _making(described.manifest))
     if not described.convolutions:
         return
     out.print()
@@ -122,3 +131,29 @@ def _print_archive(row_id: str, described: DescribedArchive, as_json: bool) -> N
             for conv in described.convolutions
         ],
     )
+
+
+def _making(manifest: Manifest) -> list[tuple[str, str]]:
+    data = manifest.training_set
+    return [
+        ("recipe", f"{manifest.recipe_id}, sha256 {manifest.recipe_sha256}"),
+        ("steps", f"{manifest.steps} of {manifest.of_steps}, batch {manifest.batch}"),
+        ("seed", f"{manifest.seed}"),
+        *(
+            (one.role, f"{one.archive}, sha256 {one.sha256}, from {one.source}")
+            for one in manifest.origins
+        ),
+        ("data", f"{data.dataset} {data.split}, {data.image_count} images"),
+        ("fingerprint", data.fingerprint),
+        ("device", f"{manifest.device}, {manifest.device_model}"),
+        *sorted(manifest.versions.items()),
+        *(
+            (f"loss of step {one.step}", f"{sum(one.losses.values()):.4g}")
+            for one in manifest.losses[-1:]
+        ),
+        *(
+            (f"AP after step {one.step}", f"{one.ap_pct:.2f}")
+            for one in manifest.scores
+        ),
+        *(("note", one) for one in manifest.notes),
+    ]

@@ -60,7 +60,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train an archive by its recipe, and pack it; go on where it was stopped."""
-    from harness.pipeline.measure.embedded import serving
+    from harness.pipeline.measure.embedded import serving, with_training_scenes
     from harness.pipeline.measure.known_datasets import known_datasets
     from harness.pipeline.measure.progress_lines import ProgressLines
     from harness.pipeline.measure.settings import Settings
@@ -91,6 +91,9 @@ def train(
         known_datasets=known_datasets(opened, home),
     )
     lines = ProgressLines(err.print)
+    settings = with_training_scenes(
+        opened, settings, {recipe.dataset}, drawing=lines.drawing
+    )
     last: list[Progress] = []
 
     def told(progress: Progress) -> None:

@@ -76,6 +76,7 @@ def _parse_known(dataset: str, values: object) -> KnownDataset:
     facts = KnownDataset(
         image_count=block.optional_whole("image_count", at_least=1),
         annotation_count=block.optional_whole("annotation_count", at_least=0),
+        training_image_count=block.optional_whole("training_image_count", at_least=1),
         class_names=block.optional_texts("class_names"),
         fingerprint=block.optional_sha256("fingerprint"),
         truth_sha256=block.optional_sha256("truth_sha256"),

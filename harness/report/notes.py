@@ -76,7 +76,15 @@ def archives(records: Mapping[str, Record], words: Words) -> Iterator[str]:
 
 def rows(zoo: Zoo, records: Mapping[str, Record], words: Words) -> Iterator[str]:
     """Yield the section of reasons and notes; nothing if no row has any."""
-    lines = [
+    lines = told_rows(zoo, records, words)
+    if lines:
+        yield f"## {words.notes_heading}"
+        yield "\n".join(lines)
+
+
+def told_rows(zoo: Zoo, records: Mapping[str, Record], words: Words) -> list[str]:
+    """Return a line for each row that has a reason or notes, in printed order."""
+    return [
         "- "
         + words.note.format(
             row=inert_code(row.row_id),
@@ -87,9 +95,6 @@ def rows(zoo: Zoo, records: Mapping[str, Record], words: Words) -> Iterator[str]
         if (record := records.get(row.row_id)) is not None
         and (told := [inert_line(one) for one in (record.reason, *record.notes) if one])
     ]
-    if lines:
-        yield f"## {words.notes_heading}"
-        yield "\n".join(lines)
 
 
 def _by_part(

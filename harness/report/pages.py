@@ -18,6 +18,7 @@ from harness.report.figures import (
 )
 from harness.report.inert import inert, inert_comment, link
 from harness.report.markdown import render_table
+from harness.report.retrained import retrained
 from harness.report.tally import NOT_MEASURED, check_belonging, count_outcomes
 from harness.report.words import PAGES, Words
 from harness.values.records import Record, StructureRecord, Verdict
@@ -41,6 +42,7 @@ class _Page:
     words: Words
     structures: Mapping[str, StructureRecord] = field(default_factory=dict)
     precisions: Sequence[PrecisionRecords] = ()
+    trained: Mapping[str, Record] = field(default_factory=dict)
 
 
 def render_pages(
@@ -49,6 +51,8 @@ def render_pages(
     values: Values,
     structures: Mapping[str, StructureRecord] | None = None,
     precisions: Sequence[PrecisionRecords] = (),
+    *,
+    trained: Mapping[str, Record] | None = None,
 ) -> dict[str, str]:
     """Return the text of every page by file name; the same input, the same bytes.
 
@@ -57,6 +61,7 @@ def render_pages(
     """
     check_belonging(zoo, records)
     check_structures(zoo, structures or {})
+    check_belonging(zoo, trained or {})
     for one in precisions:
         check_belonging(zoo, one.records)
     return {
@@ -68,6 +73,7 @@ def render_pages(
                 words=words,
                 structures=structures or {},
                 precisions=precisions,
+                trained=trained or {},
             )
         )
         for name, words in PAGES.items()
@@ -91,6 +97,7 @@ def _render(page: _Page) -> str:
     for chapter, tables in groupby(ordered, key=lambda table: table.chapter):
         blocks += _chapter(page, chapter, list(tables))
     if page.values is Values.MEASURED:
+        blocks += retrained(zoo, page.records, page.trained, words)
         blocks += deployment(zoo, page.records, page.precisions, words)
     blocks += notes.errata(zoo, words)
     if page.values is Values.MEASURED:

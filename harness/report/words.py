@@ -13,6 +13,11 @@ from harness.report.deployment_words import (
     ENGLISH_DEPLOYMENT,
     DeploymentWords,
 )
+from harness.report.retrained_words import (
+    CHINESE_RETRAINED,
+    ENGLISH_RETRAINED,
+    RetrainedWords,
+)
 from harness.report.tally import NOT_MEASURED
 from harness.values.records import Verdict
 
@@ -62,6 +67,7 @@ class Words:
     no_network: str  # in a cell
     without_network: str  # in the count of the first lines
     deployment: DeploymentWords
+    retrained: RetrainedWords
 
     def rows(self, count: int) -> str:
         """Return a count of rows."""
@@ -157,6 +163,7 @@ CHINESE = Words(
     no_network="– 未计算：本版本没有该网络",
     without_network="本版本没有其网络",
     deployment=CHINESE_DEPLOYMENT,
+    retrained=CHINESE_RETRAINED,
 )
 
 ENGLISH = Words(
@@ -257,6 +264,7 @@ ENGLISH = Words(
     no_network="– not computed: no such network in this version",
     without_network="without a network in this version",
     deployment=ENGLISH_DEPLOYMENT,
+    retrained=ENGLISH_RETRAINED,
 )
 
 #: Page -> its language.

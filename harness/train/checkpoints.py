@@ -110,6 +110,16 @@ def read_best(folder: Path, subject: Subject) -> SavedState | None:
     return read_state(path, subject) if path.exists() else None
 
 
+def steps_done(folder: Path) -> int:
+    """Return the steps of the newest checkpoint, by its name; 0 when there is none.
+
+    Raises:
+        TrainingFailed: the folder cannot be read.
+    """
+    newest = _newest(folder)
+    return 0 if newest is None else _step_of(newest)
+
+
 def _by_step(folder: Path) -> list[Path]:
     try:
         paths = [one for one in folder.iterdir() if _STEP_NAME.fullmatch(one.name)]

@@ -8,11 +8,10 @@ anybody's: it is limited in size and held to its form, and nothing acts on it.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -22,11 +21,7 @@ FILE_NAME = "trained.json"
 FORMAT = 1
 #: Most that is read; the longest real one has 40 kB.
 MOST_BYTES = 1024 * 1024
-#: Most points of a curve: more show nothing more on a page.
-MOST_POINTS = 100
 NEXT_STEP = "pack the archive again with `zoo train`"
-
-Point = TypeVar("Point")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +92,6 @@ class Manifest:
     def is_finished(self) -> bool:
         """Whether the schedule was followed to its end."""
         return self.steps == self.of_steps
-
-
-def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> tuple[Point, ...]:
-    """Return at most so many points, evenly spread, the last one among them."""
-    every = max(1, math.ceil(len(points) / most))
-    return tuple(points[::-1][::every][::-1])
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,22 @@ class StepDone:
         return sum(self.losses.values())
 
 
+class Trainable(Protocol):
+    """What learns: a :class:`Step`, or a stub of tests and of the benchmark."""
+
+    def run(self, batch: Batch, rate: float) -> StepDone:
+        """Do one step.
+
+        Raises:
+            LossNotFinite: the state is what it was before the step.
+        """
+        ...
+
+    def state(self) -> TrainingState:
+        """Return what the next step starts from."""
+        ...
+
+
 class Step:
     """Steps of one training.
 
@@ -154,7 +171,7 @@ class Step:
         """Do one step.
 
         Raises:
-            LossNotFinite: no weight has moved; the running statistics have.
+            LossNotFinite: the state is what it was before the step.
             TrainingFailed: the teacher's heads have other shapes.
         """
 

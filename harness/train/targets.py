@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.errors import TrainingFailed
 from harness.model.networks.yolov3_head import ANCHORS_PX
 
 Floats = NDArray[np.float32]
@@ -77,6 +78,9 @@ def ordinary_targets(
         input_px: side of the images.
         num_classes: ``C``.
         label_smooth: ask for a little less than 1 and more than 0.
+
+    Raises:
+        TrainingFailed: a ground truth has its centre outside the image.
     """
     sides = boxes_cxcywh[..., 2:]
     # float32, as the old kernel: it sets which cell a centre on a border belongs to
@@ -156,8 +160,11 @@ def _match(
     at = tuple(truths.T)
     anchors = best[at]
     boxes = boxes_cxcywh[at]
+    _demand_inside(boxes[:, :2], at)
     centres = boxes[:, :2] * kind.type(grid)
-    columns_rows = centres.astype(np.int64)
+    # On the far edge the kernel of Paddle, which looks at no bounds, writes into the
+    # row or image that follows in memory, and the old reader ended with an IndexError.
+    columns_rows = np.minimum(centres.astype(np.int64), grid - 1)
     sizes = np.log(boxes[:, 2:] * kind.type(input_px) / anchors_px[anchors])
     return _Matches(
         truths=truths,
@@ -173,6 +180,20 @@ def _match(
         xywh=np.concatenate([centres - columns_rows, sizes], axis=1),
         box_scales=2 - boxes[:, 2] * boxes[:, 3],
     )
+
+
+def _demand_inside(centres: NDArray[Any], at: tuple[NDArray[np.int64], ...]) -> None:
+    """Refuse a centre that lies in no cell; the far edge belongs to the last one."""
+    is_inside = ((centres >= 0) & (centres <= 1)).all(-1)  # [G]; a NaN is not
+    if not is_inside.all():
+        place = int(np.argmin(is_inside))
+        image, truth = (int(one[place]) for one in at)
+        raise TrainingFailed(
+            f"ground truth {truth} of image {image} of a batch: centre",
+            expected="shares of the image, from 0 to 1",
+            got=", ".join(f"{one:g}" for one in centres[place]),
+            next_step="a chain of augmentation keeps centres inside",
+        )
 
 
 def _last_of_cell(cells: Places, shape: tuple[int, ...]) -> Floats:

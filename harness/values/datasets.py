@@ -71,6 +71,8 @@ class KnownDataset:
 
     image_count: int | None = None
     annotation_count: int | None = None  # crowds too
+    #: Of the split that networks learn from: those with ground truth.  # zoo-spec 5.1
+    training_image_count: int | None = None
     #: The name of each class, in the order that the networks count them in.
     class_names: tuple[str, ...] | None = None
     fingerprint: str | None = None  # SHA-256 in lower-case hexadecimal

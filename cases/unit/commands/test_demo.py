@@ -7,7 +7,7 @@ import pytest
 
 from harness.pipeline.demo import demo
 from harness.pipeline.demo.demo import DemoMade
-from harness.train.trainer import Progress
+from harness.train.loop import Progress
 
 Zoo = Callable[..., Any]  # conftest's fixture
 MADE = DemoMade(
@@ -31,7 +31,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Path]]:
         asked.append((home, work))
         telling("training the baseline")
         last = Progress(
-            step=5, steps=5, loss=1.5, rate=1e-3, images_per_s=99.0, left_s=0.0
+            step=5,
+            steps=5,
+            epoch=0,
+            losses={"xy": 1.0, "wh": 0.5},
+            rate=1e-3,
+            images_per_s=99.0,
+            left_s=0.0,
         )
         training("baseline", last)
         return MADE
@@ -53,7 +59,9 @@ def test_the_demo_is_made_in_the_home_one_stands_in(
     ]
     first, second = said.err.splitlines()
     assert first == "training the baseline"
-    assert second.startswith("training baseline: step 5 of 5, loss 1.50, ")
+    assert second.startswith(
+        "training baseline: step 5 of 5, loss 1.50 (xy 1.00, wh 0.50)"
+    )
 
 
 def test_the_json_of_a_made_demo_has_unrounded_numbers(

@@ -109,6 +109,26 @@ COMMANDS = (
         elsewhere="--json",
     ),
     Command(
+        words="train yolov3_mobilenet_v1_voc",
+        calls={
+            "harness.commands.train.open_zoo": None,
+            f"{P}.train.trained.train_recipe": end,
+        },
+        options={
+            "--zoo march-2020": "open_zoo('march-2020')",
+            "--steps 3": "Asked(steps=3, ",
+            "--seed 5": "seed=5, ",
+            "--batch 4": "batch=4, ",
+            "--max-hours 2": "max_hours=2)",
+            "--gpu": "gpu=True",
+            "--data-root D": "data_root=*Path('D')",
+            "--zoo-cache C": "cache=*/C')",
+            "--mirror M": "mirror='M'",
+            "--offline": "offline=True",
+        },
+        elsewhere="--json --output",
+    ),
+    Command(
         words="report",
         calls={
             f"{P}.gate.records_folder.demand_records": None,

@@ -4,11 +4,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.errors import DeviceMissing
+from harness.compress import paddleslim
+from harness.errors import DeviceMissing, UsageError, ZooDataError
 from harness.model.paddle_run import device as device_module
 from harness.pipeline.measure.settings import Settings
-from harness.plugin.demands import demand_device, demand_folders, demand_options
+from harness.plugin import chosen_zoo
+from harness.plugin.chosen_zoo import zoo_of
+from harness.plugin.demands import (
+    demand_device,
+    demand_folders,
+    demand_options,
+    demand_recipes,
+    demand_retraining,
+)
 from harness.plugin.options import kept_apart
+from harness.values.rows import Row
+from testing.rows import build_row
 
 
 def test_the_default_asks_nothing_of_paddle(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,13 +89,152 @@ def test_a_data_root_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
         demand_folders(settings)
 
 
+def config_of(**values: object) -> SimpleNamespace:
+    """Return the configuration of a session in which these options are given."""
+    return SimpleNamespace(
+        getoption=lambda name, *_: values.get(name),
+        add_cleanup=lambda _: None,
+        stash=pytest.Stash(),
+    )
+
+
 @pytest.mark.parametrize(("limit", "is_refused"), [(1, False), (0, True), (-1, True)])
 def test_a_limit_is_one_image_or_more(limit: int, is_refused: bool) -> None:
-    values = {"limit": limit, "retrain": None, "max_image_pixels": None}
-    config = SimpleNamespace(getoption=values.get, add_cleanup=lambda _: None)
+    config = config_of(limit=limit)
     if not is_refused:
         demand_options(config)
         return
 
     with pytest.raises(pytest.UsageError, match=f"1 image or more, got {limit}$"):
         demand_options(config)
+
+
+@pytest.mark.parametrize(("batch", "is_refused"), [(1, False), (0, True)])
+def test_a_step_has_one_image_or_more(batch: int, is_refused: bool) -> None:
+    if not is_refused:
+        demand_options(config_of(batch=batch))
+        return
+
+    with pytest.raises(pytest.UsageError, match=r"--batch: expected 1 .*, got 0$"):
+        demand_options(config_of(batch=batch))
+
+
+@pytest.mark.parametrize("precision", [None, "float32", "bf16"])
+def test_networks_are_trained_in_float32_alone(precision: str | None) -> None:
+    demand_options(config_of(precision=precision))
+    config = config_of(retrain="missing", precision=precision)
+    if precision != "bf16":
+        demand_options(config)
+        return
+
+    with pytest.raises(
+        pytest.UsageError, match=r"^--retrain with --precision bf16: expected float32, "
+    ):
+        demand_options(config)
+
+
+ROWS = (
+    build_row("yolov3-mobilenet_v1-coco-prune_r578-608"),
+    build_row("yolov3-mobilenet_v1-voc-baseline-320"),
+)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        "retrained",
+        "coco and retrained",
+        "prune and not published",
+        "retrained and not voc",
+    ],
+)
+def test_second_cases_alone_need_the_option(marks: str) -> None:
+    demand_retraining(marks, lambda: ROWS, retrained=True)
+
+    with pytest.raises(
+        pytest.UsageError,
+        match=rf"^-m '{marks}': selects rows that are trained again alone; expected "
+        r"--retrain missing or --retrain always, got neither; add `--retrain missing`",
+    ):
+        demand_retraining(marks, lambda: ROWS, retrained=False)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        "not retrained",  # unit tests as well
+        "not published",
+        "coco and not retrained",
+        "coco and (retrained or published)",
+        "widerface and retrained",  # this zoo has no such row
+        "published",
+        "retrained and",  # pytest tells of it
+    ],
+)
+def test_what_selects_other_cases_or_nothing_needs_no_option(marks: str) -> None:
+    demand_retraining(marks, lambda: ROWS, retrained=False)
+
+
+@pytest.mark.parametrize("marks", ["", "coco", "coco and not voc"])
+def test_the_zoo_is_not_opened_for_an_expression_of_other_words(marks: str) -> None:
+    def never() -> tuple[Row, ...]:
+        raise AssertionError
+
+    demand_retraining(marks, never, retrained=False)
+
+
+@pytest.fixture
+def no_paddleslim(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise UsageError("PaddleSlim cannot be imported", next_step="install it")
+
+    monkeypatch.setattr(paddleslim, "import_paddleslim", refuse)
+
+
+def rows_of_january(config: SimpleNamespace, strategy: str) -> list[Row]:
+    return [row for row in zoo_of(config).rows if row.strategy == strategy][:1]
+
+
+def test_a_network_that_is_to_be_pruned_needs_paddleslim_at_the_start(
+    no_paddleslim: None,
+) -> None:
+    config = config_of()
+
+    with pytest.raises(
+        pytest.UsageError,
+        match=r"^--retrain: PaddleSlim cannot be imported; install it$",
+    ):
+        demand_recipes(config, rows_of_january(config, "prune_r578"))
+
+
+@pytest.mark.parametrize("strategy", ["distill_l2", "distill_split", "quant_post"])
+def test_networks_that_are_not_pruned_need_no_paddleslim(
+    no_paddleslim: None, strategy: str
+) -> None:
+    config = config_of()
+    rows = rows_of_january(config, strategy)
+
+    demand_recipes(config, rows)
+
+
+def test_a_malformed_recipe_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ZooDataError("a recipe is malformed")
+
+    monkeypatch.setattr(chosen_zoo, "open_recipes", refuse)
+
+    with pytest.raises(pytest.UsageError, match=r"^a recipe is malformed$"):
+        demand_recipes(config_of(), [])
+
+
+@pytest.mark.parametrize("hours", ["soon", "-1", "1.5"])
+def test_a_limit_of_hours_that_is_none_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, hours: str
+) -> None:
+    monkeypatch.setenv("ZOO_MAX_HOURS", hours)
+
+    with pytest.raises(
+        pytest.UsageError,
+        match=rf"^--max-hours \(ZOO_MAX_HOURS\); expected a whole number .*'{hours}'",
+    ):
+        demand_recipes(config_of(), [])

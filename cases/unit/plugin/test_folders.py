@@ -68,3 +68,22 @@ def test_a_zoo_is_not_opened_where_markers_decide() -> None:
 
     assert meant_folders("coco", None, keyword="608", rows=never) == ("zoo",)
     assert meant_folders("", "demo", keyword="608", rows=never) == ("zoo",)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "is_retrained", "folders"),
+    [
+        ("608-retrained", True, ("zoo",)),
+        ("608 and retrained", True, ("zoo",)),
+        ("608-retrained", False, ()),
+        ("608 and not retrained", True, ("zoo",)),
+    ],
+)
+def test_a_keyword_of_second_cases_means_rows_where_there_are_any(
+    keyword: str, is_retrained: bool, folders: tuple[str, ...]
+) -> None:
+    meant = meant_folders(
+        "", None, keyword=keyword, rows=lambda: JANUARY, retrained=is_retrained
+    )
+
+    assert meant == folders

@@ -6,6 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from harness.plugin.records import (
+    PUBLISHED,
+    RETRAINED,
+    Kind,
     end_case,
     hand_over,
     keep_record,
@@ -84,16 +87,25 @@ def test_a_verdict_without_a_reason_stands_alone():
         end_case(record, require_measured=False)
 
 
-def test_a_record_comes_back_from_the_report_of_its_call_alone():
+@pytest.mark.parametrize("kind", [PUBLISHED, RETRAINED])
+def test_a_record_comes_back_from_the_report_of_its_call_alone(kind: Kind):
+    (other,) = {PUBLISHED.attribute, RETRAINED.attribute} - {kind.attribute}
     item = SimpleNamespace(stash=pytest.Stash(), user_properties=[])
     setup, call = SimpleNamespace(when="setup"), SimpleNamespace(when="call")
     hand_over(item, call)
-    assert records_of([call]) == {}
+    assert records_of([call], kind) == {}
 
-    keep_record(item, RECORD)
+    keep_record(item, RECORD, kind)
     hand_over(item, setup)
     hand_over(item, call)
 
-    assert records_of([setup]) == {}
-    assert records_of([setup, object(), call]) == {"r": RECORD}
-    assert item.user_properties == properties_of(RECORD)
+    assert records_of([setup], kind) == {}
+    assert records_of([setup, object(), call], kind) == {"r": RECORD}
+    assert not hasattr(call, other)
+    assert item.user_properties == properties_of(RECORD, claim=kind.claim)
+
+
+def test_what_a_retrained_row_is_held_to_is_not_called_published():
+    names = [name for name, _ in properties_of(RECORD, claim=RETRAINED.claim)]
+
+    assert names == ["verdict", "claimed", "measured", "difference", "tolerance"]

@@ -143,6 +143,28 @@ def test_the_summary_counts_rows_that_were_measured_and_not_begun() -> None:
     )
 
 
+def test_a_training_under_way_is_told_and_is_no_measured_row() -> None:
+    way = UnderWay(row_ids=("a", "b"), fresh=False, measured={"a"})
+    way.training += ["a-retrained", "b-retrained"]
+    way.kept["b-retrained"] = (8, 200)  # trained, and being measured
+
+    assert way.text([]) == (
+        "b-retrained: 8 of 200 images are kept\n"
+        "a-retrained: its training is kept to the last whole step\n"
+        "1 of 2 rows were measured, 0 were under way, 1 not begun\n"
+        "the same command goes on from there"
+    )
+
+
+def test_a_session_of_trainings_alone_counts_no_rows() -> None:
+    way = UnderWay(row_ids=(), fresh=False, training=["a-retrained"])
+
+    assert way.text([]) == (
+        "a-retrained: its training is kept to the last whole step\n"
+        "the same command goes on from there"
+    )
+
+
 # Folders that take no file.
 
 

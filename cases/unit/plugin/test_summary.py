@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.plugin.cases import UNASKED_KEY
-from harness.plugin.records import ATTRIBUTE
+from harness.plugin.records import PUBLISHED, RETRAINED
 from harness.plugin.stopped import KEY, UnderWay
 from harness.plugin.summary import write_summary
 
@@ -29,7 +29,8 @@ def written(*, interrupted: bool = False, **stash: object) -> list[str]:
     kept = pytest.Stash()
     for name, value in stash.items():
         kept[{"unasked": UNASKED_KEY, "under_way": KEY}[name]] = value
-    terminal = Terminal(object(), SimpleNamespace(**{ATTRIBUTE: None}))
+    empty = dict.fromkeys((PUBLISHED.attribute, RETRAINED.attribute))
+    terminal = Terminal(object(), SimpleNamespace(**empty))
     write_summary(terminal, interrupted=interrupted, config=SimpleNamespace(stash=kept))
     return terminal.written
 

@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
-from harness.process.stop_signal import stopping
+from harness.process.stop_signal import held_back, stopping
 
 #: A command that works until it is signalled, by the real `main`.
 CHILD = """
@@ -46,12 +48,99 @@ def test_a_signal_that_was_ignored_stays_ignored() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def test_in_another_thread_nothing_is_changed() -> None:
-    before, inside = signal.getsignal(signal.SIGTERM), []
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_is_held_back_acts_after_the_block(number: int) -> None:
+    reached = []
 
     def work() -> None:
-        with stopping():
-            inside.append(signal.getsignal(signal.SIGTERM))
+        with held_back():
+            os.kill(os.getpid(), number)
+            reached.append("the end of the block")
+        reached.append("what follows")
+
+    with pytest.raises(KeyboardInterrupt), stopping() as stop:
+        work()
+
+    assert reached == ["the end of the block"]
+    assert stop.number == number
+
+
+def test_many_signals_that_are_held_back_act_once() -> None:
+    acted = []
+    before = signal.signal(signal.SIGINT, lambda number, _: acted.append(number))
+    try:
+        with held_back():
+            for _ in range(3):
+                os.kill(os.getpid(), signal.SIGINT)
+            assert acted == []
+        assert acted == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_without_a_signal_the_handlers_come_back_and_nothing_acts() -> None:
+    before = [signal.getsignal(one) for one in SIGNALS]
+    with held_back():
+        assert signal.getsignal(signal.SIGINT) != before[0]
+
+    assert [signal.getsignal(one) for one in SIGNALS] == before
+
+
+def test_a_signal_held_back_in_a_block_in_a_block_waits_for_the_outer_one() -> None:
+    reached = []
+
+    def work() -> None:
+        with held_back():
+            with held_back():
+                os.kill(os.getpid(), signal.SIGINT)
+            reached.append("the outer block's end")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+    assert reached == ["the outer block's end"]
+
+
+def test_an_error_of_the_block_gives_the_handlers_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(ValueError, match="wrong"), held_back():
+        raise ValueError("wrong")
+
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_signal_that_is_held_back_acts_though_the_block_fails() -> None:
+    def work() -> None:
+        with held_back():
+            os.kill(os.getpid(), signal.SIGINT)
+            raise ValueError
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+
+def test_a_signal_that_was_ignored_is_not_held_back() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with held_back():
+            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("block", [stopping, held_back])
+def test_outside_the_main_thread_nothing_is_held(
+    block: Callable[[], AbstractContextManager[object]],
+) -> None:
+    before, inside = signal.getsignal(signal.SIGINT), []
+
+    def work() -> None:
+        with block():
+            inside.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=work)
     thread.start()

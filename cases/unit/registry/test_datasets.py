@@ -19,10 +19,16 @@ def test_the_published_datasets_are_known(repository: Path) -> None:
     assert known["march-2020"] == known["january-2020"]
     assert known["january-2020"] == {
         "coco": KnownDataset(
-            image_count=5000, annotation_count=36781, class_names=coco
+            image_count=5000,
+            annotation_count=36781,
+            training_image_count=117_266,
+            class_names=coco,
         ),
         "voc": KnownDataset(
-            image_count=4952, annotation_count=12032, class_names=CLASS_NAMES
+            image_count=4952,
+            annotation_count=12032,
+            training_image_count=16_551,
+            class_names=CLASS_NAMES,
         ),
         "widerface": KnownDataset(
             image_count=3226,

@@ -10,7 +10,12 @@ import pytest
 
 from harness.errors import TrainingFailed
 from harness.files.temporary import SUFFIX
-from harness.train.checkpoints import keep_checkpoint, read_best, read_last
+from harness.train.checkpoints import (
+    keep_checkpoint,
+    read_best,
+    read_last,
+    steps_done,
+)
 from harness.train.saved_state import Position, SavedState, Subject
 from harness.train.state_file import state_bytes
 
@@ -34,6 +39,14 @@ def names(folder):
 def test_a_folder_that_is_not_there_has_no_checkpoint(tmp_path):
     assert read_last(tmp_path / "run", SUBJECT) is None
     assert read_best(tmp_path / "run", SUBJECT) is None
+
+
+def test_the_steps_done_are_told_by_a_name_alone(tmp_path):
+    assert steps_done(tmp_path / "nothing") == 0
+    for name in ("step-000000040.npz", "step-000000100.npz", "last.npz", "step-9.npz"):
+        (tmp_path / name).touch()
+
+    assert steps_done(tmp_path) == 100
 
 
 def test_the_newest_three_stay_and_the_last_has_a_name(tmp_path):

@@ -1,14 +1,23 @@
 import numpy as np
 import pytest
 
+from harness.model.networks.blazeface import BlazeFace
+from harness.model.networks.pruned_channels import pruned_channels
 from harness.model.networks.shapes import network_shapes
+from harness.model.networks.yolov3 import YoloV3
 from harness.train.initial import OBJECTNESS_BIAS, initial_weights
-from harness.train.yolov3 import network_of
+
+NETWORK = YoloV3(
+    backbone="mobilenet_v1",
+    num_classes=5,
+    width=1 / 8,
+    head_channels=pruned_channels("none", 1 / 8),
+)
 
 
-@pytest.fixture
-def shapes(recipe):
-    return network_shapes(network_of(recipe))
+@pytest.fixture(scope="module")
+def shapes():
+    return network_shapes(NETWORK)
 
 
 def draw(shapes, seed=3):
@@ -48,6 +57,15 @@ def test_normalisations_start_neutral(shapes):
     }.items():
         values = [set(weights[stem + name].tolist()) for name in names]
         assert values == [{1.0}, {0.0}, {0.0}, {1.0}]
+
+
+def test_numbered_normalisations_start_neutral():
+    weights = draw(network_shapes(BlazeFace(edition="nas", width=0.5)))
+
+    assert (weights["batch_norm_0.w_0"] == 1).all()  # scale
+    assert (weights["batch_norm_0.b_0"] == 0).all()
+    assert (weights["batch_norm_0.w_1"] == 0).all()  # mean
+    assert (weights["batch_norm_0.w_2"] == 1).all()  # variance
 
 
 def test_convolutions_are_he_normal_and_outputs_a_tenth_of_it(shapes):

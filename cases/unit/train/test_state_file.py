@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import TrainingFailed
-from harness.train.saved_state import Position, SavedState, Subject
-from harness.train.state_file import (
-    DELETE,
+from harness.train.array_file import (
     ENTRY_BYTES,
     LONGEST_HEADER_CHARS,
     MOST_ABOUT_BYTES,
+)
+from harness.train.saved_state import Position, SavedState, Subject
+from harness.train.state_file import (
+    DELETE,
     MOST_KINDS,
     read_score,
     read_state,

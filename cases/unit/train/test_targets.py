@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from harness.errors import TrainingFailed
 from harness.train.targets import fine_grained_targets, ordinary_targets
 
 #: A box of the second anchor of stride 16, 62 x 45: places of the mask (3, 4, 5).
@@ -80,6 +81,38 @@ def test_a_truth_has_the_anchor_that_it_overlaps_most(
     ]
 
     assert told == [anchor]
+
+
+@pytest.mark.parametrize("centre", [(1, 1), (np.nextafter(np.float32(1), 0),) * 2])
+def test_a_centre_on_the_far_edge_belongs_to_the_last_cell(kind, centre):
+    targets = build(kind, [(*centre, *WIDE, 0, 1)])
+
+    assert targets.cells.tolist() == [[0, 1, 3, 3]]
+    assert targets.xywh[0, :2] == pytest.approx([1, 1], abs=1e-6)
+
+
+def test_a_centre_on_the_near_edge_belongs_to_the_first_cell(kind):
+    targets = build(kind, [(0, 0, *WIDE, 0, 1)])
+
+    assert targets.cells.tolist() == [[0, 1, 0, 0]]
+    assert targets.xywh[0, :2].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("centre", "got"),
+    [
+        ((1.001, 0.5), r"1\.001, 0\.5"),
+        ((0.5, -0.001), r"0\.5, -0\.001"),
+        ((math.nan, 0.5), r"nan, 0\.5"),
+    ],
+)
+def test_a_centre_outside_the_image_is_refused(kind, centre, got):
+    with pytest.raises(
+        TrainingFailed,
+        match=r"^ground truth 1 of image 0 of a batch: centre; expected shares of the "
+        rf"image, from 0 to 1, got {got}; ",
+    ):
+        build(kind, [(0.5, 0.5, *WIDE, 0, 1), (*centre, *WIDE, 0, 1)])
 
 
 @pytest.mark.parametrize("size", [(0, 0.5), (0.5, 0), (0, 0)])

@@ -71,6 +71,7 @@ class Trainee:
         self._trained = [
             name for name, variable in variables.items() if variable.is_trained
         ]
+        self._running = [name for name in variables if name not in self._trained]
         groups = (
             ([name for name in self._trained if name in decayed], decay),
             ([name for name in self._trained if name not in decayed], 0.0),
@@ -108,13 +109,19 @@ class Trainee:
             losses_of: what is to become small.
             rate: of this step.
             demand: is told the losses before any weight moves; raises to prevent it.
-                The running statistics have taken the batch by then.
+                The running statistics are then what they were.
         """
         paddle = import_paddle()
+        before = {name: self._state[name].clone() for name in self._running}
         outputs = self._network(self._ops, paddle.to_tensor(images))
         losses = losses_of(LossTensors(), outputs)
         values = {name: float(loss) for name, loss in losses.items()}
-        demand(values)
+        try:
+            demand(values)
+        except Exception:
+            for name, value in before.items():
+                self._state[name].set_value(value)
+            raise
         total: Tensor = sum(losses.values())
         total.backward()
         self._shorten_gradients()

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.unpack import unpack
-from harness.errors import UsageError, located
+from harness.errors import ArchiveUnreadable, UsageError, located
 from harness.files.temporary import temporary_folder
 from harness.model.detectors.architectures import open_archive
 from harness.model.quantised.described import DescribedConv, describe_convs
 from harness.model.quantised.quantisation import KINDS
 from harness.pipeline.measure.opened_row import doubted_strategies
+from harness.train.manifest import FILE_NAME, Manifest, read_manifest
 from harness.values.rows import Row, Zoo
 
 
@@ -26,6 +27,9 @@ class DescribedArchive:
     convolutions: tuple[DescribedConv, ...]
     notes: tuple[str, ...]
     ignored_files: tuple[str, ...]
+    #: What it says of its making; nothing vouches for it. None: it says nothing.
+    manifest: Manifest | None = None
+    manifest_fault: str | None = None  # why what it says cannot be read
 
 
 def describe_archive(zoo: Zoo, row: Row, path: Path) -> DescribedArchive:
@@ -51,11 +55,9 @@ def describe_archive(zoo: Zoo, row: Row, path: Path) -> DescribedArchive:
     with temporary_folder("archive") as cache:
         folder = path if path.is_dir() else unpack(path, cache)
         with located(path.name):
-            opened = open_archive(
-                find_checkpoint_folder(folder, row.archive),
-                row,
-                doubted_strategies(zoo, row),
-            )
+            inner = find_checkpoint_folder(folder, row.archive)
+            opened = open_archive(inner, row, doubted_strategies(zoo, row))
+            manifest, fault = _read_making(inner)
             quantisation = opened.quantisation
             return DescribedArchive(
                 layout=opened.layout,
@@ -65,5 +67,17 @@ def describe_archive(zoo: Zoo, row: Row, path: Path) -> DescribedArchive:
                 if quantisation is None
                 else describe_convs(quantisation, opened.weights),
                 notes=() if quantisation is None else quantisation.notes(row.strategy),
-                ignored_files=opened.ignored_files,
+                ignored_files=tuple(
+                    one for one in opened.ignored_files if one != FILE_NAME
+                ),
+                manifest=manifest,
+                manifest_fault=fault,
             )
+
+
+def _read_making(folder: Path) -> tuple[Manifest | None, str | None]:
+    """Return what an archive says of its making, or why that cannot be read."""
+    try:
+        return read_manifest(folder), None
+    except ArchiveUnreadable as refusal:
+        return None, str(refusal)

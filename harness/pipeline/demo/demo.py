@@ -1,4 +1,4 @@
-"""Makes the embedded demo zoo: trains, prunes, packs and measures its networks.
+"""Makes the embedded demo zoo: trains, packs and measures its networks.
 
 Every stage keeps its result in the work folder, so a stopped run continues at its last
 checkpoint. The new archives are measured as every row is; only then is the zoo
@@ -13,54 +13,44 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
-
-from numpy.typing import NDArray
 
 from harness.artifact.pack import pack_tar
 from harness.artifact.sources import published_path
 from harness.errors import HarnessError, ZooDataError
 from harness.files.atomic import write_text
+from harness.files.digest import file_sha256
 from harness.model.layouts.combined_file import write_combined
 from harness.model.layouts.separate_files import write_weights
-from harness.model.networks.shapes import network_shapes
+from harness.pipeline.demo.demo_weights import Arrays, train_archives
 from harness.pipeline.demo.old_quantised import QUANTISED, copy_folder, old_scores_pct
 from harness.pipeline.measure.embedded import (
     ARCHIVES,
     DESCRIPTION,
     Embedded,
     draw_scenes,
+    draw_training_scenes,
     read_embedded,
-    scenes_folder,
+    training_folder,
 )
 from harness.pipeline.measure.measure import measure_rows
 from harness.pipeline.measure.settings import Settings
 from harness.registry.claims import claims_text
-from harness.registry.location import RECIPES_FOLDER
 from harness.registry.lock import write_lock
+from harness.registry.recipes import open_recipes
 from harness.registry.sources import find_sources
 from harness.registry.zoo import read_zoo
-from harness.train.initial import initial_weights
-from harness.train.recipe import Recipe, read_recipe
-from harness.train.tasks import TASKS
-from harness.train.trainer import Progress, train
-from harness.train.yolov3 import network_of
+from harness.train.loop import Progress
 from harness.values.pins import Pin
+from harness.values.recipes import RecipeBook
 from harness.values.records import DatasetUsed, Record
 from harness.values.rows import METRICS_OF_DATASET, Archive, Claim, Row, Zoo
 
-Arrays = Mapping[str, NDArray[Any]]
-
 ZOO = "demo"
-INITIAL_SEED = 1
 
 #: Archive -> what writes its folder; the others have one file for each variable.
 WRITERS: Mapping[str, Callable[[Path, Arrays], None]] = {
     "demo_yolov3_mobilenet_v1_voc": write_combined
 }
-
-#: Trained weights by architecture and strategy.
-Trained: TypeAlias = Mapping[tuple[str, str], Arrays]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +70,12 @@ def make_demo(
 ) -> DemoMade:
     """Make the demo zoo's archives, claims, pins and fingerprints.
 
+    The headers of its recipes repeat the claims: `zoo check` tells which to mend.
+
     Args:
         home: the checkout; ``cases/rows/demo`` and ``expected`` in it are rewritten.
         work: keeps checkpoints; delete it to start from nothing.
-        training: told of each training stage by name.
+        training: told of each step, with the name of the recipe.
         telling: told what begins, a line each.
 
     Raises:
@@ -96,18 +88,30 @@ def make_demo(
     embedded = read_embedded(zoo)
     if embedded is None:
         raise ZooDataError(f"{zoo.root / ARCHIVES / DESCRIPTION}: no such file")
-    trained = _train_all(home, work, training, telling)
-    telling("drawing the validation sets")
-    data_root = work / scenes_folder(embedded)
+    book = open_recipes(ZOO, home=home)
+    _demand_all_made(zoo, book)
+    telling("drawing the scenes")
+    data_root = work / training_folder(embedded)
     draw_scenes(embedded, data_root, embedded.scenes)
-    telling("packing the archives")
+    draw_training_scenes(embedded, data_root, embedded.training)
     mirror = work / "mirror"
-    pins = {
-        row.archive: _pack(
-            zoo.archives[row.archive], mirror, partial(_fill, home, row, trained)
-        )
-        for row in zoo.rows
-    }
+    pins = _bring(zoo, book, embedded, mirror)
+    cache = work / "training"
+    trained = train_archives(
+        book,
+        Settings(
+            cache=cache,
+            records=cache / "records",
+            data_root=data_root,
+            mirror=str(mirror),
+        ),
+        training=training,
+        telling=telling,
+    )
+    telling("packing the archives")
+    for row in zoo.rows:
+        fill = partial(_fill, home, row, trained)
+        pins[row.archive] = _pack(zoo.archives[row.archive], mirror, fill)
     telling("measuring the archives")
     records = _measure(zoo, work, mirror=mirror, data_root=data_root)
     telling("writing claims, pins and fingerprints")
@@ -134,59 +138,41 @@ def make_demo(
     )
 
 
-def _train_all(
-    home: Path,
-    work: Path,
-    training: Callable[[str, Progress], None],
-    telling: Callable[[str], None],
-) -> Trained:
-    """Return the weights that are trained here."""
-    from harness.compress.prune import prune
-
-    def follow(recipe: Recipe, initial: Arrays, stage: str) -> dict[str, Any]:
-        return train(
-            TASKS[recipe.architecture](recipe),
-            dict(initial),
-            checkpoint_path=work / f"{stage}.npz",
-            report=lambda progress: training(stage, progress),
-        )
-
-    recipes = {
-        stage: read_recipe(home / RECIPES_FOLDER / f"demo_{stage}.toml")
-        for stage in ("baseline", "prune_r578", "blazeface")
-    }
-    recipe = recipes["baseline"]
-    telling("training the baseline")
-    baseline = follow(recipe, _initial(recipe), "baseline")
-    telling("pruning, and training what is left")
-    pruning = recipes["prune_r578"].pruning
-    _, kept = prune(network_of(recipe), baseline, pruning)
-    pruned = follow(recipes["prune_r578"], kept, "prune_r578")
-    telling("training the face detector")
-    recipe = recipes["blazeface"]
-    faces = follow(recipe, _initial(recipe), "blazeface")
-    return {
-        ("yolov3", "baseline"): baseline,
-        ("yolov3", pruning): pruned,
-        ("blazeface", "baseline"): faces,
-    }
+def _demand_all_made(zoo: Zoo, book: RecipeBook) -> None:
+    """Refuse an archive of a row that nothing makes."""
+    makers = {one.recipe_id.name for one in book.own} | QUANTISED.keys()
+    for row in zoo.rows:
+        if row.archive not in makers:
+            raise ZooDataError(
+                f"archive {row.archive}",
+                expected="a recipe that makes it, or the old runtime",
+                got="neither",
+                next_step=f"write cases/recipes/{ZOO}/{row.archive}.toml",
+            )
 
 
-def _initial(recipe: Recipe) -> Arrays:
-    return initial_weights(
-        network_shapes(TASKS[recipe.architecture](recipe).network),
-        num_classes=recipe.num_classes,
-        seed=INITIAL_SEED,
-    )
+def _bring(
+    zoo: Zoo, book: RecipeBook, embedded: Embedded, mirror: Path
+) -> dict[str, Pin]:
+    """Put archives that no row has, and nothing makes, where trainings find them."""
+    of_rows = {row.archive for row in zoo.rows}
+    pins = {}
+    for archive in (*zoo.archives.values(), *book.by_url.values()):
+        source = embedded.archives / published_path(archive.url)
+        if archive.name not in of_rows and source.is_file():
+            path = mirror / published_path(archive.url)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, path)
+            pins[archive.name] = _pin(archive, path)
+    return pins
 
 
-def _fill(home: Path, row: Row, trained: Trained, folder: Path) -> None:
+def _fill(home: Path, row: Row, trained: Mapping[str, Arrays], folder: Path) -> None:
     """Make the folder of a row's archive."""
     if row.archive in QUANTISED:
         copy_folder(home, row.archive, folder)
         return
-    weights = trained[row.architecture, row.strategy]
-    WRITERS.get(row.archive, write_weights)(folder, weights)
+    WRITERS.get(row.archive, write_weights)(folder, trained[row.archive])
 
 
 def _pack(archive: Archive, mirror: Path, fill: Callable[[Path], None]) -> Pin:
@@ -196,8 +182,14 @@ def _pack(archive: Archive, mirror: Path, fill: Callable[[Path], None]) -> Pin:
     shutil.rmtree(folder, ignore_errors=True)
     fill(folder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    sha256 = pack_tar(folder, path)
-    return Pin(url=archive.url, size_bytes=path.stat().st_size, sha256=sha256)
+    pack_tar(folder, path)
+    return _pin(archive, path)
+
+
+def _pin(archive: Archive, path: Path) -> Pin:
+    return Pin(
+        url=archive.url, size_bytes=path.stat().st_size, sha256=file_sha256(path)
+    )
 
 
 def _measure(
@@ -279,7 +271,12 @@ def _description(embedded: Embedded, drawn: Mapping[str, DatasetUsed]) -> str:
         f'truth_sha256 = "{drawn[name].truth_sha256}"\n'
         for name, one in embedded.scenes.items()
     )
+    training = (
+        f"[training.{name}]\nseed = {one.seed}\ncount = {one.count}\n"
+        for name, one in embedded.training.items()
+    )
     return (
-        "# Written by `zoo demo make`. The zoo draws its own validation sets; its\n"
-        "# archives lie beside, under the paths of their addresses, and are served.\n"
-    ) + "\n".join(sets)
+        "# Written by `zoo demo make`. The zoo draws its own sets, to measure on and\n"
+        "# to train on; its archives lie beside, under the paths of their addresses,\n"
+        "# and are served.\n"
+    ) + "\n".join((*sets, *training))

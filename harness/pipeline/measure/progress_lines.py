@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from harness.artifact.transfer import Progress
 from harness.pipeline.measure.watcher import Watcher
+from harness.train.loop import Progress as Training
 
 #: Between two lines of one piece of work; the last line always comes.
 EVERY_S = 5.0
 
-
-class Training(Protocol):
-    """Where a training stands after a step."""
-
-    @property
-    def step(self) -> int:
-        """Steps done."""
-        ...
-
-    @property
-    def steps(self) -> int:
-        """Steps in all."""
-        ...
-
-    @property
-    def loss(self) -> float:
-        """Of the step, or of some before it."""
-        ...
-
-    @property
-    def rate(self) -> float:
-        """Of the step."""
-        ...
-
-    @property
-    def images_per_s(self) -> float:
-        """So far."""
-        ...
-
-    @property
-    def left_s(self) -> float:
-        """To the end, at that speed."""
-        ...
+#: From here on a speed is told without decimals.
+WHOLE_IMAGES_PER_S = 10
 
 
 class ProgressLines:
@@ -65,7 +35,10 @@ class ProgressLines:
     def watcher(self) -> Watcher:
         """Return what :class:`~harness.pipeline.measure.measure.Measurer` tells."""
         return Watcher(
-            fetching=self.fetching, detecting=self.detecting, noting=self._write
+            fetching=self.fetching,
+            training=self.training,
+            detecting=self.detecting,
+            noting=self._write,
         )
 
     def drawing(self, dataset: str, done: int, total: int) -> None:
@@ -97,14 +70,9 @@ class ProgressLines:
         self._tell(f"unpacking {name}", f"{files} files", is_last=False)
 
     def training(self, stage: str, progress: Training) -> None:
-        """Tell of a training stage: loss, rate, speed and time left."""
-        self._tell(
-            f"training {stage}",
-            f"step {progress.step} of {progress.steps}, loss {progress.loss:.2f}, "
-            f"rate {progress.rate:.1e}, {progress.images_per_s:.0f} images/s, "
-            f"{progress.left_s / 60:.1f} min left",
-            is_last=progress.step == progress.steps,
-        )
+        """Tell of a training: losses, rate, speed, time left, and its evaluations."""
+        is_last = progress.step == progress.steps or progress.score_pct is not None
+        self._tell(f"training {stage}", _told_training(progress), is_last=is_last)
 
     def fetching(self, name: str) -> Progress:
         """Return what tells of the bytes of an archive."""
@@ -124,3 +92,25 @@ class ProgressLines:
         if is_last or now - self._last.get(work, -EVERY_S) >= EVERY_S:
             self._last[work] = now
             self._write(f"{work}: {how_far}")
+
+
+def _told_training(progress: Training) -> str:
+    place = f"step {progress.step} of {progress.steps}"
+    score = "" if progress.score_pct is None else f", AP {progress.score_pct:.1f}"
+    if not progress.losses:
+        return f"goes on after {place}{score}"
+    parts = ", ".join(f"{part} {one:.2f}" for part, one in progress.losses.items())
+    told = f"{place}, loss {progress.loss:.2f} ({parts}), rate {progress.rate:.1e}"
+    if progress.images_per_s is not None:
+        digits = 0 if progress.images_per_s >= WHOLE_IMAGES_PER_S else 2
+        told += f", {progress.images_per_s:.{digits}f} images/s"
+    if progress.left_s is not None:
+        told += f", {_told_time(progress.left_s)} left"
+    return told + score
+
+
+def _told_time(seconds: float) -> str:
+    """Return hours and minutes, rounded up: none is left at the very end alone."""
+    minutes = math.ceil(seconds / 60)
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60:02} min" if hours else f"{minutes} min"

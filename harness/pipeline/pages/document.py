@@ -9,6 +9,7 @@ from harness.errors import located
 from harness.files.atomic import write_text
 from harness.files.precision_files import precision_folder, read_precisions, read_speeds
 from harness.files.record_files import read_records, read_structures
+from harness.files.retrained_files import retrained_folder
 from harness.report.deployment import PrecisionRecords
 from harness.report.pages import Values, render_pages
 from harness.values.rows import Zoo
@@ -47,8 +48,11 @@ def check_pages(zoo: Zoo, records_folder: Path, output: Path, values: Values) ->
 def _render(zoo: Zoo, records_folder: Path, values: Values) -> dict[str, str]:
     records, structures = read_records(records_folder), read_structures(records_folder)
     precisions = read_precision_records(records_folder)
+    trained = read_records(retrained_folder(records_folder))
     with located(records_folder):
-        return render_pages(zoo, records, values, structures, precisions)
+        return render_pages(
+            zoo, records, values, structures, precisions, trained=trained
+        )
 
 
 def read_precision_records(records_folder: Path) -> tuple[PrecisionRecords, ...]:

@@ -7,27 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from harness.artifact.cache_entry import entry_of, read_note
 from harness.errors import DatasetMissing, HarnessError
 from harness.evaluate.store import DetectionStore
 from harness.model.detectors.architectures import demand_row
 from harness.pipeline.measure.opened_dataset import OpenedDataset, open_dataset
+from harness.pipeline.measure.planned_archive import PlannedArchive, planned_archive
 from harness.pipeline.measure.run_keys import STORE, store_key
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.plan.calibration import Calibration, Reading
-from harness.values.rows import Archive, Row, Zoo
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedArchive:
-    """An archive that some rows need."""
-
-    name: str
-    is_cached: bool
-    size_bytes: int | None  # from the cache or the lock; None when it is not known
-    sha256: str | None  # likewise
+from harness.values.rows import Row, Zoo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,25 +137,6 @@ def plan_rows(
         ),
         passes=_passes(built, asked),
         reading_s=_reading_s(built, asked),
-    )
-
-
-def planned_archive(archive: Archive, cache: Path) -> PlannedArchive:
-    """Return what is known of an archive; its bytes are not read."""
-    entry = entry_of(archive, cache.absolute())
-    note = read_note(entry)
-    if entry.path.is_file() and note is not None:
-        return PlannedArchive(
-            name=archive.name,
-            is_cached=True,
-            size_bytes=note.size_bytes,
-            sha256=note.sha256,
-        )
-    return PlannedArchive(
-        name=archive.name,
-        is_cached=False,
-        size_bytes=archive.size_bytes,
-        sha256=archive.sha256,
     )
 
 

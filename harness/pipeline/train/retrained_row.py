@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.transfer import Progress
 from harness.artifact.unpack import unpack
+from harness.compare.retrained import retrained_zoo
 from harness.errors import located
 from harness.model.detectors.architectures import open_archive
+from harness.pipeline.measure.embedded import with_training_scenes
 from harness.pipeline.measure.measure import measure_rows
 from harness.pipeline.measure.opened_row import OpenedRow, doubted_strategies
 from harness.pipeline.measure.settings import Settings
@@ -43,7 +44,6 @@ def retrain_row(
     asked: Asked,
     *,
     watcher: Watcher,
-    judged_by: Callable[[Zoo], Zoo] = lambda zoo: zoo,
 ) -> Record:
     """Train the archive of a row by its recipe, measure the row from it, and judge it.
 
@@ -59,7 +59,6 @@ def retrain_row(
         asked: what shall be other than the recipe says. A training that it cuts short
             is ``partial``.
         watcher: told how far it is.
-        judged_by: gives the claims and the tolerance of rows that are trained again.
 
     Raises:
         Exception: an error that is no refusal, if the settings say ``debug``.
@@ -74,11 +73,18 @@ def retrain_row(
         progress: Progress | None,  # noqa: ARG001 - nothing of the row is fetched
     ) -> OpenedRow:
         recipe = recipe_of_archive(book, row.archive)
-        trainings.append(train_recipe(book, recipe, settings, asked, watcher=watcher))
+        data = with_training_scenes(zoo, settings, {recipe.dataset})
+        trainings.append(
+            train_recipe(book, recipe, data, asked, watcher=watcher, zoo=zoo)
+        )
         return open_trained_row(zoo, row, settings, trainings[0])
 
     (record,) = measure_rows(
-        judged_by(zoo), [row], settings, watcher=watcher, opening=open_it
+        retrained_zoo(zoo, zoo.seed_scores),
+        [row],
+        settings,
+        watcher=watcher,
+        opening=open_it,
     )
     if not trainings:
         return record

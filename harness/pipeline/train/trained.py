@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
+from harness.model.networks.yolov3 import YoloV3
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.watcher import Watcher
 from harness.pipeline.train.asked import Asked
 from harness.pipeline.train.curve import Curve
+from harness.pipeline.train.observed import watching
 from harness.pipeline.train.opened_training import (
     OpenedTraining,
     Scoring,
@@ -15,11 +18,44 @@ from harness.pipeline.train.opened_training import (
 )
 from harness.pipeline.train.packed_training import Trained, pack_training
 from harness.pipeline.train.training_folder import holding
+from harness.pipeline.train.training_plan import demand_hours, plan_training
+from harness.train.checkpoints import steps_done
 from harness.train.loop import Progress, train
 from harness.values.recipes import Recipe, RecipeBook
 
+LOGGER = logging.getLogger(__name__)
+
 #: Refuses a training that would take too long.
-Demand = Callable[[OpenedTraining, Asked], None]
+Demand = Callable[[RecipeBook, OpenedTraining, Settings, Asked], None]
+
+
+def demand_time(
+    book: RecipeBook, opened: OpenedTraining, settings: Settings, asked: Asked
+) -> None:
+    """Refuse a training whose estimate is above the hours that are asked.
+
+    Raises:
+        UsageError: it would take longer.
+        TrainingFailed: a trial of a step crashed.
+    """
+    schedule = opened.schedule
+    if steps_done(opened.folder) >= min(
+        schedule.steps, asked.steps or schedule.steps
+    ):
+        return
+    if not isinstance(opened.network, YoloV3):
+        LOGGER.info("no estimate of %s", opened.recipe.recipe_id)
+        return
+    plan = plan_training(
+        book,
+        opened.recipe,
+        settings,
+        asked,
+        device=opened.device,
+        folder=opened.folder,
+        images=opened.training_set.images,
+    )
+    demand_hours(plan, asked.max_hours)
 
 
 def train_recipe(
@@ -30,8 +66,7 @@ def train_recipe(
     *,
     watcher: Watcher,
     scoring: Scoring = lambda network, device: None,
-    demand: Demand = lambda opened, asked: None,
-    told: Callable[[Progress], None] = lambda progress: None,
+    demand: Demand = demand_time,
 ) -> Trained:
     """Follow a recipe to its end, or as far as is asked, and pack what came out.
 
@@ -43,10 +78,9 @@ def train_recipe(
         recipe: to follow.
         settings: where things are, and what computes.
         asked: what shall be other than the recipe says.
-        watcher: told of fetching, and of what is waited for.
+        watcher: told of every step, of fetching, and of what is waited for.
         scoring: makes what evaluates the weights on the way.
         demand: is told the training before its first step; raises to prevent it.
-        told: of every step.
 
     Raises:
         HarnessError: as :func:`open_training` and :func:`~harness.train.loop.train`;
@@ -57,13 +91,19 @@ def train_recipe(
     )
     for note in opened.notes:
         watcher.noting(note)
-    demand(opened, asked)
-    curve = Curve()
-
-    def watch(progress: Progress) -> None:
-        curve.add(progress)
-        told(progress)
-
+    demand(book, opened, settings, asked)
     with holding(opened.folder, watcher.noting):
+        curve = Curve(folder=opened.folder, schedule=opened.schedule)
+
+        def tell(progress: Progress) -> None:
+            curve.add(progress)
+            watcher.training(recipe.recipe_id.name, progress)
+
+        watch = watching(
+            opened.folder,
+            title=f"{recipe.recipe_id}, seed {opened.seed}",
+            telling=tell,
+            noting=watcher.noting,
+        )
         state = train(opened.run, opened.folder, steps=asked.steps, watch=watch)
         return pack_training(opened, state, curve)

@@ -18,9 +18,10 @@ import signal
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -78,7 +79,9 @@ def _by_workers(
     step = first
     try:
         for next_step in range(first, last):
-            pending.append(pool.submit(_make, *source.position_of(next_step), folder))
+            with _unsignalled():  # a worker is started when there is a job for it
+                job = pool.submit(_make, *source.position_of(next_step), folder)
+            pending.append(job)
             if len(pending) > workers + WAITING:
                 yield _take(pending.popleft().result())
                 step += 1
@@ -94,8 +97,26 @@ def _by_workers(
             "was short, give fewer workers",
         ) from error
     finally:
-        pool.shutdown(cancel_futures=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            pool.shutdown(cancel_futures=True)  # waits for what is being made
+        finally:  # a second Ctrl-C does not
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _unsignalled() -> Iterator[None]:
+    """Let Ctrl-C wait until the block ends; processes started in it never see it.
+
+    Until a new one has its own way with the signal, it would end with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(source: BatchSource, folder: Path) -> None:

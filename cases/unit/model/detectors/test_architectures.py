@@ -19,7 +19,7 @@ from harness.model.networks.shapes import network_shapes
 from harness.model.program.program_service import DETECTORS
 from harness.pipeline.measure import architectures as pipeline
 from harness.registry import words
-from harness.train.tasks import TASKS
+from harness.train import architectures as train
 from harness.values.rows import MARKERS, Row
 
 BACKBONES = [
@@ -53,7 +53,11 @@ def row_of(architecture, backbone, strategy="baseline"):
 
 
 def test_every_room_has_an_entry_for_every_architecture():
-    for room in (pipeline.ARCHITECTURES, TASKS, words.BACKBONES):
+    for room in (
+        pipeline.ARCHITECTURES,
+        train.ARCHITECTURES,
+        words.BACKBONES,
+    ):
         assert set(room) == set(ARCHITECTURES)
     assert set(ARCHITECTURES) < set(MARKERS)
 

@@ -8,6 +8,12 @@ from harness.artifact.unpack import unpack
 from harness.errors import ArchiveUnreadable, UsageError
 from harness.pipeline.archives.described_archive import describe_archive
 from harness.registry.zoo import open_zoo
+from harness.train.manifest import (
+    FILE_NAME,
+    Manifest,
+    TrainingSetUsed,
+    manifest_bytes,
+)
 from harness.values.rows import Erratum, Zoo
 
 BASELINE = "yolov3-mobilenet_v1-coco-baseline-160"
@@ -83,3 +89,60 @@ def test_nothing_cannot_be_described(demo: Zoo, tmp_path: Path) -> None:
         match=r"^no archive .*none.tar; expected a tar archive or a folder; give --",
     ):
         describe_archive(demo, demo.row(BASELINE), tmp_path / "none.tar")
+
+
+def trained_archive(demo: Zoo, tmp_path: Path, content: bytes) -> Path:
+    """Pack the demo's baseline again with what it says of its making."""
+    folder = unpack(archive_of(demo, BASELINE), tmp_path / "cache")
+    (inner,) = folder.iterdir()
+    (inner / FILE_NAME).write_bytes(content)
+    packed = tmp_path / "own.tar"
+    pack_tar(inner, packed)
+    return packed
+
+
+def test_an_archive_that_was_trained_here_tells_how(demo: Zoo, tmp_path: Path) -> None:
+    said = Manifest(
+        format=1,
+        archive="own",
+        recipe_id="demo/own",
+        recipe_sha256="1" * 64,
+        recipe={},
+        subject_sha256="2" * 64,
+        seed=7,
+        batch=8,
+        steps=90,
+        of_steps=100,
+        origins=(),
+        training_set=TrainingSetUsed(
+            dataset="coco",
+            split="train2017",
+            fingerprint="3" * 64,
+            image_count=8,
+            listed_count=8,
+        ),
+        versions={},
+        device="cpu",
+        device_model="m",
+        losses=(),
+        scores=(),
+        notes=(),
+    )
+    packed = trained_archive(demo, tmp_path, manifest_bytes(said))
+    told = describe_archive(demo, demo.row(BASELINE), packed)
+
+    assert told.manifest == said
+    assert told.manifest_fault is None
+    assert told.ignored_files == ()
+
+
+def test_what_it_says_in_other_words_is_told_and_the_rest_described(
+    demo: Zoo, tmp_path: Path
+) -> None:
+    packed = trained_archive(demo, tmp_path, b"{")
+    told = describe_archive(demo, demo.row(BASELINE), packed)
+
+    assert told.manifest is None
+    assert told.manifest_fault is not None
+    assert told.manifest_fault.startswith("trained.json: not a manifest")
+    assert told.layout == "separate_files"

@@ -10,30 +10,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.compress import prune as prune_module
 from harness.errors import HarnessError
 from harness.files.digest import file_sha256
-from harness.model.networks.shapes import network_shapes
 from harness.pipeline.demo import demo as demo_module
-from harness.pipeline.demo.demo import INITIAL_SEED, DemoMade, make_demo
+from harness.pipeline.demo import demo_weights as weights_module
+from harness.pipeline.demo.demo import DemoMade, make_demo
 from harness.pipeline.demo.old_quantised import QUANTISED, old_scores_pct
 from harness.pipeline.measure.embedded import Embedded
 from harness.pipeline.measure.settings import Settings
+from harness.pipeline.measure.watcher import Watcher
 from harness.registry.location import QUANTISED_BY_ORACLE
 from harness.registry.zoo import open_zoo
-from harness.train.initial import initial_weights
-from harness.train.recipe import read_recipe
-from harness.train.tasks import TASKS
-from harness.train.trainer import Progress
+from harness.train.loop import Progress
+from harness.values.recipes import Recipe, RecipeBook
 from harness.values.records import DatasetUsed, Record, Verdict
 from harness.values.rows import METRICS_OF_DATASET, Row, Zoo
 from testing.records import build_measurement, build_record
 from testing.zoos import copy_home
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
-
-#: Of how many variables the trained weights are: files take their time.
-VARIABLES = 3
 
 #: Files of an older making, below the work folder.
 OLDER = ("measuring/archives-1/left", "folders/demo_blazeface_nas/left")
@@ -46,9 +41,8 @@ class Making:
     home: Path
     work: Path
     told: list[str] = field(default_factory=list)
-    trained: dict[str, Arrays] = field(default_factory=dict)  # stage -> it began with
-    pruned: list[tuple[Arrays, str]] = field(default_factory=list)
-    drawn: list[tuple[Path, set[str]]] = field(default_factory=list)
+    trained: list[tuple[RecipeBook, Recipe, Settings]] = field(default_factory=list)
+    drawn: list[tuple[str, Path, set[str]]] = field(default_factory=list)
     measured: list[tuple[Zoo, list[Row], Settings]] = field(default_factory=list)
     unmeasured: str = ""  # row that fails
     came_to: DemoMade | None = None
@@ -62,6 +56,24 @@ class Making:
             ),
             telling=self.told.append,
         )
+
+
+def progress_at(step: int) -> Progress:
+    return Progress(
+        step=step,
+        steps=9,
+        epoch=0,
+        losses={"loss": 1.0},
+        rate=1.0,
+        images_per_s=1.0,
+        left_s=1.0,
+    )
+
+
+def weights_of(recipe: Recipe) -> Arrays:
+    """Variables by which networks differ: the first is as long as the recipe's name."""
+    name = recipe.recipe_id.name
+    return {"first": np.zeros(len(name), np.float32), name: np.ones(2, np.float32)}
 
 
 def score_pct(row: Row, metric: str) -> float:
@@ -103,34 +115,29 @@ def prepare(checkout: Path, folder: Path, patch: pytest.MonkeyPatch) -> Making:
     making = Making(home=home, work=folder / "work")
 
     def train(
-        task: object,
-        initial: Arrays,
-        *,
-        checkpoint_path: Path,
-        report: Callable[[Progress], None],
+        book: RecipeBook,
+        recipe: Recipe,
+        settings: Settings,
+        watcher: Watcher,
     ) -> Arrays:
-        assert checkpoint_path.parent == making.work
-        making.trained[checkpoint_path.stem] = initial
-        report(
-            Progress(step=7, steps=9, loss=1.0, rate=1.0, images_per_s=1.0, left_s=1.0)
-        )
-        return {name: initial[name] + 1 for name in list(initial)[:VARIABLES]}
-
-    def prune(network: object, weights: Arrays, pruning: str) -> tuple[object, Arrays]:
-        making.pruned.append((weights, pruning))
-        return network, {name: values[:1] * 2 for name, values in weights.items()}
+        making.trained.append((book, recipe, settings))
+        watcher.noting(f"noted of {recipe.recipe_id.name}")
+        watcher.training(recipe.recipe_id.name, progress_at(7))
+        return weights_of(recipe)
 
     def measure(zoo: Zoo, rows: Sequence[Row], settings: Settings) -> list[Record]:
         making.measured.append((zoo, list(rows), settings))
         return [record_of(row, fails=row.row_id == making.unmeasured) for row in rows]
 
-    def draw(embedded: Embedded, root: Path, datasets: Collection[str]) -> None:
-        making.drawn.append((root, set(datasets)))
+    def drawing(what: str) -> Callable[[Embedded, Path, Collection[str]], None]:
+        return lambda embedded, root, datasets: making.drawn.append(
+            (what, root, set(datasets))
+        )
 
-    patch.setattr(demo_module, "train", train)
-    patch.setattr(prune_module, "prune", prune)
+    patch.setattr(weights_module, "_trained", train)
     patch.setattr(demo_module, "measure_rows", measure)
-    patch.setattr(demo_module, "draw_scenes", draw)
+    patch.setattr(demo_module, "draw_scenes", drawing("scenes"))
+    patch.setattr(demo_module, "draw_training_scenes", drawing("training"))
     return making
 
 
@@ -149,38 +156,49 @@ def made(
         yield making
 
 
-def test_each_network_is_trained_from_where_it_has_to_begin(made: Making) -> None:
-    for stage in ("baseline", "blazeface"):
-        recipe = read_recipe(made.home / "cases" / "recipes" / f"demo_{stage}.toml")
-        shapes = network_shapes(TASKS[recipe.architecture](recipe).network)
-        initial = initial_weights(
-            shapes, num_classes=recipe.num_classes, seed=INITIAL_SEED
+def test_each_network_is_trained_after_what_it_starts_from(made: Making) -> None:
+    names = [recipe.recipe_id.name for _, recipe, _ in made.trained]
+
+    assert sorted(names) == sorted(
+        path.stem
+        for path in (made.home / "cases" / "recipes" / "demo").iterdir()
+        if "same_as" not in path.read_text(encoding="utf-8")
+    )
+    for book, recipe, _ in made.trained:
+        for origin in book.origins_of(recipe):
+            assert origin.recipe is None or names.index(
+                origin.recipe.name
+            ) < names.index(recipe.recipe_id.name)
+
+
+def test_nothing_published_is_started_from(made: Making) -> None:
+    (root,) = {root for _, root, _ in made.drawn}
+    cache = made.work / "training"
+    for book, _, settings in made.trained:
+        assert book.published == {}
+        assert settings == Settings(
+            cache=cache,
+            records=cache / "records",
+            data_root=root,
+            mirror=str(made.work / "mirror"),
         )
-        assert_same(made.trained[stage], initial)
-    ((unpruned, pruning),) = made.pruned
-    assert pruning == "prune_r578"
-    begun = made.trained["baseline"]
-    assert_same(unpruned, {one: begun[one] + 1 for one in list(begun)[:VARIABLES]})
-    kept = {name: values[:1] * 2 for name, values in unpruned.items()}
-    assert_same(made.trained["prune_r578"], kept)
+
+
+def test_every_stage_is_told(made: Making) -> None:
+    trained = [
+        line
+        for _, recipe, _ in made.trained
+        for name in [recipe.recipe_id.name]
+        for line in (f"training {name}", f"noted of {name}", f"{name} 7")
+    ]
+
     assert made.told == [
-        "training the baseline",
-        "baseline 7",
-        "pruning, and training what is left",
-        "prune_r578 7",
-        "training the face detector",
-        "blazeface 7",
-        "drawing the validation sets",
+        "drawing the scenes",
+        *trained,
         "packing the archives",
         "measuring the archives",
         "writing claims, pins and fingerprints",
     ]
-
-
-def assert_same(ours: Arrays, expected: Arrays) -> None:
-    assert ours.keys() == expected.keys()
-    for name, values in expected.items():
-        assert np.array_equal(ours[name], values), name
 
 
 def test_rows_are_measured_by_dataset_from_new_archives_of_no_known_digest(
@@ -188,8 +206,11 @@ def test_rows_are_measured_by_dataset_from_new_archives_of_no_known_digest(
 ) -> None:
     rows = open_zoo("demo").rows
 
-    ((root, datasets),) = made.drawn
+    (scenes, root, datasets), (training, same_root, trained_on) = made.drawn
+    assert (scenes, training) == ("scenes", "training")
     assert datasets == set(METRICS_OF_DATASET)
+    assert trained_on == {"coco", "widerface"}
+    assert root == same_root
     assert root.parent.parent == made.work
     told = [[row.row_id for row in rows] for _, rows, _ in made.measured]
     assert told == [
@@ -264,25 +285,14 @@ def test_nothing_of_an_older_making_is_measured_or_packed(made: Making) -> None:
 
 def test_an_archive_holds_the_weights_of_its_own_network(made: Making) -> None:
     folders = made.work / "folders"
+    names = {recipe.recipe_id.name for _, recipe, _ in made.trained}
+    for row in open_zoo("demo", home=made.home).rows:
+        if row.archive in names:
+            files = {one.name for one in (folders / row.archive).iterdir()}
+            assert files == {"first", row.archive}
+    baseline = folders / "demo_yolov3_mobilenet_v1"
     (whole,) = (folders / "demo_yolov3_mobilenet_v1_voc").iterdir()
-    files = {
-        name: {one.name: one.stat().st_size for one in (folders / name).iterdir()}
-        for name in (
-            "demo_yolov3_mobilenet_v1",
-            "demo_yolov3_mobilenet_v1_prune578",
-            "demo_blazeface_nas",
-        )
-    }
-    unpruned, pruned, faces = files.values()
-
-    assert (
-        unpruned.keys()
-        == pruned.keys()
-        == set(list(made.trained["baseline"])[:VARIABLES])
-    )
-    assert faces.keys() == set(list(made.trained["blazeface"])[:VARIABLES])
-    assert sum(pruned.values()) < sum(unpruned.values())
-    assert whole.stat().st_size == sum(unpruned.values())
+    assert whole.stat().st_size == sum(one.stat().st_size for one in baseline.iterdir())
 
 
 def test_the_drawn_sets_are_described_by_what_was_measured_on(made: Making) -> None:
@@ -290,10 +300,11 @@ def test_the_drawn_sets_are_described_by_what_was_measured_on(made: Making) -> N
         open_zoo("demo", home=home).root / "archives" / "embedded.toml"
         for home in (None, made.home)
     )
-    before = tomllib.loads(old.read_text())["scenes"]
+    before = tomllib.loads(old.read_text())
 
     text = new.read_text()
     assert text.startswith("# Written by `zoo demo make`. ")
+    assert tomllib.loads(text)["training"] == before["training"]
     assert tomllib.loads(text)["scenes"] == {
         name: {
             "seed": one["seed"],
@@ -301,7 +312,7 @@ def test_the_drawn_sets_are_described_by_what_was_measured_on(made: Making) -> N
             "fingerprint": f"fingerprint of {name}",
             "truth_sha256": f"truth of {name}",
         }
-        for name, one in before.items()
+        for name, one in before["scenes"].items()
     }
 
 

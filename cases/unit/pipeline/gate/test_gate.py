@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from harness.errors import UsageError
+from harness.files.record_files import write_record
+from harness.files.retrained_files import retrained_folder
 from harness.pipeline.gate.demands import Demands
 from harness.pipeline.gate.gate import GateReport, gate
 from harness.pipeline.gate.gate_text import gate_json
@@ -49,6 +51,17 @@ def test_a_row_without_a_record_leaves_the_gate_incomplete(green: Folder) -> Non
     )
     assert report.counts["not_measured"] == 1
     assert report.exit_code == 3
+
+
+def test_records_of_retrained_rows_beside_are_passed_over(green: Folder) -> None:
+    before = green.gate()
+    apart = retrained_folder(green.path)
+    write_record(apart, replace(green.read(PLAIN), verdict=Verdict.LOWER, zoo="x"))
+    (apart / "broken.json").write_text("{", encoding="utf-8")
+
+    assert green.gate() == before
+    (green.path / f"{PLAIN}.json").unlink()
+    assert rules_of(green.gate()) == {("no_record", PLAIN)}
 
 
 @pytest.mark.parametrize("text", ["{", '{"format": 1}', "\udcff"])

@@ -3,11 +3,11 @@ from collections.abc import Callable
 import pytest
 
 from harness.pipeline.measure.progress_lines import EVERY_S, ProgressLines
-from harness.train.trainer import Progress
+from harness.train.loop import Progress
 
 TRAINED = (
-    "training baseline: step 100 of 100, loss 12.35, rate 1.0e-03, "
-    "80 images/s, 15.0 min left"
+    "training baseline: step 100 of 100, loss 12.34 (xy 0.34, objectness 12.00), "
+    "rate 1.0e-03, 80 images/s, 15 min left"
 )
 
 
@@ -36,9 +36,22 @@ def lines(written: list[str], clock: Clock) -> ProgressLines:
     return ProgressLines(written.append, clock)
 
 
-def progress_at(step: int) -> Progress:
+def progress_at(
+    step: int,
+    *,
+    images_per_s: float = 80.2,
+    left_s: float = 900.0,
+    score_pct: float | None = None,
+) -> Progress:
     return Progress(
-        step=step, steps=100, loss=12.345, rate=1e-3, images_per_s=80.2, left_s=900.0
+        step=step,
+        steps=100,
+        epoch=0,
+        losses={"xy": 0.343, "objectness": 12.0},
+        rate=1e-3,
+        images_per_s=images_per_s,
+        left_s=left_s,
+        score_pct=score_pct,
     )
 
 
@@ -108,6 +121,57 @@ def test_the_last_line_always_comes(
     tell(lines)
 
     assert written == [last]
+
+
+@pytest.mark.parametrize(
+    ("left_s", "told"),
+    [
+        (0, "0 min"),
+        (1, "1 min"),
+        (60, "1 min"),
+        (60.5, "2 min"),
+        (59 * 60, "59 min"),
+        (59 * 60 + 1, "1 h 00 min"),
+        (26.1 * 3600, "26 h 06 min"),
+    ],
+)
+def test_the_time_left_is_told_in_hours_and_minutes(
+    lines: ProgressLines, written: list[str], left_s: float, told: str
+) -> None:
+    lines.training("baseline", progress_at(1, left_s=left_s))
+
+    assert written[0].endswith(f" images/s, {told} left")
+
+
+@pytest.mark.parametrize(
+    ("speed", "told"), [(9.996, "10.00"), (0.25, "0.25"), (10, "10")]
+)
+def test_a_slow_training_is_told_with_decimals(
+    lines: ProgressLines, written: list[str], speed: float, told: str
+) -> None:
+    lines.training("baseline", progress_at(1, images_per_s=speed))
+
+    assert f", {told} images/s, " in written[0]
+
+
+def test_an_evaluation_is_told_though_the_wait_is_not_over(
+    lines: ProgressLines, written: list[str]
+) -> None:
+    lines.training("baseline", progress_at(1))
+    lines.training("baseline", progress_at(2))
+    lines.training("baseline", progress_at(3, score_pct=31.25))
+
+    assert len(written) == 2
+    assert written[1].endswith(", 15 min left, AP 31.2")
+
+
+def test_a_training_that_goes_on_says_from_where(
+    lines: ProgressLines, written: list[str]
+) -> None:
+    standing = Progress(step=40, steps=100, epoch=1, losses={}, rate=1e-3)
+    lines.training("baseline", standing)
+
+    assert written == ["training baseline: goes on after step 40 of 100"]
 
 
 def test_pieces_of_work_do_not_hold_each_other_back(

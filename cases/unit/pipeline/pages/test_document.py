@@ -7,6 +7,7 @@ import pytest
 from harness.errors import RecordInvalid
 from harness.files.precision_files import precision_folder, write_speed
 from harness.files.record_files import write_record
+from harness.files.retrained_files import retrained_folder
 from harness.pipeline.pages.document import (
     check_pages,
     write_pages,
@@ -133,6 +134,20 @@ def test_records_of_another_precision_get_their_section(
 
     assert "## What a deployment would get" in page
     assert "50.00" in page
+    assert "**2 rows = 1 reproduced + 1 reproduced with erratum**" in page
+
+
+def test_records_of_retrained_rows_get_their_section(
+    green: Folder, tmp_path: Path
+) -> None:
+    record = green.read(PLAIN)
+    used = replace(record.archive, source="trained by small/m1, seed 7")
+    write_record(retrained_folder(green.path), replace(record, archive=used))
+    write_pages(green.zoo, green.path, tmp_path / "p", Values.MEASURED)
+    page = (tmp_path / "p" / "MODEL_ZOO_en.md").read_text(encoding="utf-8")
+
+    assert "## Trained again" in page
+    assert "trained by small/m1, seed 7" in page
     assert "**2 rows = 1 reproduced + 1 reproduced with erratum**" in page
 
 

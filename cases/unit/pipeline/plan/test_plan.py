@@ -15,16 +15,11 @@ from harness.dataset.drawn.coco_scenes import write_coco_scenes
 from harness.evaluate.store import PART_IMAGES, DetectionStore
 from harness.model.paddle_run.device import Device
 from harness.pipeline.measure.opened_dataset import open_dataset
+from harness.pipeline.measure.planned_archive import PlannedArchive, planned_archive
 from harness.pipeline.measure.run_keys import STORE, store_key
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.plan.calibration import Calibration, Reading
-from harness.pipeline.plan.plan import (
-    PlannedArchive,
-    PlannedPass,
-    RunPlan,
-    plan_rows,
-    planned_archive,
-)
+from harness.pipeline.plan.plan import PlannedPass, RunPlan, plan_rows
 from harness.registry.zoo import open_zoo
 from harness.values.datasets import KnownDataset
 from harness.values.detections import ImageDetections, join_images

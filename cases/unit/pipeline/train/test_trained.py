@@ -1,9 +1,193 @@
 """A recipe is followed, stopped, gone on with, and packed."""
 
-from testing.training import training_batch  # noqa: F401
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from harness.errors import UsageError
+from harness.model.fluid.lod_tensor import read_tensor
+from harness.pipeline.train.asked import Asked
+from harness.pipeline.train.packed_training import copy_archive
+from harness.pipeline.train.trained import train_recipe
+from harness.train.checkpoints import read_last
+from harness.train.loop import Progress
+from harness.train.manifest import FILE_NAME, read_manifest
+from testing.toy_zoo import Toy
 
 
-def test_x(toy):
-    t = toy.train()
-    print(t)
-    assert t.steps == 6
+def unpacked(tar: Path, folder: Path) -> Path:
+    shutil.unpack_archive(tar, folder, filter="data")
+    return folder / tar.stem
+
+
+def test_the_archive_holds_the_last_weights_one_file_a_variable(
+    toy: Toy, tmp_path: Path
+) -> None:
+    trained = toy.train()
+    state = read_last(trained.folder, toy.open().run.subject)
+
+    assert state is not None
+    assert state.position.step == trained.steps == trained.of_steps == 6
+    inner = unpacked(trained.path, tmp_path / "unpacked")
+    files = {one.name for one in inner.iterdir()}
+    assert files == {*state.weights, FILE_NAME}
+    for name, value in state.weights.items():
+        np.testing.assert_array_equal(read_tensor(inner / name), value)
+
+
+def test_training_again_finds_it_done_and_packs_the_same_bytes(toy: Toy) -> None:
+    first = toy.train()
+    steps: list[int] = []
+    again = train_recipe(
+        toy.book,
+        toy.recipe(),
+        toy.settings,
+        Asked(),
+        watcher=toy.watcher,
+        told=lambda progress: steps.append(progress.step),
+    )
+
+    assert steps == []
+    assert again == first
+
+
+def test_a_training_that_was_cut_goes_on_to_the_bytes_of_one_that_was_not(
+    toy: Toy, tmp_path: Path
+) -> None:
+    cut = toy.train(steps=3)
+    whole = toy.train()
+    other = toy.with_settings(cache=tmp_path / "other").train()
+
+    assert (cut.steps, cut.of_steps, cut.manifest.is_finished) == (3, 6, False)
+    assert cut.folder == whole.folder
+    assert cut.path == whole.path
+    assert whole.sha256 == other.sha256 != cut.sha256
+
+
+def test_a_signal_keeps_the_last_whole_step(toy: Toy, tmp_path: Path) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_recipe(
+            toy.book,
+            toy.recipe(),
+            toy.settings,
+            Asked(),
+            watcher=toy.watcher,
+            told=stop,
+        )
+    went_on: list[int] = []
+    trained = train_recipe(
+        toy.book,
+        toy.recipe(),
+        toy.settings,
+        Asked(),
+        watcher=toy.watcher,
+        told=lambda progress: went_on.append(progress.step),
+    )
+
+    other = toy.with_settings(cache=tmp_path / "other").train()
+    assert went_on == [4, 5, 6]
+    assert trained.sha256 == other.sha256
+
+
+@pytest.mark.parametrize("asked", [{"seed": 8}, {"batch": 4}])
+def test_another_seed_or_batch_is_another_training(
+    toy: Toy, asked: dict[str, int]
+) -> None:
+    assert toy.open(**asked).folder != toy.open().folder
+
+
+def test_the_manifest_tells_what_was_done(toy: Toy, tmp_path: Path) -> None:
+    trained = toy.train(steps=5, seed=8, batch=2)
+    manifest = read_manifest(unpacked(trained.path, tmp_path / "unpacked"))
+
+    assert manifest == trained.manifest
+    assert (manifest.archive, manifest.recipe_id) == ("toy", "small/toy")
+    assert (manifest.seed, manifest.batch, manifest.steps) == (8, 2, 5)
+    assert manifest.recipe["seed"] == 7
+    assert manifest.training_set.image_count == 8
+    assert manifest.versions["paddle"].startswith("paddlepaddle")
+    assert [one.step for one in manifest.losses] == [1, 2, 3, 4, 5]
+    assert all(sum(one.losses.values()) > 0 for one in manifest.losses)
+
+
+def test_evaluations_are_in_the_manifest(toy: Toy) -> None:
+    found = iter([1.5, 3.0, 2.0])
+    trained = train_recipe(
+        toy.book,
+        toy.recipe(),
+        toy.settings,
+        Asked(),
+        watcher=toy.watcher,
+        scoring=lambda network, device: lambda weights: next(found),
+    )
+
+    scores = [(one.step, one.ap_pct) for one in trained.manifest.scores]
+    assert scores == [(2, 1.5), (4, 3.0), (6, 2.0)]
+    assert (trained.folder / "best.npz").is_file()
+
+
+def test_what_is_demanded_comes_before_the_first_step(toy: Toy) -> None:
+    def refuse(opened: object, asked: Asked) -> None:
+        raise UsageError(f"more than {asked.max_hours} hours")
+
+    with pytest.raises(UsageError, match=r"more than 24\.0 hours"):
+        train_recipe(
+            toy.book,
+            toy.recipe(),
+            toy.settings,
+            Asked(),
+            watcher=toy.watcher,
+            demand=refuse,
+        )
+
+    assert not toy.open().folder.exists()
+
+
+def test_a_second_process_waits_and_finds_it_done(toy: Toy) -> None:
+    folder = toy.open().folder
+    folder.mkdir(parents=True)
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"), thread_local=False)
+    lock.acquire()
+    waiting = threading.Event()
+    told = toy.told
+
+    def note(line: str) -> None:
+        told.append(line)
+        waiting.set()
+
+    def release() -> None:
+        waiting.wait(60)
+        lock.release()
+
+    other = threading.Thread(target=release)
+    other.start()
+    trained = train_recipe(
+        toy.book,
+        toy.recipe(),
+        toy.settings,
+        Asked(),
+        watcher=replace(toy.watcher, noting=note),
+    )
+    other.join()
+
+    assert trained.steps == 6
+    assert told == [f"another process trains in {folder}: waiting for it"]
+
+
+def test_the_archive_is_copied_whole_or_not_at_all(toy: Toy, tmp_path: Path) -> None:
+    trained = toy.train(steps=1)
+    copy_archive(trained, tmp_path / "made" / "mine.tar")
+    (tmp_path / "file").touch()
+
+    assert (tmp_path / "made" / "mine.tar").read_bytes() == trained.path.read_bytes()
+    with pytest.raises(UsageError, match="--output"):
+        copy_archive(trained, tmp_path / "file" / "mine.tar")

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,49 @@ def is_running(pid):
     return not (
         state.is_file() and state.read_text().rpartition(")")[2].split()[0] == "Z"
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for the mask")
+def test_ctrl_c_waits_while_a_worker_is_started_which_never_sees_it(
+    source, monkeypatch
+):
+    """A process that is not yet far would end with a traceback of its own."""
+    start, acted, seen = SpawnProcess.start, [], []
+
+    def start_and_interrupt(process):
+        start(process)
+        os.kill(os.getpid(), signal.SIGINT)
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+        seen.append((bool(blocked >> signal.SIGINT - 1 & 1), list(acted)))
+
+    monkeypatch.setattr(SpawnProcess, "start", start_and_interrupt)
+    before = signal.signal(signal.SIGINT, lambda number, _: acted.append(number))
+    try:
+        batches = loaded_batches(source, 0, 1000, workers=1)
+        next(batches)
+        batches.close()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert seen == [(True, [])]
+    assert acted == [signal.SIGINT]
+
+
+def test_a_second_ctrl_c_while_workers_end_leaves_no_batch_behind(
+    source, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    shutdown = loader.ProcessPoolExecutor.shutdown
+
+    def interrupted(pool, **words):
+        shutdown(pool, **words)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loader.ProcessPoolExecutor, "shutdown", interrupted)
+    batches = loaded_batches(source, 0, 1000, workers=1)
+    next(batches)
+    with pytest.raises(KeyboardInterrupt):
+        batches.close()
+
+    assert list(tmp_path.iterdir()) == []

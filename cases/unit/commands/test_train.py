@@ -1,0 +1,174 @@
+"""``zoo train`` of a toy zoo: to the end, in pieces, and refused."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import harness
+from harness.pipeline.train.asked import Asked
+from harness.pipeline.train.retrained_row import retrain_row
+from harness.train.manifest import FILE_NAME, manifest_bytes
+from harness.values.records import Verdict
+from testing.toy_zoo import BASELINE, PRUNED, Toy, draw_images, write_toy
+
+Zoo = Callable[..., Any]  # conftest's fixture
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("toy-data")
+    draw_images(root)
+    return root
+
+
+@pytest.fixture
+def toy(
+    request: pytest.FixtureRequest,
+    images: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Toy:
+    monkeypatch.chdir(request.config.rootpath)
+    return write_toy(tmp_path, home=request.config.rootpath, images=images)
+
+
+def words(toy: Toy, name: str = "toy", *more: str) -> list[str]:
+    return [
+        *("train", name, "--zoo", str(toy.folder)),
+        *("--data-root", str(toy.settings.data_root)),
+        *("--zoo-cache", str(toy.settings.cache)),
+        *("--mirror", str(toy.mirror), "--offline", *more),
+    ]
+
+
+def test_a_recipe_is_trained_in_pieces_described_and_measured(
+    toy: Toy, zoo: Zoo, tmp_path: Path
+) -> None:
+    tar = tmp_path / "mine.tar"
+    begun = zoo(*words(toy, "toy", "--steps", "3"))
+    ended = zoo(*words(toy, BASELINE, "--output", str(tar)))
+
+    assert begun.code == 0, begun.err
+    assert begun.out.startswith("toy: 3 of 6 steps of 2 images, seed 7, ")
+    assert "training toy: step 3 of 3, loss " in begun.err
+    first, second, third = ended.out.splitlines()
+    assert first.startswith("toy: 6 of 6 steps of 2 images, seed 7, ")
+    assert " GFLOPs at 64 px, " in second
+    assert second.endswith("AP not evaluated")
+    assert third.endswith(f" {tar}")
+
+    told = zoo("describe", BASELINE, "--zoo", toy.folder, "--archive", tar)
+    assert told.code == 0, told.err
+    assert "recipe" in told.out
+    assert "small/toy, sha256" in told.out
+    assert "6 of 6, batch 2" in told.out
+
+    row = toy.zoo.row(BASELINE)
+    record = retrain_row(
+        toy.zoo, toy.book, row, toy.settings, Asked(), watcher=toy.watcher
+    )
+    assert record.verdict is Verdict.LOWER
+    assert record.archive is not None
+    assert third.split()[0] == record.archive.sha256
+
+
+def test_the_json_tells_what_was_made(toy: Toy, zoo: Zoo, tmp_path: Path) -> None:
+    made = zoo(*words(toy, "toy", "--seed", "8", "--batch", "1", "--steps", "2"))
+    said = zoo(
+        *words(toy, "toy", "--seed", "8", "--batch", "1", "--steps", "2", "--json")
+    )
+
+    answer = json.loads(said.out)
+    assert made.code == said.code == 0
+    assert (answer["zoo"], answer["recipe"]) == ("small", "toy")
+    assert (answer["steps"], answer["of_steps"]) == (2, 12)
+    assert (answer["seed"], answer["batch"], answer["input_px"]) == (8, 1, 64)
+    assert answer["size_bytes"] == Path(answer["path"]).stat().st_size
+    assert answer["sha256"] in made.out
+    assert answer["ap_pct"] is None
+    described = zoo(
+        "describe", BASELINE, "--zoo", toy.folder, "--archive", answer["path"], "--json"
+    )
+    manifest = json.loads(described.out)["manifest"]
+    assert (manifest["recipe_id"], manifest["seed"]) == ("small/toy", 8)
+
+
+def test_what_an_archive_says_cannot_steer_the_terminal(
+    toy: Toy, zoo: Zoo, tmp_path: Path
+) -> None:
+    made = toy.train(steps=1)
+    hostile = replace(made.manifest, device_model="\x1b[2J", notes=("a\n::error::b",))
+    shutil.unpack_archive(made.path, tmp_path, filter="data")
+    (tmp_path / "toy" / FILE_NAME).write_bytes(manifest_bytes(hostile))
+    said = zoo("describe", BASELINE, "--zoo", toy.folder, "--archive", tmp_path / "toy")
+
+    assert said.code == 0, said.err
+    assert "cpu, \\x1b[2J" in said.out
+    assert "\n::error" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "sentence"),
+    [
+        ("toi", 2, "no recipe 'toi' in small; "),
+        (PRUNED, 3, "no recipe makes toy_pruned of small; "),
+        ("startless", 3, "start: toy cannot be fetched, and was not trained here"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_sentence(
+    toy: Toy, zoo: Zoo, name: str, code: int, sentence: str
+) -> None:
+    toy.write("startless", start={"recipe": "toy"})
+    said = zoo(*words(toy, name))
+
+    assert said.code == code
+    assert sentence in said.err
+    assert "Traceback" not in said.err
+
+
+def test_without_data_it_is_incomplete(toy: Toy, zoo: Zoo) -> None:
+    said = zoo("train", "toy", "--zoo", toy.folder, "--zoo-cache", toy.settings.cache)
+
+    assert said.code == 3
+    assert "--data-root DIR" in said.err
+
+
+def test_without_paddleslim_a_pruned_recipe_is_refused(
+    toy: Toy, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy.write("toy_pruned", start={"recipe": "toy"}, strategy={"pruning": "prune_r578"})
+    monkeypatch.setitem(sys.modules, "paddleslim", None)
+    said = zoo(*words(toy, "toy_pruned"))
+
+    assert said.code == 2
+    assert "PaddleSlim cannot be imported" in said.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_says_how_to_go_on(toy: Toy, number: signal.Signals) -> None:
+    toy.write("toy", schedule__steps=100_000, schedule__milestones=[])
+    root = Path(harness.__file__).parents[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "harness", *words(toy)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    ) as process:
+        assert process.stderr is not None
+        assert "training toy: step 1 of" in process.stderr.readline()
+        process.send_signal(number)
+        told = process.stderr.read()
+
+    assert process.returncode == 128 + number
+    assert "is kept: the same command goes on there" in told
+    assert "Traceback" not in told
+    assert list(toy.settings.cache.rglob("last.npz"))
