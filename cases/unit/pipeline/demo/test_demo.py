@@ -42,6 +42,9 @@ RECORDS: dict[str, Record] = {}
 STEPS = 4
 SCENES = 6
 
+#: What a recipe starts from and none makes.
+EARLY = "demo_yolov3_mobilenet_v1_early.tar"
+
 
 def shorten(home: Path) -> None:
     """Let the recipes and the validation set of a home take seconds."""
@@ -92,7 +95,10 @@ def make_home(checkout: Path, folders: pytest.TempPathFactory) -> Path:
         shutil.copytree(checkout / part, home / part)
     (home / "expected" / "demo.csv").unlink(missing_ok=True)
     (home / "expected" / "archives.lock.toml").unlink(missing_ok=True)
-    shutil.rmtree(home / "cases/rows/demo/archives/PaddleSlim", ignore_errors=True)
+    archives = home / "cases/rows/demo/archives/PaddleSlim"
+    shutil.rmtree(archives, ignore_errors=True)
+    archives.mkdir()
+    shutil.copyfile(checkout / archives.relative_to(home) / EARLY, archives / EARLY)
     shorten(home)
     return home
 
@@ -208,6 +214,7 @@ TRAINED = (
     "demo_blazeface_nas",
     "demo_yolov3_mobilenet_v1",
     "demo_yolov3_mobilenet_v1_prune578",
+    "demo_yolov3_mobilenet_v1_distilled",
 )
 
 
