@@ -18,7 +18,11 @@ from harness.model.networks.shapes import network_shapes
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.watcher import Watcher
 from harness.pipeline.train.asked import Asked
-from harness.pipeline.train.opened_training import OpenedTraining, open_training
+from harness.pipeline.train.opened_training import (
+    OpenedTraining,
+    Scoring,
+    open_training,
+)
 from harness.pipeline.train.packed_training import Trained
 from harness.pipeline.train.trained import train_recipe
 from harness.pipeline.train.trained_network import build_network
@@ -99,13 +103,23 @@ class Toy:
             watcher=self.watcher,
         )
 
-    def train(self, name: str = "toy", **asked: int) -> Trained:
+    def train(
+        self,
+        name: str = "toy",
+        *,
+        watcher: Watcher | None = None,
+        scoring: Scoring = lambda network, device: None,
+        **asked: int,
+    ) -> Trained:
+        """Follow a recipe; what it would take is not asked."""
         return train_recipe(
             self.book,
             self.recipe(name),
             self.settings,
             Asked(**asked),
-            watcher=self.watcher,
+            watcher=watcher or self.watcher,
+            scoring=scoring,
+            demand=lambda *_: None,
         )
 
     def with_settings(self, **changes: object) -> "Toy":

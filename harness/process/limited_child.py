@@ -33,6 +33,8 @@ LOGGER = logging.getLogger(__name__)
 #: Signals that a process causes itself; others are sent from outside.
 CRASHES = ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP")
 
+MEMORY = "memory of the child process"  # what ``LimitReached`` says it was short of
+
 LENGTH = struct.Struct("<Q")  # before each message
 LOOK_S = 0.2  # how often memory and time are looked at
 TOLD_BYTES = 4096  # of the child's error output: its end is kept
@@ -199,7 +201,7 @@ class LimitedChild:
             got: how much it has, as far as is known.
         """
         self._refused = LimitReached(
-            "memory of the child process",
+            MEMORY,
             expected=f"at most {self._limits.memory_bytes >> 20} MB",
             got=got,
             next_step=self._limits.memory_step,

@@ -98,8 +98,8 @@ def keep_failed(
     else:
         LOGGER.info("batch of step %d: %s", failed.step, printable(path))
         left = (
-            f"{path} holds its batch and weights, and harness.train.replayed_step does "
-            "it again; a training that is started again meets it next"
+            f"{path} holds its batch and weights: `zoo train ID --replay FILE` does it "
+            "again; a training that is started again meets it next"
         )
     return LossNotFinite(
         f"step {failed.step}: {refusal.what}",

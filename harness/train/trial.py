@@ -13,17 +13,21 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from harness.model.networks.functions import NetworkFunction
 from harness.model.networks.shapes import network_shapes
-from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.device import open_device
 from harness.model.paddle_run.forward_time import drawn_weights
 from harness.model.paddle_run.runtime import import_paddle
 from harness.process.machine_memory import peak_memory_bytes
-from harness.train.step import Objective, Step, Teacher, TrainingState
+from harness.train.architectures import ARCHITECTURES, objective_of
+from harness.train.step import Step, Teacher, TrainingState
+from harness.values.recipes import Recipe
 from harness.values.training import MAX_BOXES, Batch
 
 #: Ground truths of a drawn image: COCO has 7.3, VOC 2.9.
 DRAWN_TRUTHS = 7
+
+UNPRUNED = "none"  # of PRUNED_RATIOS
 
 #: Weights hardly move by it: what a step takes does not depend on their values, but
 #: numbers without end are slow.
@@ -32,13 +36,15 @@ RATE = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A training, as far as its cost depends on it."""
+    """A training to be tried."""
 
-    network: YoloV3  # pruned, if the training prunes
-    label_smooth: bool = False
-    is_fine_grained: bool = False
-    teacher: YoloV3 | None = None
-    distillation: str | None = None  # key of DISTILLATIONS, with a teacher
+    recipe: Recipe
+    teacher: Recipe | None = None  # that made the teacher, of a recipe that has one
+
+    @property
+    def network(self) -> NetworkFunction:
+        """What is trained: pruned, if the recipe prunes."""
+        return _network(self.recipe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +100,7 @@ class _Service:
         if self._step is None:
             open_device(gpu=question.gpu)
             self._step = open_trial(question.trial)
-        classes = question.trial.network.num_classes
+        classes = question.trial.recipe.network.num_classes
         done = tuple(
             _run(self._step, one, num_classes=classes, gpu=question.gpu)
             for one in question.runs
@@ -105,25 +111,27 @@ class _Service:
 
 def open_trial(trial: Trial) -> Step:
     """Return a step of the training, from drawn weights."""
-    teacher = None
-    if trial.teacher is not None and trial.distillation is not None:
+    recipe, teacher = trial.recipe, None
+    if trial.teacher is not None and recipe.distillation is not None:
+        teaching = _network(trial.teacher)
         teacher = Teacher(
-            network=trial.teacher,
-            weights=drawn_weights(network_shapes(trial.teacher)),
-            distillation=trial.distillation,
+            network=teaching,
+            weights=drawn_weights(network_shapes(teaching)),
+            distillation=recipe.distillation.kind,
         )
+    weights = drawn_weights(network_shapes(trial.network))
     return Step(
         trial.network,
-        TrainingState(
-            weights=drawn_weights(network_shapes(trial.network)), velocities={}
-        ),
-        Objective(
-            num_classes=trial.network.num_classes,
-            label_smooth=trial.label_smooth,
-            is_fine_grained=trial.is_fine_grained,
-        ),
+        TrainingState(weights=weights, velocities={}),
+        objective_of(recipe),
         teacher=teacher,
+        clip_norm=recipe.optimiser.clip_norm,
     )
+
+
+def _network(recipe: Recipe) -> NetworkFunction:
+    build = ARCHITECTURES[recipe.network.architecture].network
+    return build(recipe.network, recipe.pruning or UNPRUNED)
 
 
 def random_batch(run: TrialRun, *, num_classes: int) -> Batch:

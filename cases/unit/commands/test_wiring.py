@@ -113,8 +113,12 @@ COMMANDS = (
         calls={
             "harness.commands.train.open_zoo": None,
             f"{P}.train.trained.train_recipe": end,
+            f"{P}.train.training_plan.plan_training": end,
+            f"{P}.train.replayed_training.replay_training": end,
         },
         options={
+            "--plan": "plan_training(",
+            "--replay F.npz": "replay_training(*Path('F.npz')",
             "--zoo march-2020": "open_zoo('march-2020')",
             "--steps 3": "Asked(steps=3, ",
             "--seed 5": "seed=5, ",

@@ -134,8 +134,8 @@ def test_a_refusal_names_the_file(tmp_path):
 
     assert told == (
         "step 12: loss of wh; expected finite numbers, got inf; "
-        f"{tmp_path / 'failed-000000012.npz'} holds its batch and weights, and "
-        "harness.train.replayed_step does it again; a training that is started again "
+        f"{tmp_path / 'failed-000000012.npz'} holds its batch and weights: "
+        "`zoo train ID --replay FILE` does it again; a training that is started again "
         "meets it next"
     )
 

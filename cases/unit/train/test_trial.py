@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 
 from harness.errors import LimitReached, TrainingFailed
-from harness.model.networks.pruned_channels import pruned_channels
-from harness.model.networks.yolov3 import YoloV3
 from harness.process.limited_child import ChildCrashed
 from harness.train import trial as trial_module
 from harness.train import trial_child
@@ -26,28 +24,31 @@ from harness.train.trial import (
     trial_service,
 )
 from harness.train.trial_child import trial_process
+from testing.tiny_recipes import TAUGHT as TAUGHT_RECIPE
+from testing.tiny_recipes import TINY
 
-TINY = YoloV3(
-    backbone="mobilenet_v1",
-    num_classes=3,
-    width=0.0625,
-    head_channels=pruned_channels("prune_r578", 0.0625),
-)
-TEACHER = replace(TINY, head_channels=pruned_channels("none", 0.0625))
-TAUGHT = Trial(
-    network=TINY, teacher=TEACHER, distillation="split", is_fine_grained=True
-)
+PLAIN = Trial(recipe=TINY)
+TAUGHT = Trial(recipe=TAUGHT_RECIPE, teacher=TINY)
 RUN = TrialRun(input_px=64, batch=1, steps=1)
 
 
 def test_the_losses_of_a_trial_are_those_of_the_recipe_and_finite() -> None:
     batch = random_batch(RUN, num_classes=3)
 
-    plain = open_trial(Trial(network=TINY)).run(batch, 1e-9)
+    plain = open_trial(PLAIN).run(batch, 1e-9)
     taught = open_trial(TAUGHT).run(batch, 1e-9)
 
     assert set(plain.losses) < set(taught.losses)
     assert np.isfinite([*plain.losses.values(), *taught.losses.values()]).all()
+
+
+def test_faces_are_tried_too() -> None:
+    faces = replace(TINY.network, architecture="blazeface", backbone="lite", width=1.0)
+    recipe = replace(TINY, network=replace(faces, num_classes=2))
+
+    done = open_trial(Trial(recipe=recipe)).run(random_batch(RUN, num_classes=2), 1e-9)
+
+    assert np.isfinite(done.loss)
 
 
 def test_a_batch_has_as_many_truths_as_images_have_and_the_rest_is_padding() -> None:
@@ -113,9 +114,7 @@ def test_the_time_of_a_run_is_the_mean_of_its_later_half(
     clock = iter([0.0, 5.0, 8.0, 9.0, 11.0])
     monkeypatch.setattr(trial_module, "open_trial", lambda _trial: Sleeping())
     monkeypatch.setattr(trial_module.time, "perf_counter", lambda: next(clock))
-    question = TrialQuestion(
-        trial=Trial(network=TINY), gpu=False, runs=(replace(RUN, steps=4),)
-    )
+    question = TrialQuestion(trial=PLAIN, gpu=False, runs=(replace(RUN, steps=4),))
 
     content = trial_service()(memoryview(msgspec.json.encode(question)))
 

@@ -35,6 +35,7 @@ from harness.pipeline.measure.watcher import Watcher
 from harness.printable import counted
 from harness.values.array_digest import digest_arrays
 from harness.values.datasets import KnownDataset
+from harness.values.recipes import Recipe
 from harness.values.records import Environment
 from harness.values.rows import METRICS_OF_DATASET, Row, Zoo
 
@@ -102,6 +103,27 @@ def scorer(
         environment=environment,
         watcher=watcher,
     )
+
+
+def scoring_of(
+    zoo: Zoo, recipe: Recipe, settings: Settings, watcher: Watcher
+) -> Callable[[NetworkFunction, Device], Callable[[Weights], float] | None]:
+    """Return what makes a scorer of a recipe's network on the device that trains it.
+
+    Args:
+        zoo: has the rows of the archive that the recipe makes.
+        recipe: that is followed.
+        settings: say where the validation set is, and how many images of it count.
+        watcher: told how far an evaluation is, and why there is none.
+    """
+    rows = [one for one in zoo.rows if one.archive == recipe.recipe_id.name]
+
+    def scoring(
+        network: NetworkFunction, device: Device
+    ) -> Callable[[Weights], float] | None:
+        return scorer(zoo, rows, settings, network, device, watcher=watcher)
+
+    return scoring
 
 
 def _largest(zoo: Zoo, rows: Sequence[Row]) -> tuple[Row, int]:

@@ -12,7 +12,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from harness.compress.paddleslim import import_paddleslim
-from harness.dataset.datasets import DATASETS
 from harness.dataset.training_set import TrainingSet
 from harness.dataset.views import decoder_name
 from harness.model.networks.functions import NetworkFunction
@@ -42,6 +41,9 @@ from harness.values.schedules import Schedule, schedule_at
 from harness.values.training import Batch
 
 LOGGER = logging.getLogger(__name__)
+
+#: What the chain reads every image with; key of ``views.DECODERS``.
+DECODER = "opencv"
 
 #: Of a network's weights: their AP in percent.
 Score = Callable[[Mapping[str, NDArray[Any]]], float]
@@ -120,7 +122,7 @@ def open_training(
     runtime = {
         "paddle": paddle_version(),
         "device": device.kind,
-        "decoder": decoder_name(DATASETS["coco"].decoder),
+        "decoder": decoder_name(DECODER),
     }
     subject = Subject(
         recipe_sha256=subject_sha256(

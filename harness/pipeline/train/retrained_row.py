@@ -18,9 +18,10 @@ from harness.pipeline.measure.told_places import places_of, told_record
 from harness.pipeline.measure.watcher import Watcher
 from harness.pipeline.train.asked import Asked
 from harness.pipeline.train.asked_recipe import recipe_of_archive
+from harness.pipeline.train.evaluated_weights import scoring_of
 from harness.pipeline.train.packed_training import Trained
 from harness.pipeline.train.trained import train_recipe
-from harness.train.manifest import Manifest
+from harness.train.manifest import FILE_NAME, Manifest
 from harness.values.recipes import RecipeBook
 from harness.values.records import ArchiveUsed, Record, Verdict
 from harness.values.rows import Row, Zoo
@@ -75,7 +76,14 @@ def retrain_row(
         recipe = recipe_of_archive(book, row.archive)
         data = with_training_scenes(zoo, settings, {recipe.dataset})
         trainings.append(
-            train_recipe(book, recipe, data, asked, watcher=watcher, zoo=zoo)
+            train_recipe(
+                book,
+                recipe,
+                data,
+                asked,
+                watcher=watcher,
+                scoring=scoring_of(zoo, recipe, settings, watcher),
+            )
         )
         return open_trained_row(zoo, row, settings, trainings[0])
 
@@ -114,7 +122,7 @@ def open_trained_row(
         size_bytes=trained.size_bytes,
         layout=opened.layout,
         shape_plan=opened.pruning,
-        ignored_files=opened.ignored_files,
+        ignored_files=tuple(one for one in opened.ignored_files if one != FILE_NAME),
     )
     return OpenedRow(row=row, opened=opened, used=used)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from harness.model.networks.yolov3 import YoloV3
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.watcher import Watcher
 from harness.pipeline.train.asked import Asked
@@ -39,12 +38,7 @@ def demand_time(
         TrainingFailed: a trial of a step crashed.
     """
     schedule = opened.schedule
-    if steps_done(opened.folder) >= min(
-        schedule.steps, asked.steps or schedule.steps
-    ):
-        return
-    if not isinstance(opened.network, YoloV3):
-        LOGGER.info("no estimate of %s", opened.recipe.recipe_id)
+    if steps_done(opened.folder) >= min(schedule.steps, asked.steps or schedule.steps):
         return
     plan = plan_training(
         book,

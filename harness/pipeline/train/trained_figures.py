@@ -17,7 +17,7 @@ class TrainedFigures:
 
     input_px: int
     gflops: float
-    size_mb: float  # of the unpacked folder
+    folder_mib: float  # of the unpacked archive
 
 
 def figures_of(recipe: Recipe, *, input_px: int) -> TrainedFigures:
@@ -28,7 +28,9 @@ def figures_of(recipe: Recipe, *, input_px: int) -> TrainedFigures:
         keeps_float=False,
     )
     return TrainedFigures(
-        input_px=input_px, gflops=structure.gflops, size_mb=structure.folder_mib
+        input_px=input_px,
+        gflops=structure.gflops,
+        folder_mib=structure.folder_mib,
     )
 
 

@@ -22,6 +22,7 @@ from harness.errors import LimitReached
 from harness.files.temporary import temporary_folder
 from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.forward_time import time_forward
+from harness.process.limited_child import MEMORY
 from harness.process.machine_memory import machine_memory_bytes
 from harness.train.chain.batches import BatchSource, make_batch
 from harness.train.chain.chains import Chain
@@ -86,7 +87,9 @@ class TrainingCost:
     chain_s: float  # to make the batch of a step, on one core
     step_s: float | None  # of both together
     forward_s: float | None  # of an image of an evaluation, at the largest size
-    memory_bytes: int | None  # of a step at the largest size; None: not known
+    #: Of the trainer in a step at the largest size, the runtime too; processes that
+    #: make batches come on top. None: not known.
+    memory_bytes: int | None
     machine_bytes: int | None  # of the device; None: not known
     largest_batch: int | None  # that fits; None: not known
 
@@ -104,6 +107,11 @@ def time_training(work: Work, device: Device, *, workers: int) -> TrainingCost:
         work: what is timed. Its first images are read, or drawn ones.
         device: what computes.
         workers: processes that make batches beside the trainer.
+
+    Raises:
+        DatasetInvalid: one of the first images cannot be decoded.
+        LimitReached: the trial was ended, or takes too long.
+        TrainingFailed: it crashed.
     """
     sizes_px = work.chain.sizes_px
     chain_s = _time_chain(work)
@@ -122,6 +130,8 @@ def time_training(work: Work, device: Device, *, workers: int) -> TrainingCost:
                 images = max(1, min(work.batch, int(GPU_SHARE * (largest or 1))))
                 times_s = _times(process, sizes_px, images)
         except LimitReached as refusal:
+            if refusal.what != MEMORY:
+                raise
             LOGGER.info("no step fits: %s", refusal)
             return TrainingCost(
                 network_s=None,

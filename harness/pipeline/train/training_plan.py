@@ -12,22 +12,20 @@ from pathlib import Path
 
 from harness.dataset.datasets import DATASETS
 from harness.dataset.digest_cache import FILE_NAME, DigestCache
-from harness.errors import ArchiveUnavailable, DatasetMissing, UsageError
+from harness.errors import DatasetMissing, UsageError
 from harness.model.networks.shapes import NetworkShapes, network_shapes
-from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.device import Device
 from harness.pipeline.measure.planned_archive import PlannedArchive, planned_archive
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.train.asked import Asked
 from harness.pipeline.train.loader_workers import loader_workers
-from harness.pipeline.train.trained_network import build_network
+from harness.pipeline.train.opened_training import chain_of
 from harness.pipeline.train.training_cost import TrainingCost, Work, time_training
 from harness.train.array_file import ENTRY_BYTES
-from harness.train.chain.chains import CHAINS, Chain
 from harness.train.checkpoints import KEPT, steps_done
 from harness.train.trial import Trial
 from harness.values.datasets import KnownDataset
-from harness.values.recipes import Recipe, RecipeBook, RecipeId, TrainedNetwork
+from harness.values.recipes import Recipe, RecipeBook, RecipeId
 from harness.values.schedules import Schedule, schedule_at
 from harness.values.training import TrainingImage
 
@@ -156,8 +154,8 @@ def plan_training(
     Raises:
         UsageError: the batch is none for the schedule.
         DatasetInvalid: the training set is there and malformed.
-        ArchiveUnavailable: networks of that architecture are not timed here.
-        TrainingFailed: the folder cannot be read, or a trial of a step crashed.
+        LimitReached: the trial of a step was ended, or takes too long.
+        TrainingFailed: the folder cannot be read, or the trial crashed.
     """
     schedule = schedule_at(recipe.schedule, asked.batch or recipe.schedule.batch)
     if images is None:
@@ -168,7 +166,7 @@ def plan_training(
     if device is not None:
         work = Work(
             trial=trial,
-            chain=_chain(recipe),
+            chain=chain_of(recipe),
             batch=schedule.batch,
             images=images,
             is_evaluated=known.image_count is not None,
@@ -240,31 +238,10 @@ def told_hours(hours: float | None) -> str:
 
 
 def trial_of(book: RecipeBook, recipe: Recipe) -> Trial:
-    """Return what of a recipe its cost depends on."""
-    teacher = distillation = None
-    if recipe.distillation is not None:
-        taught_by = book.recipes[recipe.distillation.teacher]
-        teacher = _timed_network(taught_by.network, taught_by.pruning)
-        distillation = recipe.distillation.kind
-    return Trial(
-        network=_timed_network(recipe.network, recipe.pruning),
-        label_smooth=recipe.is_label_smoothed,
-        is_fine_grained=recipe.loss == "fine_grained",
-        teacher=teacher,
-        distillation=distillation,
-    )
-
-
-def _timed_network(network: TrainedNetwork, pruning: str | None) -> YoloV3:
-    built = build_network(network, pruning)
-    if not isinstance(built, YoloV3):
-        raise ArchiveUnavailable(
-            f"no plan of trainings of {network.architecture} in this version",
-            expected="a recipe of yolov3",
-            got=network.architecture,
-            next_step="`zoo train` with a few --steps tells the time left",
-        )
-    return built
+    """Return what is tried of a recipe: itself, and what its teacher is."""
+    if recipe.distillation is None:
+        return Trial(recipe=recipe)
+    return Trial(recipe=recipe, teacher=book.recipes[recipe.distillation.teacher])
 
 
 def checkpoint_bytes(shapes: NetworkShapes) -> int:
@@ -300,14 +277,6 @@ def _images(recipe: Recipe, settings: Settings) -> Sequence[TrainingImage]:
         return ()
     digests.save()
     return images
-
-
-def _chain(recipe: Recipe) -> Chain:
-    return replace(
-        CHAINS[recipe.augmentation.chain],
-        mixup_epochs=recipe.augmentation.mixup_epochs,
-        sizes_px=recipe.augmentation.sizes_px,
-    )
 
 
 def _first(count: int | None, limit: int | None) -> int | None:

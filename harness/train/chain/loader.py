@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.errors import TrainingFailed
+from harness.process.stop_signal import held_back
 from harness.train.chain.batches import BatchSource, make_batch
 from harness.values.training import Batch
 
@@ -109,14 +110,15 @@ def _unsignalled() -> Iterator[None]:
 
     Until a new one has its own way with the signal, it would end with a traceback.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with held_back():  # the mask is this thread's: another may take the signal
+        if not hasattr(signal, "pthread_sigmask"):  # Windows
+            yield
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(source: BatchSource, folder: Path) -> None:

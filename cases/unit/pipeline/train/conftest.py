@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.pipeline.train import trained
 from testing.toy_zoo import Toy, draw_images, write_toy
 
 
@@ -18,3 +19,10 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def toy(request: pytest.FixtureRequest, images: Path, tmp_path: Path) -> Toy:
     return write_toy(tmp_path, home=request.config.rootpath, images=images)
+
+
+@pytest.fixture
+def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a training begin whatever it takes: a trial of its step takes seconds."""
+    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: None)
+    monkeypatch.setattr(trained, "demand_hours", lambda *_: None)

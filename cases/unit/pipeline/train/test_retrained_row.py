@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from harness.errors import UsageError
 from harness.files.digest import file_sha256
 from harness.pipeline.train import retrained_row, trained
 from harness.pipeline.train.asked import Asked
@@ -16,6 +17,8 @@ from harness.values.records import Record, Verdict
 from harness.values.rows import SeedScore, Zoo
 from testing.recipes import URL
 from testing.toy_zoo import BASELINE, PRUNED, Toy
+
+pytestmark = pytest.mark.usefixtures("untimed")
 
 
 def retrain(
@@ -42,6 +45,7 @@ def test_a_row_is_measured_from_what_was_trained_here(toy: Toy) -> None:
     assert record.archive.sha256 == made.sha256 == file_sha256(made.path)
     assert (record.archive.name, record.archive.layout) == ("toy", "separate_files")
     assert record.archive.shape_plan == "none"
+    assert record.archive.ignored_files == ()
     (run,) = record.measurements
     assert run.input_px == 64
     assert (toy.settings.records / run.detections_file).is_file()
@@ -126,6 +130,19 @@ def test_what_stops_a_training_is_the_verdict(
     assert reason in record.reason
     assert not record.measurements
     assert record.made is not None
+
+
+def test_a_training_that_would_take_too_long_is_told(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(plan: object, max_hours: float) -> None:
+        raise UsageError(f"longer than {max_hours:g} hours")
+
+    monkeypatch.setattr(trained, "demand_hours", refuse)
+    record = retrain(toy, max_hours=3)
+
+    assert record.verdict is Verdict.ERRORED
+    assert record.reason == "longer than 3 hours"
 
 
 def test_a_row_without_a_recipe_is_unavailable(toy: Toy) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from filelock import FileLock
 
 from harness.errors import UsageError
 from harness.model.fluid.lod_tensor import read_tensor
+from harness.pipeline.measure.watcher import Watcher
+from harness.pipeline.train import trained
 from harness.pipeline.train.asked import Asked
 from harness.pipeline.train.packed_training import copy_archive
 from harness.pipeline.train.trained import train_recipe
@@ -18,6 +21,17 @@ from harness.train.checkpoints import read_last
 from harness.train.loop import Progress
 from harness.train.manifest import FILE_NAME, read_manifest
 from testing.toy_zoo import Toy
+
+
+def telling(training: Callable[[Progress], None]) -> Watcher:
+    """Tell of steps that are done; not of that which is gone on from."""
+
+    def tell(name: str, progress: Progress) -> None:
+        assert name == "toy"
+        if progress.losses:
+            training(progress)
+
+    return Watcher(training=tell)
 
 
 def unpacked(tar: Path, folder: Path) -> Path:
@@ -43,14 +57,7 @@ def test_the_archive_holds_the_last_weights_one_file_a_variable(
 def test_training_again_finds_it_done_and_packs_the_same_bytes(toy: Toy) -> None:
     first = toy.train()
     steps: list[int] = []
-    again = train_recipe(
-        toy.book,
-        toy.recipe(),
-        toy.settings,
-        Asked(),
-        watcher=toy.watcher,
-        told=lambda progress: steps.append(progress.step),
-    )
+    again = toy.train(watcher=telling(lambda one: steps.append(one.step)))
 
     assert steps == []
     assert again == first
@@ -75,23 +82,9 @@ def test_a_signal_keeps_the_last_whole_step(toy: Toy, tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_recipe(
-            toy.book,
-            toy.recipe(),
-            toy.settings,
-            Asked(),
-            watcher=toy.watcher,
-            told=stop,
-        )
+        toy.train(watcher=telling(stop))
     went_on: list[int] = []
-    trained = train_recipe(
-        toy.book,
-        toy.recipe(),
-        toy.settings,
-        Asked(),
-        watcher=toy.watcher,
-        told=lambda progress: went_on.append(progress.step),
-    )
+    trained = toy.train(watcher=telling(lambda one: went_on.append(one.step)))
 
     other = toy.with_settings(cache=tmp_path / "other").train()
     assert went_on == [4, 5, 6]
@@ -121,14 +114,7 @@ def test_the_manifest_tells_what_was_done(toy: Toy, tmp_path: Path) -> None:
 
 def test_evaluations_are_in_the_manifest(toy: Toy) -> None:
     found = iter([1.5, 3.0, 2.0])
-    trained = train_recipe(
-        toy.book,
-        toy.recipe(),
-        toy.settings,
-        Asked(),
-        watcher=toy.watcher,
-        scoring=lambda network, device: lambda weights: next(found),
-    )
+    trained = toy.train(scoring=lambda network, device: lambda weights: next(found))
 
     scores = [(one.step, one.ap_pct) for one in trained.manifest.scores]
     assert scores == [(2, 1.5), (4, 3.0), (6, 2.0)]
@@ -136,7 +122,7 @@ def test_evaluations_are_in_the_manifest(toy: Toy) -> None:
 
 
 def test_what_is_demanded_comes_before_the_first_step(toy: Toy) -> None:
-    def refuse(opened: object, asked: Asked) -> None:
+    def refuse(book: object, opened: object, settings: object, asked: Asked) -> None:
         raise UsageError(f"more than {asked.max_hours} hours")
 
     with pytest.raises(UsageError, match=r"more than 24\.0 hours"):
@@ -150,6 +136,29 @@ def test_what_is_demanded_comes_before_the_first_step(toy: Toy) -> None:
         )
 
     assert not toy.open().folder.exists()
+
+
+def test_what_is_done_is_not_estimated_again(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: asked.append(1))
+    monkeypatch.setattr(trained, "demand_hours", lambda *_: None)
+
+    def train(**words: int) -> int:
+        train_recipe(
+            toy.book,
+            toy.recipe(),
+            toy.settings,
+            Asked(**words),
+            watcher=toy.watcher,
+        )
+        return len(asked)
+
+    assert train(steps=2) == 1
+    assert train(steps=2) == 1
+    assert train() == 2
+    assert train() == 2
 
 
 def test_a_second_process_waits_and_finds_it_done(toy: Toy) -> None:
@@ -170,13 +179,7 @@ def test_a_second_process_waits_and_finds_it_done(toy: Toy) -> None:
 
     other = threading.Thread(target=release)
     other.start()
-    trained = train_recipe(
-        toy.book,
-        toy.recipe(),
-        toy.settings,
-        Asked(),
-        watcher=replace(toy.watcher, noting=note),
-    )
+    trained = toy.train(watcher=replace(toy.watcher, noting=note))
     other.join()
 
     assert trained.steps == 6

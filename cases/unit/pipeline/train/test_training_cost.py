@@ -13,8 +13,6 @@ import pytest
 from harness.dataset.coco_training import open_coco_training
 from harness.dataset.drawn.coco_scenes import write_coco_training_scenes
 from harness.errors import LimitReached
-from harness.model.networks.pruned_channels import pruned_channels
-from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.device import Device, open_device
 from harness.pipeline.train import training_cost
 from harness.pipeline.train.training_cost import (
@@ -24,23 +22,18 @@ from harness.pipeline.train.training_cost import (
     step_seconds,
     time_training,
 )
+from harness.process.limited_child import MEMORY
 from harness.train.chain.chains import CHAINS
 from harness.train.trial import Trial, TrialAnswer, TrialDone, TrialRun
+from testing.tiny_recipes import TAUGHT, TINY, with_sizes
 
 CPU = Device(kind="cpu", model="a processor", threads=4)
 GPU = replace(CPU, kind="gpu", model="a card")
-TINY = YoloV3(
-    backbone="mobilenet_v1",
-    num_classes=3,
-    width=0.0625,
-    head_channels=pruned_channels("prune_r578", 0.0625),
-)
-TEACHER = replace(TINY, head_channels=pruned_channels("none", 0.0625))
 
 
 def work_of(*sizes_px: int, **changes: Any) -> Work:
     work = Work(
-        trial=Trial(network=TINY, label_smooth=True),
+        trial=Trial(recipe=with_sizes(TINY, *sizes_px)),
         chain=replace(CHAINS["yolov3"], sizes_px=sizes_px),
         batch=4,
         images=(),
@@ -49,9 +42,7 @@ def work_of(*sizes_px: int, **changes: Any) -> Work:
 
 
 def test_a_taught_network_is_timed_without_data_or_weights() -> None:
-    trial = Trial(
-        network=TINY, teacher=TEACHER, distillation="split", is_fine_grained=True
-    )
+    trial = Trial(recipe=TAUGHT, teacher=TINY)
     device = open_device(gpu=False)
 
     cost = time_training(work_of(64, 96, trial=trial), device, workers=1)
@@ -176,18 +167,33 @@ def test_memory_that_no_system_tells_is_not_known(started: Any) -> None:
     assert cost.network_s is not None
 
 
-def test_a_step_that_does_not_fit_is_no_time_and_fits_no_batch(started: Any) -> None:
-    class Full:
-        def run(self, _runs: object) -> None:
-            raise LimitReached("memory of the child process")
+class Refusing:
+    """A trial that is refused."""
 
-    started(Full())
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def run(self, _runs: object) -> None:
+        raise LimitReached(self.what)
+
+
+def test_a_step_that_does_not_fit_is_no_time_and_fits_no_batch(started: Any) -> None:
+    started(Refusing(MEMORY))
 
     cost = time_training(work_of(64, 96), CPU, workers=1)
 
     assert (cost.network_s, cost.step_s, cost.forward_s) == (None, None, None)
     assert (cost.memory_bytes, cost.largest_batch) == (None, 0)
     assert cost.chain_s == 0.04
+
+
+def test_a_trial_that_ends_for_another_reason_is_not_called_too_large(
+    started: Any,
+) -> None:
+    started(Refusing("child process ended by itself"))
+
+    with pytest.raises(LimitReached, match="ended by itself"):
+        time_training(work_of(64, 96), CPU, workers=1)
 
 
 @pytest.mark.parametrize(
