@@ -95,7 +95,7 @@ def make_demo(
     draw_scenes(embedded, data_root, embedded.scenes)
     draw_training_scenes(embedded, data_root, embedded.training)
     mirror = work / "mirror"
-    pins = _bring(zoo, book, embedded, mirror)
+    brought = _bring(zoo, book, embedded, mirror)
     cache = work / "training"
     trained = train_archives(
         book,
@@ -109,14 +109,17 @@ def make_demo(
         telling=telling,
     )
     telling("packing the archives")
-    for row in zoo.rows:
-        fill = partial(_fill, home, row, trained)
-        pins[row.archive] = _pack(zoo.archives[row.archive], mirror, fill)
+    pins = {
+        row.archive: _pack(
+            zoo.archives[row.archive], mirror, partial(_fill, home, row, trained)
+        )
+        for row in zoo.rows
+    }
     telling("measuring the archives")
     records = _measure(zoo, work, mirror=mirror, data_root=data_root)
     telling("writing claims, pins and fingerprints")
     _publish(zoo, embedded, mirror)
-    write_lock(sources.lock, sources.lock_section, pins)
+    write_lock(sources.lock, sources.lock_section, brought | pins)
     scores_pct = {
         one.row_id: one.measurements[0].scores_pct for one in records.values()
     }
