@@ -36,29 +36,22 @@ def test_a_training_beats_its_start_by_ten_ap_within_the_margin_of_its_claim(
     assert ap_pct(record) >= workshop.start_pct(row) + GAIN_PCT
 
 
-def idle(recipe: Recipe) -> Recipe:
-    schedule = replace(recipe.schedule, base_rate=0.0, steps=IDLE_STEPS, milestones=())
-    return replace(recipe, schedule=schedule)
-
-
-def test_a_pruned_network_at_a_rate_of_zero_gains_less_than_ten_ap(
-    workshop: Workshop,
+@pytest.mark.parametrize("row_id", [PRUNED, DISTILLED])
+def test_a_rate_of_zero_misses_the_claim_and_gains_less_than_ten_ap(
+    workshop: Workshop, row_id: str
 ) -> None:
-    row = row_of(workshop, PRUNED)
+    row = row_of(workshop, row_id)
+
+    def idle(recipe: Recipe) -> Recipe:
+        schedule = replace(
+            recipe.schedule, base_rate=0.0, steps=IDLE_STEPS, milestones=()
+        )
+        return replace(recipe, schedule=schedule)
 
     record = workshop.changed(row, idle).retrained(row)
 
     assert record.verdict is Verdict.LOWER, record.reason
     assert ap_pct(record) < workshop.start_pct(row) + GAIN_PCT
-
-
-def test_a_student_at_a_rate_of_zero_misses_the_claim(workshop: Workshop) -> None:
-    """Its start was stopped in full swing: settled statistics alone are worth much."""
-    row = row_of(workshop, DISTILLED)
-
-    record = workshop.changed(row, idle).retrained(row)
-
-    assert record.verdict is Verdict.LOWER, record.reason
 
 
 def test_a_teacher_with_shuffled_weights_teaches_what_misses_the_claim(
