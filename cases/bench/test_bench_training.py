@@ -118,8 +118,12 @@ class _Turns:
 
     @property
     def share(self) -> float:
-        """The loop's speed as a share of the other's; the first round prepares."""
-        return median(self.other_s[1:]) / median(self.loop_s[1:])
+        """The loop's speed as a share of the other's; the first round prepares.
+
+        Neighbouring turns are compared: what else the machine does comes and goes.
+        """
+        turns = zip(self.other_s[1:], self.loop_s[1:], strict=True)
+        return median(other_s / loop_s for other_s, loop_s in turns)
 
 
 def _take(batches: Generator[Batch], count: int) -> None:

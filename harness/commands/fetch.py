@@ -27,10 +27,18 @@ def fetch(
     names: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Argument(
-            metavar="[IDS]", help="Row ids or archives; all when none is given."
+            metavar="[IDS]",
+            help="Row ids or archives, or recipes with --starts; all when none is "
+            "given.",
         ),
     ] = None,
     zoo: ZooName = DEFAULT_ZOO,
+    starts: Annotated[
+        bool,
+        typer.Option(
+            "--starts", help="What trainings by recipes start from, teachers too."
+        ),
+    ] = False,
     pin: Annotated[
         bool,
         typer.Option(help="Record size and SHA-256, so that other bytes are refused."),
@@ -45,13 +53,23 @@ def fetch(
         archives_of,
         fetch_archives,
         pin_archives,
+        pinned_here,
+        starts_of,
     )
     from harness.pipeline.measure.embedded import serving
     from harness.pipeline.measure.progress_lines import ProgressLines
     from harness.pipeline.measure.settings import Settings
 
     opened = open_zoo(zoo)
-    archives = archives_of(opened, names or [])
+    home = find_home()
+    if starts:
+        from harness.registry.recipes import open_recipes
+
+        book = open_recipes(zoo, home=home)
+        archives, own = starts_of(book, names or []), pinned_here(book)
+    else:
+        archives = archives_of(opened, names or [])
+        own = frozenset(archives)
     settings = Settings(
         cache=cache.absolute(),
         records=DEFAULT_RECORDS,
@@ -64,7 +82,8 @@ def fetch(
             archives, settings, fetching=ProgressLines(err.print).fetching
         )
     if pin:
-        pin_archives(opened, find_home(), fetched)
+        # What a recipe takes from another zoo is pinned in that one's lock.
+        pin_archives(opened, home, [one for one in fetched if one.archive in own])
     answer = [
         {
             "archive": download.archive.name,

@@ -110,7 +110,6 @@ def train(
     going = _Going(run, folder, run.open_step(begun), first)
     with closing(run.batches(first, last)) as batches:
         try:
-            going.start_clock()
             for batch in batches:
                 watch(going.step(batch, last))
                 going.start_clock()

@@ -30,7 +30,8 @@ class OriginUsed:
 
     role: str  # "start" | "teacher"
     archive: str
-    source: str  # the address that served it, or the recipe that made it here
+    #: The printed address, whichever mirror served it; or the recipe that made it here.
+    source: str
     sha256: str
     size_bytes: int
     taken: int  # variables

@@ -102,6 +102,7 @@ COMMANDS = (
             "--zoo march-2020": "name='march-2020'",
             ROW: f"archives_of(*['{ROW}'])",
             "--pin": "pin_archives(",
+            "--starts": "MobileNetV1_pretrained",
             "--zoo-cache C": "cache=*/C')",
             "--mirror M": "mirror='M'",
             "--offline": "offline=True",

@@ -141,6 +141,8 @@ def test_a_training_that_ended_early_goes_on_to_the_same_bits(
     assert told[0].losses == {}
     assert told[0].images_per_s is told[0].left_s is None
     assert told[0].score_pct == early.score
+    assert told[0].rate == undisturbed[1][steps - 1].rate
+    assert told[0].epoch == undisturbed[1][steps - 1].epoch
     assert [one.step for one in told] == list(range(steps, STEPS + 1))
     assert [one.rate for one in told[1:]] == [
         one.rate for one in undisturbed[1][steps:]
@@ -168,8 +170,16 @@ def test_a_training_of_no_steps_is_refused(tmp_path, steps):
         train(tmp_path, steps=steps)
 
 
-def test_one_step_is_a_training(tmp_path):
-    assert train(tmp_path, steps=1).position.step == 1
+def test_one_step_is_a_training(tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="harness.train.loop")
+
+    end = train(tmp_path, steps=1)
+
+    assert end.position.step == 1
+    assert caplog.messages == [
+        "training steps 0 to 0",
+        f"AP {end.score:.2f} after step 1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +230,10 @@ def test_images_per_second_leave_evaluations_and_the_watch_out(monkeypatch, tmp_
         [BATCH / 3, BATCH / 2, BATCH / (5 / 3), BATCH / 1.5]
     )
     assert [one.left_s for one in told] == pytest.approx([9, 4, 5 / 3, 0])
+    told.clear()
+    train(tmp_path, run, steps=6, watch=watch)  # which counts its own steps alone
+    assert [one.images_per_s for one in told[1:]] == pytest.approx([BATCH, BATCH])
+    assert [one.left_s for one in told[1:]] == pytest.approx([1, 0])
 
 
 @pytest.mark.parametrize("step", [0, 1, EVERY - 1, EVERY, STEPS - 1])

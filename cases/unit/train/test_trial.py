@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -120,3 +121,29 @@ def test_the_time_of_a_run_is_the_mean_of_its_later_half(
 
     (done,) = msgspec.json.decode(content, type=TrialAnswer).done
     assert done.step_s == pytest.approx(1.5)
+
+
+def test_of_a_gpu_its_own_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Sleeping:
+        def run(self, *_: object) -> StepDone:
+            return StepDone(losses={})
+
+    cuda = SimpleNamespace(
+        max_memory_allocated=lambda: 7,
+        get_device_properties=lambda: SimpleNamespace(total_memory=11),
+    )
+    paddle = SimpleNamespace(device=SimpleNamespace(cuda=cuda))
+    opened: list[bool] = []
+    monkeypatch.setattr(trial_module, "import_paddle", lambda: paddle)
+    monkeypatch.setattr(trial_module, "open_device", lambda *, gpu: opened.append(gpu))
+    monkeypatch.setattr(trial_module, "open_trial", lambda _trial: Sleeping())
+    question = TrialQuestion(trial=PLAIN, gpu=True, runs=(RUN, RUN))
+
+    service = trial_service()
+    for _ in range(2):
+        content = service(memoryview(msgspec.json.encode(question)))
+
+    answer = msgspec.json.decode(content, type=TrialAnswer)
+    assert [one.peak_bytes for one in answer.done] == [7, 7]
+    assert answer.gpu_bytes == 11
+    assert opened == [True]  # once

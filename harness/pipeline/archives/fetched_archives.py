@@ -15,6 +15,7 @@ from harness.registry.location import demand_checkout
 from harness.registry.lock import read_lock, write_lock
 from harness.registry.sources import find_sources
 from harness.values.pins import Pin
+from harness.values.recipes import RecipeBook
 from harness.values.rows import Archive, Zoo
 
 
@@ -44,6 +45,42 @@ def archives_of(zoo: Zoo, names: Sequence[str]) -> tuple[Archive, ...]:
                 )
         wanted = dict.fromkeys(by_row.get(name, name) for name in names)
     return tuple(zoo.archives[name] for name in wanted)
+
+
+def starts_of(book: RecipeBook, names: Sequence[str]) -> tuple[Archive, ...]:
+    """Return what trainings by recipes start from, teachers too; each archive once.
+
+    What is made by a recipe alone is nowhere to be fetched.
+
+    Args:
+        book: of the zoo.
+        names: of its recipes; all of them for no name.
+
+    Raises:
+        UsageError: a name is no recipe's.
+    """
+    own = {one.recipe_id.name: one for one in book.own}
+    for name in names:
+        if name not in own:
+            raise UsageError(
+                f"{name!r} is no recipe of {book.zoo}",
+                expected="the name of a recipe: that of its archive",
+                got="none of them",
+                next_step="leave the names out to fetch what all recipes start from",
+            )
+    recipes = [own[name] for name in names] or list(own.values())
+    archives = (one for recipe in recipes for one in book.archives_of(recipe))
+    return tuple(dict.fromkeys(archives))
+
+
+def pinned_here(book: RecipeBook) -> frozenset[Archive]:
+    """Return what the recipes of a zoo start from and its own lock pins."""
+    return frozenset(
+        origin.archive
+        for recipe in book.own
+        for origin in book.origins_of(recipe)
+        if origin.archive is not None and origin.zoo == book.zoo
+    )
 
 
 def fetch_archives(

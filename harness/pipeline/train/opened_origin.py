@@ -26,7 +26,6 @@ from harness.model.networks.pruned_channels import PRUNED_RATIOS, matching_pruni
 from harness.model.networks.shapes import network_shapes
 from harness.model.networks.start_variables import split_variables
 from harness.model.networks.yolov3_head import block_convs
-from harness.pipeline.measure.opened_row import told_source
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.watcher import Watcher
 from harness.pipeline.train.trained_before import find_trained
@@ -120,7 +119,7 @@ def _take(
             return _Taken(
                 name=archive.name,
                 path=fetched.path,
-                source=told_source(archive, fetched.source),
+                source=archive.url,
                 sha256=fetched.sha256,
                 size_bytes=fetched.size_bytes,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.pipeline.train.training_plan import TrainingPlan, told_hours
+from harness.pipeline.train.training_plan import TrainingPlan, told_hours, told_seconds
 
 NOT_KNOWN = "not known"
 
@@ -72,9 +72,9 @@ def plan_lines(plan: TrainingPlan) -> list[tuple[str, str]]:
         lines += [
             ("device", f"{plan.device.model}, {_gigabytes(cost.machine_bytes)}"),
             ("memory of a step", f"about {_gigabytes(cost.memory_bytes)}"),
-            ("seconds of a step", _number(cost.step_s, ".3g")),
-            ("  the network alone", _number(cost.network_s, ".3g")),
-            ("  its images, on one core", _number(cost.chain_s, ".3g")),
+            ("seconds of a step", told_seconds(cost.step_s)),
+            ("  the network alone", told_seconds(cost.network_s)),
+            ("  its images, on one core", told_seconds(cost.chain_s)),
             ("evaluating", told_hours(plan.evaluation_hours)),
             ("all of it, as busy as the machine is", told_hours(plan.hours)),
         ]

@@ -4,6 +4,9 @@
 
     <cache>/trained/<zoo>/<recipe>/<16 digits of the subject's digest>/
         step-*.npz last.npz best.npz    checkpoints
+        metrics.jsonl curves.png        what was told of the steps
+        curve.json                      what of it the archive's manifest tells
+        failed-*.npz                    a batch whose loss was no number
         <recipe>.tar                    the archive of the last weights
 """
 

@@ -219,7 +219,7 @@ def demand_hours(plan: TrainingPlan, max_hours: float) -> None:
         f"{plan.recipe_id}: training for {told_hours(plan.hours)}",
         expected=f"at most {max_hours:g} hours, by --max-hours",
         got=f"{plan.steps_left} steps of {plan.schedule.batch} images at "
-        f"{plan.cost.step_s:.3g} s on {plan.device.model}",
+        f"{told_seconds(plan.cost.step_s)} s on {plan.device.model}",
         next_step=f"give {', '.join(advice[:-1])} or {advice[-1]}"
         if len(advice) > 1
         else f"give {advice[0]}",
@@ -235,6 +235,11 @@ def told_hours(hours: float | None) -> str:
     if hours < 100:
         return f"about {hours:.1f} hours"
     return f"about {round(hours, 1 - math.floor(math.log10(hours))):.0f} hours"
+
+
+def told_seconds(seconds: float | None) -> str:
+    """Return seconds to three digits, without an exponent."""
+    return "not known" if seconds is None else f"{float(f'{seconds:.3g}'):g}"
 
 
 def trial_of(book: RecipeBook, recipe: Recipe) -> Trial:

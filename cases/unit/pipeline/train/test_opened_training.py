@@ -48,7 +48,7 @@ def test_a_backbone_is_taken_its_last_layer_left_and_the_head_drawn(toy: Toy) ->
 
     (used,) = opened.origins
     assert (used.role, used.archive) == ("start", "MobileNetV1_pretrained")
-    assert used.source == f"mirror:{BACKBONE}"
+    assert used.source == URL
     assert used.left == ("fc7_weights",)
     assert used.taken + used.new == len(weights)
     (note,) = opened.notes
@@ -82,7 +82,7 @@ def test_the_published_archive_of_a_recipe_comes_before_what_was_trained_here(
     opened = toy.open("toy_pruned")
 
     (used,) = opened.origins
-    assert used.source == "mirror:zoo/toy/best.tar"
+    assert used.source == "https://zoo.invalid/zoo/toy/best.tar"
     state = opened.run.start()
     assert all(
         np.array_equal(state.weights[name], published[name]) for name in published

@@ -25,6 +25,7 @@ from harness.pipeline.train.training_plan import (
     demand_hours,
     plan_training,
     told_hours,
+    told_seconds,
 )
 from harness.registry.location import find_home
 from harness.registry.recipes import open_recipes
@@ -368,3 +369,11 @@ def test_hours_are_told_no_closer_than_they_are_known(
     hours: float | None, told: str
 ) -> None:
     assert told_hours(hours) == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(None, "not known"), (0.01234, "0.0123"), (9.0, "9"), (1957.0, "1960")],
+)
+def test_seconds_are_told_without_an_exponent(seconds: float | None, told: str) -> None:
+    assert told_seconds(seconds) == told
