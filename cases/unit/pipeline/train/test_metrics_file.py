@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import TrainingFailed
+from harness.pipeline.train import metrics_file
 from harness.pipeline.train.metrics_file import (
     LINES,
     LONGEST_PART_CHARS,
@@ -304,3 +305,18 @@ def test_a_disk_that_is_full_is_told(path, monkeypatch):
         "goes on$",
     ):
         file.tell(progress_at(2))
+
+
+def test_later_lines_that_cannot_be_taken_out_are_told(path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    tell(path, *(progress_at(step) for step in (1, 2, 3)))
+    before = path.read_bytes()
+    monkeypatch.setattr(metrics_file, "write_bytes", refuse)
+    with pytest.raises(
+        TrainingFailed, match=r"metrics\.jsonl: a line cannot be written; .* No space"
+    ):
+        tell(path, standing_at(2))
+
+    assert path.read_bytes() == before
