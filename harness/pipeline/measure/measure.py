@@ -140,7 +140,7 @@ def measure_rows(
     settings: Settings,
     *,
     watcher: Watcher | None = None,
-    opening: Opening = open_row,
+    opening: Opening | None = None,
 ) -> list[Record]:
     """Measure rows of one dataset in one pass over it; a record for each, in order.
 
@@ -160,6 +160,7 @@ def measure_rows(
         Exception: an error that is no refusal, if the settings say ``debug``.
     """
     watcher, made = watcher or Watcher(), describe_making()
+    open_it = opening or open_row
     records: dict[str, Record] = {}
     opened: list[OpenedRow] = []
     shared: SharedPass | Exception | None = None
@@ -174,7 +175,7 @@ def measure_rows(
             known = settings.known_datasets.get(row.dataset, KnownDataset())
             demand_classes(shared.labelled, classes_of(row, known))
             progress = watcher.fetching(row.archive)
-            opened.append(opening(zoo, row, settings, progress=progress))
+            opened.append(open_it(zoo, row, settings, progress=progress))
         except Exception as error:  # noqa: BLE001 - told as this row's verdict
             records[row.row_id] = refused_row(row, error, settings=settings)
     if opened and isinstance(shared, SharedPass):
