@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import TrainingFailed
+from harness.printable import counted
 
 Array = NDArray[Any]
 
@@ -92,6 +93,22 @@ def demand_whole(state: SavedState) -> None:
     if missing:
         raise TrainingFailed(
             f"{missing[0]}: weights to keep", expected=shapes[missing[0]], got="nothing"
+        )
+
+
+def demand_finite_weights(weights: Mapping[str, Array], what: str) -> None:
+    """Refuse what no network computes with; no archive of such weights is read.
+
+    Raises:
+        TrainingFailed: a weight is infinite or no number.
+    """
+    broken = [name for name, one in weights.items() if not np.isfinite(one).all()]
+    if broken:
+        raise TrainingFailed(
+            f"{what}: {broken[0]}",
+            expected="finite numbers",
+            got=f"others, in {counted(len(broken), 'variable')}",
+            next_step="train with a lower rate, or look for images with huge values",
         )
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DatasetMissing, TrainingFailed
+from harness.errors import DatasetMissing
 from harness.evaluate.detect import detect
 from harness.evaluate.detector_run import Detector, DetectorRun, Failed
 from harness.evaluate.metrics import metric_of
@@ -32,7 +31,7 @@ from harness.pipeline.measure.opened_dataset import OpenedDataset, open_dataset
 from harness.pipeline.measure.run_keys import store_key
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.watcher import Watcher
-from harness.printable import counted
+from harness.train.saved_state import demand_finite_weights
 from harness.values.array_digest import digest_arrays
 from harness.values.datasets import KnownDataset
 from harness.values.recipes import Recipe
@@ -179,7 +178,7 @@ class _Scorer:
             TrainingFailed: a weight is infinite or no number.
             HarnessError: what stopped the detection.
         """
-        _demand_finite(weights)
+        demand_finite_weights(weights, "weights to evaluate")
         labelled = self.dataset.labelled
         with temporary_folder("evaluation") as folder:
             (outcome,) = detect(
@@ -222,16 +221,4 @@ class _Scorer:
             ),
             view=view_of(self.row, self.input_px),
             open_detector=open_detector,
-        )
-
-
-def _demand_finite(weights: Weights) -> None:
-    """Refuse what no network computes with; no archive of such weights is read."""
-    broken = [name for name, one in weights.items() if not np.isfinite(one).all()]
-    if broken:
-        raise TrainingFailed(
-            f"weights to evaluate: {broken[0]}",
-            expected="finite numbers",
-            got=f"others, in {counted(len(broken), 'variable')}",
-            next_step="train with a lower rate, or look for images with huge values",
         )

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from harness.errors import UsageError
+from harness.errors import TrainingFailed, UsageError
+from harness.files.digest import file_sha256
 from harness.model.fluid.lod_tensor import read_tensor
 from harness.pipeline.measure.watcher import Watcher
 from harness.pipeline.train import trained
 from harness.pipeline.train.asked import Asked
-from harness.pipeline.train.packed_training import copy_archive
+from harness.pipeline.train.curve import Curve
+from harness.pipeline.train.packed_training import copy_archive, pack_training
 from harness.pipeline.train.trained import train_recipe
 from harness.train.checkpoints import read_last
 from harness.train.loop import Progress
@@ -215,3 +217,23 @@ def test_the_archive_is_copied_whole_or_not_at_all(toy: Toy, tmp_path: Path) -> 
     assert (tmp_path / "made" / "mine.tar").read_bytes() == trained.path.read_bytes()
     with pytest.raises(UsageError, match="--output"):
         copy_archive(trained, tmp_path / "file" / "mine.tar")
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_weights_that_no_network_computes_with_are_not_packed(
+    toy: Toy, number: float
+) -> None:
+    opened, whole = toy.open(), toy.train(steps=1)
+    state = read_last(whole.folder, opened.run.subject)
+    assert state is not None
+    name = "conv1_bn_scale"
+    broken = {**state.weights, name: np.full_like(state.weights[name], number)}
+    curve = Curve(folder=whole.folder, schedule=opened.schedule)
+    before = file_sha256(whole.path)
+
+    with pytest.raises(
+        TrainingFailed, match=f"weights to pack: {name}; expected finite numbers"
+    ):
+        pack_training(opened, replace(state, weights=broken), curve)
+
+    assert file_sha256(whole.path) == before
