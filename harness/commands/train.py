@@ -23,6 +23,7 @@ from harness.commands.options import (
 )
 from harness.commands.printing import err, out, print_json, print_table
 from harness.errors import UsageError
+from harness.files.own_folders import CACHE, demand_writable
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 from harness.values.options import BATCH, GPU, MAX_HOURS
@@ -94,6 +95,8 @@ def train(
     home = find_home()
     opened, book = open_zoo(zoo), open_recipes(zoo, home=home)
     recipe = asked_recipe(opened, book, name)
+    if not plan:
+        demand_writable(cache, CACHE)
     lines = ProgressLines(err.print)
     settings = with_training_scenes(
         opened,

@@ -16,6 +16,7 @@ Array = NDArray[Any]
 
 #: Of weights, and of what an optimiser keeps.
 TYPES = (np.dtype("<f4"), np.dtype("<f8"))
+START_ANEW = "train into another folder, or delete this one to start anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +48,25 @@ class SavedState:
     score: float | None = None  # of an evaluation of these weights; higher is better
 
 
-def demand_subject(got: Subject, expected: Subject) -> None:
+def demand_subject(
+    got: Subject, expected: Subject, *, next_step: str = START_ANEW
+) -> None:
     """Refuse the state of another recipe or network.
+
+    Args:
+        got: what the file is of.
+        expected: what is trained.
+        next_step: what the reader of a refusal can do.
 
     Raises:
         TrainingFailed: the message names the recipe, or the variable that differs.
     """
-    anew = "train into another folder, or delete this one to start anew"
     if got.recipe_sha256 != expected.recipe_sha256:
         raise TrainingFailed(
             "recipe of the checkpoint",
             expected=f"sha256 {expected.recipe_sha256}",
             got=got.recipe_sha256,
-            next_step=anew,
+            next_step=next_step,
         )
     for name in (*expected.shapes, *got.shapes):
         shapes = [one.shapes.get(name, "nothing") for one in (expected, got)]
@@ -68,7 +75,7 @@ def demand_subject(got: Subject, expected: Subject) -> None:
                 f"{name}: shape in the checkpoint",
                 expected=shapes[0],
                 got=shapes[1],
-                next_step=anew,
+                next_step=next_step,
             )
 
 

@@ -249,6 +249,16 @@ def test_a_signal_says_how_to_go_on(toy: Toy, number: signal.Signals) -> None:
     assert "Traceback" not in told
 
 
+def test_a_cache_that_is_none_is_refused_first(
+    toy: Toy, zoo: Zoo, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    said = zoo(*words(toy.with_settings(cache=tmp_path / "file")))
+
+    assert said.code == 2
+    assert said.err.startswith(f"zoo: {tmp_path / 'file'}: the cache cannot be written")
+
+
 @pytest.mark.usefixtures("untimed")
 @pytest.mark.parametrize(
     ("place", "told"),

@@ -108,4 +108,7 @@ def train_recipe(
             noting=watcher.noting,
         )
         state = train(opened.run, opened.folder, steps=asked.steps, watch=watch)
+        done = state.position.step
+        if asked.steps is not None and done > asked.steps:
+            watcher.noting(f"{done} steps are done already, of {asked.steps} asked for")
         return pack_training(opened, state, curve)

@@ -187,21 +187,22 @@ def test_what_is_done_is_not_estimated_again(
 def test_a_second_process_waits_and_finds_it_done(toy: Toy) -> None:
     folder = toy.open().folder
     folder.mkdir(parents=True)
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"), thread_local=False)
-    lock.acquire()
-    waiting = threading.Event()
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    held, waiting = threading.Event(), threading.Event()
     told = toy.told
 
     def note(line: str) -> None:
         told.append(line)
         waiting.set()
 
-    def release() -> None:
-        waiting.wait(60)
-        lock.release()
+    def hold() -> None:  # a thread that holds two locks of a file is refused
+        with lock:
+            held.set()
+            waiting.wait(60)
 
-    other = threading.Thread(target=release)
+    other = threading.Thread(target=hold)
     other.start()
+    assert held.wait(60)
     trained = toy.train(watcher=replace(toy.watcher, noting=note))
     other.join()
 
@@ -237,3 +238,16 @@ def test_weights_that_no_network_computes_with_are_not_packed(
         pack_training(opened, replace(state, weights=broken), curve)
 
     assert file_sha256(whole.path) == before
+
+
+@pytest.mark.parametrize(("steps", "is_told"), [(2, True), (3, False)])
+def test_a_training_that_is_farther_than_asked_says_so(
+    toy: Toy, steps: int, is_told: bool
+) -> None:
+    toy.train(steps=3)
+    toy.told.clear()
+    again = toy.train(steps=steps)
+
+    assert again.steps == 3
+    told = [f"3 steps are done already, of {steps} asked for"]
+    assert toy.told == (told if is_told else [])
