@@ -23,6 +23,7 @@ from harness.commands.options import (
 )
 from harness.commands.printing import err, out, print_json, print_table
 from harness.errors import UsageError
+from harness.files.own_folders import CACHE, demand_writable
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 from harness.values.options import BATCH, GPU, MAX_HOURS
@@ -80,6 +81,8 @@ def train(
     from harness.pipeline.measure.settings import Settings
     from harness.pipeline.train.asked import Asked
     from harness.pipeline.train.asked_recipe import asked_recipe
+    from harness.pipeline.train.evaluated_weights import rows_of_recipe
+    from harness.pipeline.train.packed_training import demand_output
     from harness.registry.recipes import open_recipes
 
     if plan and replay is not None:
@@ -92,6 +95,8 @@ def train(
     home = find_home()
     opened, book = open_zoo(zoo), open_recipes(zoo, home=home)
     recipe = asked_recipe(opened, book, name)
+    if not plan:
+        demand_writable(cache, CACHE)
     lines = ProgressLines(err.print)
     settings = with_training_scenes(
         opened,
@@ -104,7 +109,7 @@ def train(
             gpu=gpu,
             known_datasets=known_datasets(opened, home),
         ),
-        {recipe.dataset},
+        {recipe.dataset, *(row.dataset for row in rows_of_recipe(opened, recipe))},
         drawing=lines.drawing,
     )
     training = _Training(
@@ -122,8 +127,10 @@ def train(
         training = replace(training, settings=served)
         if replay is not None:
             _replay(training, replay, as_json)
-        else:
-            _train(training, name, output, as_json)
+            return
+        if output is not None:
+            demand_output(output, settings.cache)
+        _train(training, name, output, as_json)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +219,7 @@ def _train(training: _Training, name: str, output: Path | None, as_json: bool) -
     if output is not None:
         copy_archive(trained, output)
     input_px = shown_px(recipe, measured_row(training.zoo, recipe, name))
-    figures, scores = figures_of(recipe, input_px=input_px), trained.manifest.scores
+    figures = figures_of(recipe, input_px=input_px)
     answer: dict[str, Any] = {
         "zoo": training.zoo.name,
         "recipe": recipe.recipe_id.name,
@@ -226,7 +233,7 @@ def _train(training: _Training, name: str, output: Path | None, as_json: bool) -
         "input_px": figures.input_px,
         "gflops": figures.gflops,
         "folder_mib": figures.folder_mib,
-        "ap_pct": scores[-1].ap_pct if scores else None,
+        "ap_pct": trained.manifest.last_ap_pct,
         "seconds": time.monotonic() - begun_s,
         "notes": list(trained.manifest.notes),
     }

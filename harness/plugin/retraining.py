@@ -25,8 +25,8 @@ def retraining(
 ) -> Callable[[Row], Record | None]:
     """Return what trains a row again and measures it; each row once.
 
-    Rows of one archive share one training: whoever asks second finds it finished. Under
-    ``missing`` the answer for a row whose archive was measured is None.
+    Rows of one archive share one training: whoever asks second finds it finished, or
+    refused. Under ``missing`` the answer for a row whose archive was measured is None.
 
     Args:
         session: of pytest.
@@ -46,11 +46,14 @@ def retraining(
         running.settings, records=retrained_folder(running.settings.records)
     )
     records: dict[str, Record | None] = {}
+    refused: dict[str, HarnessError] = {}
 
     def train(row: Row) -> Record:
         running.under_way.training.append(row.retrained_id)
         watcher = _watcher_of(row, running)
-        record = retrain_row(zoo, book, row, settings, asked, watcher=watcher)
+        record = retrain_row(
+            zoo, book, row, settings, asked, watcher=watcher, refused=refused
+        )
         running.under_way.training.remove(row.retrained_id)
         return kept_record(row, record, settings)
 

@@ -29,6 +29,7 @@ LOGGER = logging.getLogger(__name__)
 
 FORMAT = 1
 DELETE = "train again to the step that fails: it is written anew"
+SAME_TRAINING = "give the ID, --seed, --batch and device of the training that left it"
 WEIGHT, VELOCITY = "w/", "o/velocity/"
 
 
@@ -132,7 +133,7 @@ def read_failed_batch(path: Path, subject: Subject) -> FailedBatch:
                 got=about.format,
                 next_step=DELETE,
             )
-        demand_subject(about.subject, subject)
+        demand_subject(about.subject, subject, next_step=SAME_TRAINING)
         shapes, types = _batch_shapes(about), _batch_types()
         batch = {
             name: file.read(f"b/{name}", shape, (types[name],))

@@ -94,6 +94,12 @@ class Manifest:
         """Whether the schedule was followed to its end."""
         return self.steps == self.of_steps
 
+    @property
+    def last_ap_pct(self) -> float | None:
+        """The AP of the archive's own weights; None where they were not evaluated."""
+        scores = (one.ap_pct for one in self.scores if one.step == self.steps)
+        return next(scores, None)
+
 
 def manifest_bytes(manifest: Manifest) -> bytes:
     """Return the JSON of a manifest: sorted keys, two spaces, LF."""

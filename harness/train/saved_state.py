@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import TrainingFailed
+from harness.printable import counted
 
 Array = NDArray[Any]
 
 #: Of weights, and of what an optimiser keeps.
 TYPES = (np.dtype("<f4"), np.dtype("<f8"))
+START_ANEW = "train into another folder, or delete this one to start anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +48,25 @@ class SavedState:
     score: float | None = None  # of an evaluation of these weights; higher is better
 
 
-def demand_subject(got: Subject, expected: Subject) -> None:
+def demand_subject(
+    got: Subject, expected: Subject, *, next_step: str = START_ANEW
+) -> None:
     """Refuse the state of another recipe or network.
+
+    Args:
+        got: what the file is of.
+        expected: what is trained.
+        next_step: what the reader of a refusal can do.
 
     Raises:
         TrainingFailed: the message names the recipe, or the variable that differs.
     """
-    anew = "train into another folder, or delete this one to start anew"
     if got.recipe_sha256 != expected.recipe_sha256:
         raise TrainingFailed(
             "recipe of the checkpoint",
             expected=f"sha256 {expected.recipe_sha256}",
             got=got.recipe_sha256,
-            next_step=anew,
+            next_step=next_step,
         )
     for name in (*expected.shapes, *got.shapes):
         shapes = [one.shapes.get(name, "nothing") for one in (expected, got)]
@@ -67,7 +75,7 @@ def demand_subject(got: Subject, expected: Subject) -> None:
                 f"{name}: shape in the checkpoint",
                 expected=shapes[0],
                 got=shapes[1],
-                next_step=anew,
+                next_step=next_step,
             )
 
 
@@ -92,6 +100,22 @@ def demand_whole(state: SavedState) -> None:
     if missing:
         raise TrainingFailed(
             f"{missing[0]}: weights to keep", expected=shapes[missing[0]], got="nothing"
+        )
+
+
+def demand_finite_weights(weights: Mapping[str, Array], what: str) -> None:
+    """Refuse what no network computes with; no archive of such weights is read.
+
+    Raises:
+        TrainingFailed: a weight is infinite or no number.
+    """
+    broken = [name for name, one in weights.items() if not np.isfinite(one).all()]
+    if broken:
+        raise TrainingFailed(
+            f"{what}: {broken[0]}",
+            expected="finite numbers",
+            got=f"others, in {counted(len(broken), 'variable')}",
+            next_step="train with a lower rate, or look for images with huge values",
         )
 
 

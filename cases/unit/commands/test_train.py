@@ -10,12 +10,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import harness
+from harness.errors import UsageError
+from harness.pipeline.measure import embedded
+from harness.pipeline.measure.settings import Settings
 from harness.pipeline.train import trained
 from harness.pipeline.train.asked import Asked
 from harness.pipeline.train.retrained_row import retrain_row
@@ -26,6 +30,8 @@ from harness.values.records import Verdict
 from testing.toy_zoo import BASELINE, PRUNED, Toy, draw_images, write_toy
 
 Zoo = Callable[..., Any]  # conftest's fixture
+#: Of a training that nobody estimates.
+NO_PLAN = SimpleNamespace(memory_warning=None)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +55,7 @@ def toy(
 @pytest.fixture
 def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a training begin whatever it takes: a trial of its step takes seconds."""
-    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: None)
+    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: NO_PLAN)
     monkeypatch.setattr(trained, "demand_hours", lambda *_: None)
 
 
@@ -241,3 +247,77 @@ def test_a_signal_says_how_to_go_on(toy: Toy, number: signal.Signals) -> None:
     (folder,) = toy.settings.cache.glob("trained/small/toy/[!.]*")
     assert steps_done(folder) >= int(kept[1])
     assert "Traceback" not in told
+
+
+def test_a_cache_that_is_none_is_refused_first(
+    toy: Toy, zoo: Zoo, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    said = zoo(*words(toy.with_settings(cache=tmp_path / "file")))
+
+    assert said.code == 2
+    assert said.err.startswith(f"zoo: {tmp_path / 'file'}: the cache cannot be written")
+
+
+@pytest.mark.usefixtures("untimed")
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("cache", "cache; expected the name of a file, got a folder"),
+        ("file/mine.tar", "mine.tar: the result file cannot be written"),
+        ("cache/trained/small/toy/last.npz", "got one where trainings keep what they"),
+        ("link/mine.tar", "got one where trainings keep what they go on from"),
+    ],
+)
+def test_an_output_that_cannot_be_is_refused_before_anything_is_trained(
+    toy: Toy, zoo: Zoo, tmp_path: Path, place: str, told: str
+) -> None:
+    (tmp_path / "cache" / "trained").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "cache" / "trained")
+    said = zoo(*words(toy, "toy", "--output", str(tmp_path / place)))
+
+    assert said.code == 2
+    assert told in said.err
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+@pytest.mark.usefixtures("untimed")
+def test_an_ap_of_earlier_weights_is_not_told_as_the_archives(
+    toy: Toy, zoo: Zoo, tmp_path: Path
+) -> None:
+    begun = zoo(*words(toy, "toy", "--steps", "2", "--json"))
+    unmeasured = tmp_path / "unmeasured"
+    shutil.copytree(toy.settings.data_root or "", unmeasured)
+    (unmeasured / "coco" / "annotations" / "instances_val2017.json").unlink()
+    elsewhere = toy.with_settings(data_root=unmeasured)
+    ended = zoo(*words(elsewhere, "toy", "--json"))
+
+    assert json.loads(begun.out)["ap_pct"] is not None
+    assert "not evaluated on the way" in ended.err
+    assert json.loads(ended.out)["path"] == json.loads(begun.out)["path"]
+    assert json.loads(ended.out)["ap_pct"] is None
+
+
+@pytest.mark.usefixtures("untimed")
+def test_a_drawn_set_that_rows_are_measured_on_is_drawn_for_a_training_too(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recipe that takes over another learns from its dataset, not from its rows'."""
+    drawn: list[str] = []
+
+    def draw(*args: object, **_: object) -> Settings:
+        drawn.extend(args[2])
+        raise UsageError("enough")
+
+    monkeypatch.setattr(embedded, "with_training_scenes", draw)
+    zoo(
+        "train",
+        "demo_yolov3_mobilenet_v1_voc",
+        "--zoo",
+        "demo",
+        "--zoo-cache",
+        tmp_path,
+    )
+
+    assert sorted(drawn) == ["coco", "voc"]

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.compress import paddleslim
-from harness.errors import UsageError
+from harness.errors import ArchiveUnavailable, HarnessError, UsageError
 from harness.files import record_files
 from harness.files.record_files import read_records
 from harness.pipeline.measure.settings import Settings
@@ -56,6 +56,7 @@ class Trainer:
     def __init__(self) -> None:
         self.verdict = Verdict.REPRODUCED
         self.rows: list[str] = []
+        self.known: list[list[str]] = []  # archives that were refused before each
         self.seen: SimpleNamespace | None = None
 
     def __call__(
@@ -67,8 +68,12 @@ class Trainer:
         asked: Asked,
         *,
         watcher: object,  # noqa: ARG002 - who calls it names it
+        refused: dict[str, HarnessError],
     ) -> Record:
         self.rows.append(row.row_id)
+        self.known.append(list(refused))
+        if self.verdict is Verdict.UNAVAILABLE:
+            refused[row.archive] = ArchiveUnavailable("no recipe")
         self.seen = SimpleNamespace(zoo=zoo, book=book, settings=settings, asked=asked)
         runs = [build_measurement(build_judgement(Verdict.REPRODUCED))]
         if self.verdict is Verdict.UNAVAILABLE:
@@ -202,6 +207,17 @@ def test_what_could_not_be_downloaded_is_trained_once_and_kept_apart(
     assert {*read_records(kept / "retrained")} == {LARGE, SMALL}
     assert read_records(kept) == {}  # of published archives, whose measurer is a fake
     assert trainer.seen.settings.records == kept / "retrained"
+
+
+def test_what_refused_a_training_is_known_to_the_next_row_of_its_archive(
+    project: pytest.Pytester, trainer: Trainer
+) -> None:
+    trainer.verdict = Verdict.UNAVAILABLE
+    run(project, "--retrain=always", "-m", "retrained")
+
+    assert trainer.rows == [LARGE, SMALL]
+    (archive,) = {row.archive for row in trainer.seen.zoo.rows}
+    assert trainer.known == [[], [archive]]
 
 
 def test_what_was_measured_is_not_needed_and_no_failure(

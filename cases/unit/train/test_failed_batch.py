@@ -9,6 +9,7 @@ import pytest
 from harness.errors import LossNotFinite, TrainingFailed
 from harness.train.failed_batch import (
     DELETE,
+    SAME_TRAINING,
     FailedBatch,
     keep_failed,
     read_failed_batch,
@@ -226,5 +227,6 @@ def test_a_batch_of_another_training_is_refused(path):
     with pytest.raises(
         TrainingFailed,
         match=re.escape(f"{path}: recipe of the checkpoint; expected sha256 0a0a"),
-    ):
+    ) as refused:
         read_failed_batch(path, other)
+    assert str(refused.value).endswith(f"; {SAME_TRAINING}")

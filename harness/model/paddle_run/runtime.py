@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import warnings
+from contextlib import nullcontext
 from typing import Any
 
 from harness.errors import DeviceMissing
+from harness.process.stop_signal import held_back
 
 Paddle = Any  # no version has stubs
 Tensor = Any
@@ -38,7 +41,9 @@ def import_paddle() -> Paddle:
             # What 2.6 imports is deprecated in places, and 3.3 misses a compiler cache;
             # not ours to mend.
             warnings.simplefilter("ignore")
-            import paddle
+            # Met inside, Ctrl-C would be told as a Paddle that cannot be imported.
+            with nullcontext() if "paddle" in sys.modules else held_back():
+                import paddle
     except ImportError as error:
         raise DeviceMissing(
             "Paddle cannot be imported",

@@ -29,7 +29,9 @@ def asked_recipe(zoo: Zoo, book: RecipeBook, name: str) -> Recipe:
     raise UsageError(
         f"no recipe {name!r} in {zoo.name}",
         expected="the name of a recipe, or the id of a row",
-        got=f"near it are {', '.join(near)}" if near else "nothing like it",
+        got=f"near it are {', '.join(near)}"
+        if near
+        else f"nothing like it; recipes are {', '.join(own) or 'none'}",
         next_step="`zoo list` with the same --zoo shows rows and archives",
     )
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DatasetMissing, TrainingFailed
+from harness.errors import DatasetMissing
 from harness.evaluate.detect import detect
 from harness.evaluate.detector_run import Detector, DetectorRun, Failed
 from harness.evaluate.metrics import metric_of
@@ -32,7 +31,7 @@ from harness.pipeline.measure.opened_dataset import OpenedDataset, open_dataset
 from harness.pipeline.measure.run_keys import store_key
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.watcher import Watcher
-from harness.printable import counted
+from harness.train.saved_state import demand_finite_weights
 from harness.values.array_digest import digest_arrays
 from harness.values.datasets import KnownDataset
 from harness.values.recipes import Recipe
@@ -57,20 +56,20 @@ def scorer(
 ) -> Callable[[Weights], float] | None:
     """Return what gives the AP of weights, in percent: the first metric of their rows.
 
-    It is that which a measurement of the largest of the rows' input sizes gives.
-    Nothing is kept but the number.
+    It is that which a measurement of the largest of the rows' input sizes gives, on
+    all images: what a training keeps of it is compared with later ones, whatever limit
+    they have. Nothing is kept but the number.
 
     Args:
         zoo: of the rows.
-        rows: of the archive that is trained; of one dataset.
-        settings: say where the validation set is, and how many images of it count.
+        rows: of the archive that is trained; of one dataset, and at least one.
+        settings: say where the validation set is. Their limit is not heeded.
         network: that has the weights.
         device: that was opened for the training.
         watcher: told how far an evaluation is, and why there is none.
 
     Returns:
-        None where nothing can be evaluated: no row has the archive, or the validation
-        set is not there.
+        None where nothing can be evaluated: the validation set is not there.
 
     Raises:
         DatasetInvalid: the validation set is malformed.
@@ -78,9 +77,7 @@ def scorer(
         UsageError: what decodes its images is not installed.
     """
     watcher = watcher or Watcher()
-    if not rows:
-        watcher.noting("weights are not evaluated on the way: no row has the archive")
-        return None
+    settings = replace(settings, limit=None)
     row, input_px = _largest(zoo, rows)
     try:
         dataset = open_dataset(row.dataset, settings, noting=watcher.noting)
@@ -113,10 +110,10 @@ def scoring_of(
     Args:
         zoo: has the rows of the archive that the recipe makes.
         recipe: that is followed.
-        settings: say where the validation set is, and how many images of it count.
+        settings: say where the validation set is.
         watcher: told how far an evaluation is, and why there is none.
     """
-    rows = [one for one in zoo.rows if one.archive == recipe.recipe_id.name]
+    rows = rows_of_recipe(zoo, recipe)
 
     def scoring(
         network: NetworkFunction, device: Device
@@ -124,6 +121,34 @@ def scoring_of(
         return scorer(zoo, rows, settings, network, device, watcher=watcher)
 
     return scoring
+
+
+def rows_of_recipe(zoo: Zoo, recipe: Recipe) -> list[Row]:
+    """Return the rows of the archive that a recipe makes.
+
+    No row has the archive of a published baseline or teacher: it gets one here, at the
+    largest size that the recipe trains at.
+    """
+    rows = [one for one in zoo.rows if one.archive == recipe.recipe_id.name]
+    return rows or [_row_of(recipe)]
+
+
+def _row_of(recipe: Recipe) -> Row:
+    network = recipe.network
+    row = Row(
+        row_id="",
+        zoo=recipe.recipe_id.zoo,
+        table="",
+        architecture=network.architecture,
+        backbone=network.backbone,
+        dataset=recipe.dataset,
+        strategy=recipe.strategy,
+        input_px=max(recipe.augmentation.sizes_px),
+        archive=recipe.recipe_id.name,
+        num_classes=network.num_classes,
+        width=network.width,
+    )
+    return replace(row, row_id=row.id_by_fields)
 
 
 def _largest(zoo: Zoo, rows: Sequence[Row]) -> tuple[Row, int]:
@@ -153,7 +178,7 @@ class _Scorer:
             TrainingFailed: a weight is infinite or no number.
             HarnessError: what stopped the detection.
         """
-        _demand_finite(weights)
+        demand_finite_weights(weights, "weights to evaluate")
         labelled = self.dataset.labelled
         with temporary_folder("evaluation") as folder:
             (outcome,) = detect(
@@ -196,16 +221,4 @@ class _Scorer:
             ),
             view=view_of(self.row, self.input_px),
             open_detector=open_detector,
-        )
-
-
-def _demand_finite(weights: Weights) -> None:
-    """Refuse what no network computes with; no archive of such weights is read."""
-    broken = [name for name, one in weights.items() if not np.isfinite(one).all()]
-    if broken:
-        raise TrainingFailed(
-            f"weights to evaluate: {broken[0]}",
-            expected="finite numbers",
-            got=f"others, in {counted(len(broken), 'variable')}",
-            next_step="train with a lower rate, or look for images with huge values",
         )

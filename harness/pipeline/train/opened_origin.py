@@ -126,7 +126,7 @@ def _take(
     if origin.recipe is None:
         assert refusal is not None  # an origin has an archive or a recipe
         raise refusal
-    trained = find_trained(settings.cache, book.recipes[origin.recipe])
+    trained = find_trained(settings.cache, book, book.recipes[origin.recipe])
     if trained is None:
         name, zoo = origin.recipe.name, origin.recipe.zoo
         raise ArchiveUnavailable(
@@ -135,7 +135,9 @@ def _take(
             else f"{name} cannot be fetched, and was not trained here",
             expected="a published archive, or one that its recipe made here",
             got="neither" if refusal is None else refusal,
-            next_step=f"`zoo train {name} --zoo {zoo}` makes it",
+            next_step=f"`zoo train {name}` with the same --zoo makes it"
+            if zoo == book.zoo  # whose name is no path to it
+            else f"`zoo train {name} --zoo {zoo}` makes it",
         ) from refusal
     made = trained.manifest
     watcher.noting(f"{origin.role}: trained here by {made.recipe_id}")

@@ -11,15 +11,16 @@ from pathlib import Path
 
 from harness.artifact.cache_entry import writing_cache
 from harness.artifact.pack import pack_tar
+from harness.errors import UsageError
 from harness.files.atomic import replacing, write_bytes
 from harness.files.own_folders import RESULT_FILE, writing
-from harness.files.temporary import folder_in
+from harness.files.temporary import file_beside, folder_in
 from harness.model.layouts.separate_files import write_weights
 from harness.pipeline.measure.environment import describe_making
 from harness.pipeline.train.curve import Curve
 from harness.pipeline.train.opened_training import OpenedTraining
 from harness.pipeline.train.recipe_digest import recipe_fields, recipe_sha256
-from harness.pipeline.train.training_folder import tar_path
+from harness.pipeline.train.training_folder import TRAINED, tar_path
 from harness.train.manifest import (
     FILE_NAME,
     FORMAT,
@@ -27,7 +28,7 @@ from harness.train.manifest import (
     TrainingSetUsed,
     manifest_bytes,
 )
-from harness.train.saved_state import SavedState
+from harness.train.saved_state import SavedState, demand_finite_weights
 from harness.values.recipes import RecipeId
 
 
@@ -53,8 +54,11 @@ def pack_training(opened: OpenedTraining, state: SavedState, curve: Curve) -> Tr
     images that judge would flatter.
 
     Raises:
+        TrainingFailed: a weight is infinite or no number: the loss of the last step
+            was one, and the step led beyond.
         UsageError: the cache cannot be written.
     """
+    demand_finite_weights(state.weights, "weights to pack")
     recipe_id = opened.recipe.recipe_id
     manifest = manifest_of(opened, state.position.step, curve)
     path = tar_path(opened.folder, recipe_id)
@@ -76,6 +80,35 @@ def pack_training(opened: OpenedTraining, state: SavedState, curve: Curve) -> Tr
         folder=opened.folder,
         manifest=manifest,
     )
+
+
+def demand_output(path: Path, cache: Path) -> None:
+    """Refuse, before hours of training, a place that no archive can be copied to.
+
+    What trainings keep in the cache is not written over.
+
+    Raises:
+        UsageError: the place cannot be written, or is among the cache's trainings.
+    """
+    if path.is_dir():
+        raise UsageError(
+            f"--output {path}",
+            expected="the name of a file",
+            got="a folder",
+            next_step="give the name of the tar in it too",
+        )
+    trainings = (cache / TRAINED).resolve()
+    if path.resolve().is_relative_to(trainings):
+        raise UsageError(
+            f"--output {path}",
+            expected=f"a place outside {trainings}",
+            got="one where trainings keep what they go on from",
+            next_step="leave --output out: the archive lies there anyway",
+        )
+    with writing(path, RESULT_FILE):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with file_beside(path):  # made, not asked for: modes say nothing to root
+            pass
 
 
 def copy_archive(trained: Trained, path: Path) -> None:

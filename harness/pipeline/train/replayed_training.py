@@ -28,7 +28,7 @@ def replay_training(
     Args:
         book: has the recipe and all that it needs.
         recipe: that was followed.
-        settings: as the training had them, or with another device.
+        settings: as the training had them, the device too.
         asked: the seed and the batch that the training had.
         path: of what was kept.
         watcher: told of fetching.

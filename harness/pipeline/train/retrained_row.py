@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+from copy import copy
 from dataclasses import replace
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
 from harness.artifact.transfer import Progress
 from harness.artifact.unpack import unpack
 from harness.compare.retrained import retrained_zoo
-from harness.errors import located
+from harness.errors import HarnessError, located
 from harness.model.detectors.architectures import open_archive
 from harness.pipeline.measure.embedded import with_training_scenes
 from harness.pipeline.measure.measure import measure_rows
@@ -45,6 +47,7 @@ def retrain_row(
     asked: Asked,
     *,
     watcher: Watcher,
+    refused: MutableMapping[str, HarnessError] | None = None,
 ) -> Record:
     """Train the archive of a row by its recipe, measure the row from it, and judge it.
 
@@ -60,11 +63,14 @@ def retrain_row(
         asked: what shall be other than the recipe says. A training that it cuts short
             is ``partial``.
         watcher: told how far it is.
+        refused: archives of this session whose training was refused, and how: it is
+            not tried again for another row of theirs. Gets this one if it is refused.
 
     Raises:
         Exception: an error that is no refusal, if the settings say ``debug``.
     """
     trainings: list[Trained] = []
+    refused = {} if refused is None else refused
 
     def open_it(
         zoo: Zoo,
@@ -73,10 +79,12 @@ def retrain_row(
         *,
         progress: Progress | None,  # noqa: ARG001 - nothing of the row is fetched
     ) -> OpenedRow:
+        if row.archive in refused:
+            raise copy(refused[row.archive])
         recipe = recipe_of_archive(book, row.archive)
-        data = with_training_scenes(zoo, settings, {recipe.dataset})
-        trainings.append(
-            train_recipe(
+        try:
+            data = with_training_scenes(zoo, settings, {recipe.dataset})
+            made = train_recipe(
                 book,
                 recipe,
                 data,
@@ -84,7 +92,10 @@ def retrain_row(
                 watcher=watcher,
                 scoring=scoring_of(zoo, recipe, settings, watcher),
             )
-        )
+        except HarnessError as refusal:
+            refused[row.archive] = copy(refusal)  # its place is added further out
+            raise
+        trainings.append(made)
         return open_trained_row(zoo, row, settings, trainings[0])
 
     (record,) = measure_rows(

@@ -7,6 +7,7 @@ from typing import Any
 from harness.pipeline.train.training_plan import TrainingPlan, told_hours, told_seconds
 
 NOT_KNOWN = "not known"
+GB_BYTES = 1_000_000_000
 
 
 def plan_data(plan: TrainingPlan) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def plan_lines(plan: TrainingPlan) -> list[tuple[str, str]]:
         ("base rate", f"{schedule.base_rate:g}"),
         ("epochs", f"{_number(plan.epochs, '.1f')}, {_mixup(plan)}"),
         ("to download", _downloads(plan)),
-        ("checkpoints on disk", f"up to {_gigabytes(plan.disk_bytes)}"),
+        ("checkpoints on disk", f"up to {_size(plan.disk_bytes)}"),
         (
             "evaluations",
             f"{plan.evaluations} of {_number(plan.evaluated_images)} images",
@@ -70,8 +71,8 @@ def plan_lines(plan: TrainingPlan) -> list[tuple[str, str]]:
         lines.append(("to train first, where it was not", names))
     if cost is not None and plan.device is not None:
         lines += [
-            ("device", f"{plan.device.model}, {_gigabytes(cost.machine_bytes)}"),
-            ("memory of a step", f"about {_gigabytes(cost.memory_bytes)}"),
+            ("device", f"{plan.device.model}, {_size(cost.machine_bytes)}"),
+            ("memory of a step", f"about {_size(cost.memory_bytes)}"),
             ("seconds of a step", told_seconds(cost.step_s)),
             ("  the network alone", told_seconds(cost.network_s)),
             ("  its images, on one core", told_seconds(cost.chain_s)),
@@ -103,11 +104,15 @@ def _downloads(plan: TrainingPlan) -> str:
     if not to_come:
         return "nothing"
     names = ", ".join(one.name for one in to_come)
-    return f"{names}: {_gigabytes(plan.download_bytes)}"
+    return f"{names}: {_size(plan.download_bytes)}"
 
 
-def _gigabytes(count: int | None) -> str:
-    return NOT_KNOWN if count is None else f"{count / 1e9:.2f} GB"
+def _size(count_bytes: int | None) -> str:
+    if count_bytes is None:
+        return NOT_KNOWN
+    if count_bytes < GB_BYTES:
+        return f"{count_bytes / 1e6:.1f} MB"
+    return f"{count_bytes / GB_BYTES:.2f} GB"
 
 
 def _number(number: float | None, form: str = "") -> str:

@@ -25,13 +25,19 @@ from harness.values.recipes import Recipe, RecipeBook
 LOGGER = logging.getLogger(__name__)
 
 #: Refuses a training that would take too long.
-Demand = Callable[[RecipeBook, OpenedTraining, Settings, Asked], None]
+Demand = Callable[[RecipeBook, OpenedTraining, Settings, Asked, Watcher], None]
 
 
 def demand_time(
-    book: RecipeBook, opened: OpenedTraining, settings: Settings, asked: Asked
+    book: RecipeBook,
+    opened: OpenedTraining,
+    settings: Settings,
+    asked: Asked,
+    watcher: Watcher,
 ) -> None:
     """Refuse a training whose estimate is above the hours that are asked.
+
+    A step that does not fit into memory is told, and tried: the estimate may be wrong.
 
     Raises:
         UsageError: it would take longer.
@@ -49,6 +55,8 @@ def demand_time(
         folder=opened.folder,
         images=opened.training_set.images,
     )
+    if plan.memory_warning is not None:
+        watcher.noting(plan.memory_warning)
     demand_hours(plan, asked.max_hours)
 
 
@@ -85,7 +93,7 @@ def train_recipe(
     )
     for note in opened.notes:
         watcher.noting(note)
-    demand(book, opened, settings, asked)
+    demand(book, opened, settings, asked, watcher)
     with holding(opened.folder, watcher.noting):
         curve = Curve(folder=opened.folder, schedule=opened.schedule)
 
@@ -100,4 +108,7 @@ def train_recipe(
             noting=watcher.noting,
         )
         state = train(opened.run, opened.folder, steps=asked.steps, watch=watch)
+        done = state.position.step
+        if asked.steps is not None and done > asked.steps:
+            watcher.noting(f"{done} steps are done already, of {asked.steps} asked for")
         return pack_training(opened, state, curve)

@@ -15,6 +15,7 @@ from harness.dataset.digest_cache import FILE_NAME, DigestCache
 from harness.errors import DatasetMissing, UsageError
 from harness.model.networks.shapes import NetworkShapes, network_shapes
 from harness.model.paddle_run.device import Device
+from harness.pipeline.measure.opened_dataset import open_dataset
 from harness.pipeline.measure.planned_archive import PlannedArchive, planned_archive
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.train.asked import Asked
@@ -51,7 +52,8 @@ class TrainingPlan:
     last_step: int  # before which it ends
     mixup_epochs: int
     archives: tuple[PlannedArchive, ...]  # of starts and teacher
-    trained_first: tuple[RecipeId, ...]  # what it starts from and nobody publishes
+    #: What it starts from and nobody publishes; each before what starts from it.
+    trained_first: tuple[RecipeId, ...]
     checkpoint_bytes: int  # of one
     evaluated_images: int | None  # of one evaluation; None when it is not known
     device: Device | None  # None: nothing was timed
@@ -153,7 +155,7 @@ def plan_training(
 
     Raises:
         UsageError: the batch is none for the schedule.
-        DatasetInvalid: the training set is there and malformed.
+        DatasetInvalid: a set is there and malformed.
         LimitReached: the trial of a step was ended, or takes too long.
         TrainingFailed: the folder cannot be read, or the trial crashed.
     """
@@ -161,6 +163,7 @@ def plan_training(
     if images is None:
         images = _images(recipe, settings)
     known = settings.known_datasets.get(recipe.dataset, KnownDataset())
+    evaluated_images = known.image_count or _validation_images(recipe, settings)
     trial = trial_of(book, recipe)
     cost = None
     if device is not None:
@@ -169,7 +172,7 @@ def plan_training(
             chain=chain_of(recipe),
             batch=schedule.batch,
             images=images,
-            is_evaluated=known.image_count is not None,
+            is_evaluated=evaluated_images is not None,
         )
         cost = time_training(work, device, workers=loader_workers(device))
     return TrainingPlan(
@@ -183,15 +186,9 @@ def plan_training(
         archives=tuple(
             planned_archive(one, settings.cache) for one in book.archives_of(recipe)
         ),
-        trained_first=tuple(
-            dict.fromkeys(
-                one.recipe
-                for one in book.origins_of(recipe)
-                if one.archive is None and one.recipe is not None
-            )
-        ),
+        trained_first=_trained_first(book, recipe),
         checkpoint_bytes=checkpoint_bytes(network_shapes(trial.network)),
-        evaluated_images=_first(known.image_count, settings.limit),
+        evaluated_images=evaluated_images,
         device=device,
         cost=cost,
     )
@@ -284,5 +281,19 @@ def _images(recipe: Recipe, settings: Settings) -> Sequence[TrainingImage]:
     return images
 
 
-def _first(count: int | None, limit: int | None) -> int | None:
-    return count if count is None or limit is None else min(count, limit)
+def _validation_images(recipe: Recipe, settings: Settings) -> int | None:
+    """Return how many images a set to measure on has; None when it is not there."""
+    try:
+        return open_dataset(recipe.dataset, settings).labelled.image_count
+    except DatasetMissing:
+        return None
+
+
+def _trained_first(book: RecipeBook, recipe: Recipe) -> tuple[RecipeId, ...]:
+    """Return the recipes to follow before one, in order; no published archive."""
+    recipes: list[RecipeId] = []
+    for origin in book.origins_of(recipe):
+        if origin.archive is None and origin.recipe is not None:
+            recipes += _trained_first(book, book.recipes[origin.recipe])
+            recipes.append(origin.recipe)
+    return tuple(dict.fromkeys(recipes))

@@ -95,7 +95,7 @@ def _by_workers(
             expected=f"{workers} workers that live as long as the run",
             got=str(error),
             next_step="start again: the run goes on at its last checkpoint; if memory "
-            "was short, give fewer workers",
+            "was short, give a smaller --batch",
         ) from error
     finally:
         try:
@@ -148,7 +148,7 @@ def _make(epoch: int, place: int, folder: Path) -> Path:
             f"a batch cannot be written to {folder}",
             expected=f"room for {batch.images.nbytes} bytes and the batches beside it",
             got=error.strerror or error,
-            next_step="set TMPDIR to a folder with room, or give 0 workers",
+            next_step="set TMPDIR to a folder with room, and start again",
         ) from error
     return path
 

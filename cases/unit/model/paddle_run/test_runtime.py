@@ -157,3 +157,31 @@ def test_the_operators_of_the_published_programs_are_there():
 
     assert {"conv2d", "leaky_relu", "yolo_box", "multiclass_nms"} <= names
     demand_operators(sorted(names))
+
+
+#: Ctrl-C in the middle; and what Paddle makes of an interruption there.
+INTERRUPTED = """
+import os, signal
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    sum(range(1000))  # a signal acts between two steps of Python
+except KeyboardInterrupt as error:
+    raise ImportError("initialization failed") from error
+def get_flags(name):
+    return {name: False}
+"""
+
+
+def test_a_signal_while_paddle_is_imported_is_no_missing_paddle(tmp_path):
+    (tmp_path / "paddle.py").write_text(INTERRUPTED)
+    code = (
+        "import sys; from harness.model.paddle_run.runtime import import_paddle\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "try: import_paddle()\n"
+        "except KeyboardInterrupt: print('stopped')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "stopped\n"

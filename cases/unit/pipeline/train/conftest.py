@@ -1,11 +1,15 @@
 """The toy zoo, ready to be trained."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from harness.pipeline.train import trained
 from testing.toy_zoo import Toy, draw_images, write_toy
+
+#: Of a training that nobody estimates.
+NO_PLAN = SimpleNamespace(memory_warning=None)
 
 
 @pytest.fixture(scope="session")
@@ -24,5 +28,5 @@ def toy(request: pytest.FixtureRequest, images: Path, tmp_path: Path) -> Toy:
 @pytest.fixture
 def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a training begin whatever it takes: a trial of its step takes seconds."""
-    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: None)
+    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: NO_PLAN)
     monkeypatch.setattr(trained, "demand_hours", lambda *_: None)

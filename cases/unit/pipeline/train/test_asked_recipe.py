@@ -30,7 +30,11 @@ def test_an_unknown_name_is_told_with_those_near_it(toy: Toy) -> None:
 
 
 def test_a_name_like_no_other_is_told_so(toy: Toy) -> None:
-    with pytest.raises(UsageError, match="got nothing like it"):
+    toy.write("teacher")
+
+    with pytest.raises(
+        UsageError, match="got nothing like it; recipes are teacher, toy; `zoo list`"
+    ):
         asked_recipe(toy.zoo, toy.book, "%%%")
 
 

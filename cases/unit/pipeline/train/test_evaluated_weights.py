@@ -11,7 +11,12 @@ from harness.pipeline.measure.measure import measure_rows
 from harness.pipeline.measure.opened_row import open_row
 from harness.pipeline.measure.settings import Settings
 from harness.pipeline.measure.watcher import Watcher
-from harness.pipeline.train.evaluated_weights import scorer
+from harness.pipeline.train.evaluated_weights import (
+    rows_of_recipe,
+    scorer,
+    scoring_of,
+)
+from harness.registry.recipes import open_recipes
 from harness.registry.zoo import open_zoo
 from harness.train.checkpoints import read_best
 from harness.train.loop import train
@@ -158,13 +163,57 @@ def test_without_a_validation_set_nothing_is_evaluated_and_that_is_told(
     assert "--data-root" in note
 
 
-def test_without_a_row_nothing_is_evaluated_and_that_is_told(demo, settings, device):
-    notes = []
-    watcher = Watcher(noting=notes.append)
-    score = scorer(demo, [], settings, tiny_training.NETWORK, device, watcher=watcher)
+def test_a_recipe_without_a_row_is_evaluated_at_its_largest_size(
+    demo, settings, device, caplog, request
+):
+    """A teacher's archive is printed nowhere, and its AP is that of its network."""
+    home = request.config.rootpath
+    made = next(
+        one
+        for one in open_recipes("demo", home=home).own
+        if one.recipe_id.name == "demo_yolov3_mobilenet_v1"
+    )
+    caplog.set_level(logging.INFO, logger="harness")
+    rowless = replace(
+        demo, rows=tuple(one for one in demo.rows if one.archive != made.recipe_id.name)
+    )
+    opened = open_row(demo, demo.row(LARGE), settings).opened
+    score = scoring_of(rowless, made, settings, Watcher())(opened.network, device)
 
-    assert score is None
-    assert notes == ["weights are not evaluated on the way: no row has the archive"]
+    assert caplog.messages[-1] == f"weights are evaluated as {LARGE} at 224 px"
+    with_row = scorer(demo, [demo.row(LARGE)], settings, opened.network, device)
+    assert score(opened.weights) == with_row(opened.weights) > 20
+
+
+def test_published_baselines_and_teachers_are_evaluated_at_608(request):
+    home = request.config.rootpath
+    zoo = open_zoo("january-2020", home=home)
+    with_row = {one.archive for one in zoo.rows}
+    others = [
+        one
+        for one in open_recipes("january-2020", home=home).own
+        if one.recipe_id.name not in with_row
+    ]
+
+    assert len(others) >= 4
+    for recipe in others:
+        (row,) = rows_of_recipe(zoo, recipe)
+        assert (row.input_px, row.dataset) == (608, recipe.dataset)
+        assert row.row_id == (
+            f"yolov3-{recipe.network.backbone}-{recipe.dataset}-baseline-608"
+        )
+
+
+def test_a_limit_of_a_measurement_does_not_reach_what_a_training_keeps(
+    demo, settings, device
+):
+    opened = open_row(demo, demo.row(LARGE), settings).opened
+    scores = [
+        scorer(demo, [demo.row(LARGE)], one, opened.network, device)(opened.weights)
+        for one in (settings, replace(settings, limit=2))
+    ]
+
+    assert scores[0] == scores[1]
 
 
 def test_a_validation_set_of_other_classes_is_refused(demo, settings, device):

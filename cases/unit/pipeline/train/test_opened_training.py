@@ -1,5 +1,6 @@
 """What a training starts from, and what stops it before its first step."""
 
+import shutil
 import sys
 from dataclasses import replace
 
@@ -109,7 +110,7 @@ def test_a_start_that_is_nowhere_says_what_makes_it(toy: Toy) -> None:
         ArchiveUnavailable,
         match=r"start: toy cannot be fetched, and was not trained here; expected a "
         r"published archive, or one that its recipe made here, got .*toy.*; "
-        r"`zoo train toy --zoo small` makes it",
+        r"`zoo train toy` with the same --zoo makes it$",
     ):
         toy.open("toy_pruned")
 
@@ -150,6 +151,47 @@ def test_what_an_older_recipe_made_is_no_start(toy: Toy) -> None:
 
     with pytest.raises(ArchiveUnavailable, match="not trained here"):
         toy.open("toy_pruned")
+
+
+def test_what_started_from_what_an_older_recipe_made_is_no_start_either(
+    toy: Toy,
+) -> None:
+    toy.write("first")
+    toy.write("second", start={"recipe": "first"})
+    toy.write("third", start={"recipe": "second"})
+    toy.write("fourth", start={"recipe": "third"})
+    for name in ("first", "second", "third"):
+        toy.train(name)
+    assert toy.open("fourth").origins[0].source == "trained by small/third, seed 7"
+
+    toy.write("first", optimiser__momentum=0.8)
+
+    for name in ("third", "fourth"):
+        with pytest.raises(ArchiveUnavailable, match=r"start: \w+ is not there"):
+            toy.open(name)
+    for name in ("first", "second", "third"):
+        toy.train(name)
+    assert toy.open("fourth").origins[0].source == "trained by small/third, seed 7"
+
+
+def test_a_start_whose_own_start_is_gone_stays_one(toy: Toy) -> None:
+    toy.write("first")
+    toy.write("second", start={"recipe": "first"})
+    toy.write("third", start={"recipe": "second"})
+    folder = toy.train("first").folder
+    toy.train("second")
+    shutil.rmtree(folder)
+
+    assert toy.open("third").origins[0].source == "trained by small/second, seed 7"
+
+
+def test_what_made_a_recipe_by_another_name_made_it(toy: Toy) -> None:
+    toy.write("first")
+    (toy.folder / "recipes" / "again.toml").write_text('same_as = "first"\n')
+    toy.write("second", start={"recipe": "again"})
+    toy.train("first")
+
+    assert toy.open("second").origins[0].source == "trained by small/first, seed 7"
 
 
 def test_the_recipes_own_seed_comes_before_others(toy: Toy) -> None:
@@ -290,7 +332,8 @@ def test_a_teacher_that_is_nowhere_says_what_makes_it(toy: Toy) -> None:
     distilled(toy)
 
     with pytest.raises(
-        ArchiveUnavailable, match=r"^teacher: teacher is not there.*`zoo train teacher "
+        ArchiveUnavailable,
+        match=r"^teacher: teacher is not there.*`zoo train teacher` ",
     ):
         toy.open()
 

@@ -6,13 +6,19 @@ from decimal import Decimal
 
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import (
+    ArchiveUnavailable,
+    HarnessError,
+    UsageError,
+    located,
+)
 from harness.files.digest import file_sha256
 from harness.pipeline.train import retrained_row, trained
 from harness.pipeline.train.asked import Asked
 from harness.pipeline.train.packed_training import Trained
 from harness.pipeline.train.recipe_digest import recipe_sha256
 from harness.pipeline.train.retrained_row import retrain_row
+from harness.values.recipes import Recipe
 from harness.values.records import Record, Verdict
 from harness.values.rows import SeedScore, Zoo
 from testing.recipes import URL
@@ -216,3 +222,35 @@ def test_an_archive_of_another_network_is_unreadable(
 
     assert record.verdict is Verdict.UNREADABLE
     assert record.reason.startswith("other.tar: ")
+
+
+def test_a_training_that_was_refused_is_not_tried_for_another_row(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def refuse(_: object, recipe: Recipe, *__: object, **___: object) -> None:
+        tried.append(recipe.recipe_id.name)
+        with located("start"):
+            raise ArchiveUnavailable("its host is gone")
+
+    monkeypatch.setattr(retrained_row, "train_recipe", refuse)
+    refused: dict[str, HarnessError] = {}
+    row = toy.zoo.row(BASELINE)
+    records = [
+        retrain_row(
+            toy.zoo,
+            toy.book,
+            one,
+            toy.settings,
+            Asked(),
+            watcher=toy.watcher,
+            refused=refused,
+        )
+        for one in (row, replace(row, row_id="another", input_px=96), row)
+    ]
+
+    assert tried == ["toy"]
+    assert {one.verdict for one in records} == {Verdict.UNAVAILABLE}
+    assert {one.reason for one in records} == {"start: its host is gone"}
+    assert [one.row_id for one in records] == [BASELINE, "another", BASELINE]

@@ -72,7 +72,7 @@ def test_everything_is_told_in_lines() -> None:
         "base rate": "0.001",
         "epochs": "50.0, images are blended in the first 250",
         "to download": "start: 2.00 GB",
-        "checkpoints on disk": "up to 0.50 GB",
+        "checkpoints on disk": "up to 500.0 MB",
         "evaluations": "4 of 50 images",
         "device": "a processor, 8.00 GB",
         "memory of a step": "about 9.00 GB",
@@ -108,6 +108,19 @@ def test_a_training_from_its_start_to_its_end_is_told_shortly() -> None:
     assert lines["steps"] == "1000 of 64 images"
     assert lines["epochs"] == "100.0, no images are blended"
     assert lines["to download"] == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "told"), [(999_900_000, "999.9 MB"), (1_000_000_000, "1.00 GB")]
+)
+def test_what_is_below_a_gigabyte_is_told_in_megabytes(
+    size_bytes: int, told: str
+) -> None:
+    archives = (replace(PLAN.archives[0], size_bytes=size_bytes),)
+
+    lines = dict(plan_lines(replace(PLAN, archives=archives)))
+
+    assert lines["to download"] == f"start: {told}"
 
 
 def test_the_data_holds_all_that_the_plan_does() -> None:

@@ -5,17 +5,20 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from filelock import FileLock
 
-from harness.errors import UsageError
+from harness.errors import TrainingFailed, UsageError
+from harness.files.digest import file_sha256
 from harness.model.fluid.lod_tensor import read_tensor
 from harness.pipeline.measure.watcher import Watcher
 from harness.pipeline.train import trained
 from harness.pipeline.train.asked import Asked
-from harness.pipeline.train.packed_training import copy_archive
+from harness.pipeline.train.curve import Curve
+from harness.pipeline.train.packed_training import copy_archive, pack_training
 from harness.pipeline.train.trained import train_recipe
 from harness.train.checkpoints import read_last
 from harness.train.loop import Progress
@@ -122,7 +125,9 @@ def test_evaluations_are_in_the_manifest(toy: Toy) -> None:
 
 
 def test_what_is_demanded_comes_before_the_first_step(toy: Toy) -> None:
-    def refuse(book: object, opened: object, settings: object, asked: Asked) -> None:
+    def refuse(
+        book: object, opened: object, _: object, asked: Asked, __: object
+    ) -> None:
         raise UsageError(f"more than {asked.max_hours} hours")
 
     with pytest.raises(UsageError, match=r"more than 24\.0 hours"):
@@ -138,11 +143,29 @@ def test_what_is_demanded_comes_before_the_first_step(toy: Toy) -> None:
     assert not toy.open().folder.exists()
 
 
+def test_a_step_that_does_not_fit_is_told_before_it_is_tried(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "a step of 2 images does not fit into memory: give --batch 1 or less"
+    plan = SimpleNamespace(memory_warning=told)
+    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: plan)
+    monkeypatch.setattr(trained, "demand_hours", lambda *_: None)
+
+    train_recipe(
+        toy.book, toy.recipe(), toy.settings, Asked(steps=1), watcher=toy.watcher
+    )
+
+    assert told in toy.told
+
+
 def test_what_is_done_is_not_estimated_again(
     toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(trained, "plan_training", lambda *_, **__: asked.append(1))
+    no_plan = SimpleNamespace(memory_warning=None)
+    monkeypatch.setattr(
+        trained, "plan_training", lambda *_, **__: asked.append(1) or no_plan
+    )
     monkeypatch.setattr(trained, "demand_hours", lambda *_: None)
 
     def train(**words: int) -> int:
@@ -164,21 +187,22 @@ def test_what_is_done_is_not_estimated_again(
 def test_a_second_process_waits_and_finds_it_done(toy: Toy) -> None:
     folder = toy.open().folder
     folder.mkdir(parents=True)
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"), thread_local=False)
-    lock.acquire()
-    waiting = threading.Event()
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    held, waiting = threading.Event(), threading.Event()
     told = toy.told
 
     def note(line: str) -> None:
         told.append(line)
         waiting.set()
 
-    def release() -> None:
-        waiting.wait(60)
-        lock.release()
+    def hold() -> None:  # a thread that holds two locks of a file is refused
+        with lock:
+            held.set()
+            waiting.wait(60)
 
-    other = threading.Thread(target=release)
+    other = threading.Thread(target=hold)
     other.start()
+    assert held.wait(60)
     trained = toy.train(watcher=replace(toy.watcher, noting=note))
     other.join()
 
@@ -194,3 +218,36 @@ def test_the_archive_is_copied_whole_or_not_at_all(toy: Toy, tmp_path: Path) -> 
     assert (tmp_path / "made" / "mine.tar").read_bytes() == trained.path.read_bytes()
     with pytest.raises(UsageError, match="--output"):
         copy_archive(trained, tmp_path / "file" / "mine.tar")
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_weights_that_no_network_computes_with_are_not_packed(
+    toy: Toy, number: float
+) -> None:
+    opened, whole = toy.open(), toy.train(steps=1)
+    state = read_last(whole.folder, opened.run.subject)
+    assert state is not None
+    name = "conv1_bn_scale"
+    broken = {**state.weights, name: np.full_like(state.weights[name], number)}
+    curve = Curve(folder=whole.folder, schedule=opened.schedule)
+    before = file_sha256(whole.path)
+
+    with pytest.raises(
+        TrainingFailed, match=f"weights to pack: {name}; expected finite numbers"
+    ):
+        pack_training(opened, replace(state, weights=broken), curve)
+
+    assert file_sha256(whole.path) == before
+
+
+@pytest.mark.parametrize(("steps", "is_told"), [(2, True), (3, False)])
+def test_a_training_that_is_farther_than_asked_says_so(
+    toy: Toy, steps: int, is_told: bool
+) -> None:
+    toy.train(steps=3)
+    toy.told.clear()
+    again = toy.train(steps=steps)
+
+    assert again.steps == 3
+    told = [f"3 steps are done already, of {steps} asked for"]
+    assert toy.told == (told if is_told else [])

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from harness.artifact.cache_entry import SourceNote, entry_of, write_note
-from harness.dataset.drawn.coco_scenes import write_coco_training_scenes
+from harness.dataset.drawn.coco_scenes import (
+    write_coco_scenes,
+    write_coco_training_scenes,
+)
 from harness.errors import DatasetInvalid, UsageError
 from harness.model.networks.pruned_channels import pruned_channels
 from harness.model.networks.shapes import network_shapes
@@ -34,6 +37,7 @@ from harness.train.state_file import write_state
 from harness.train.trial import Trial
 from harness.values.datasets import KnownDataset
 from harness.values.recipes import Recipe, RecipeId
+from testing.toy_zoo import Toy
 
 BOOK = open_recipes("march-2020", home=find_home())
 CPU = Device(kind="cpu", model="a processor", threads=2)
@@ -203,11 +207,23 @@ def test_steps_that_were_not_timed_make_no_hours(plan: TrainingPlan) -> None:
     demand_hours(unknown, 0.0)
 
 
-def test_a_limit_is_of_the_evaluated_images(settings: Settings) -> None:
-    for limit, count in ((10, 10), (6000, 5000)):
-        limited = replace(settings, limit=limit)
-        plan = plan_training(BOOK, R34, limited, Asked(), device=None)
-        assert plan.evaluated_images == count
+def test_a_limit_of_a_measurement_leaves_evaluations_whole(settings: Settings) -> None:
+    plan = plan_training(BOOK, R34, replace(settings, limit=10), Asked(), device=None)
+
+    assert plan.evaluated_images == 5000
+
+
+def test_a_validation_set_of_nobodys_is_counted_where_it_lies(
+    settings: Settings, tmp_path: Path, timed: list[tuple[Work, int]]
+) -> None:
+    unpublished = replace(settings, known_datasets={}, data_root=tmp_path)
+    write_coco_training_scenes(tmp_path, seed=1, count=2)
+    missing = plan_training(BOOK, R34, unpublished, Asked(batch=2), device=CPU)
+    write_coco_scenes(tmp_path, seed=2, count=3)
+    there = plan_training(BOOK, R34, unpublished, Asked(batch=2), device=CPU)
+
+    assert (missing.evaluated_images, there.evaluated_images) == (None, 3)
+    assert [work.is_evaluated for work, _ in timed] == [False, True]
 
 
 def test_the_recipes_network_teacher_and_sizes_are_timed(
@@ -377,3 +393,18 @@ def test_hours_are_told_no_closer_than_they_are_known(
 )
 def test_seconds_are_told_without_an_exponent(seconds: float | None, told: str) -> None:
     assert told_seconds(seconds) == told
+
+
+def test_all_that_is_trained_first_is_named_in_order(
+    toy: Toy, timed: list[tuple[Work, int]]
+) -> None:
+    toy.write("second", start={"recipe": "first"})
+    toy.write("first")
+    toy.write("third", start={"recipe": "second"})
+
+    plan = plan_training(
+        toy.book, toy.recipe("third"), toy.settings, Asked(), device=None
+    )
+
+    assert not timed
+    assert [one.name for one in plan.trained_first] == ["first", "second"]
