@@ -570,7 +570,7 @@ def test_the_other_options_reach_the_settings(
     assert settings.coco_engine == "pycocotools"
     assert settings_with(project, january).coco_engine == "ultrafast-pycocotools"
     assert replace(settings.known_datasets["coco"], class_names=None) == KnownDataset(
-        image_count=5000, annotation_count=36781
+        image_count=5000, annotation_count=36781, training_image_count=117266
     )
 
 

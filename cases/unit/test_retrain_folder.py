@@ -52,5 +52,5 @@ def test_every_run_of_ci_trains_anew_and_tries_what_must_fail() -> None:
 
     assert "retrain" in tox["tox"]["env_list"]
     assert "--retrain=always --require-measured" in rows
-    assert failing == "pytest cases/retrain"
+    assert failing == "pytest -n 2 --dist worksteal cases/retrain"
     assert "ZOO_CACHE = {env_tmp_dir}" in environment["set_env"]

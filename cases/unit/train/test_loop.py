@@ -433,7 +433,8 @@ def test_a_loss_that_is_no_number_leaves_what_gave_it(undisturbed, tmp_path, cap
         LossNotFinite,
         match=re.escape(
             "step 5: loss of far; expected finite numbers, got inf; "
-            f"{path} holds its batch and weights, and"
+            f"{path} holds its batch and weights: `zoo train ID --replay FILE` does it "
+            "again"
         ),
     ):
         train(tmp_path, toy_run(open_step=NoNumber))

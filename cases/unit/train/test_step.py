@@ -2,6 +2,7 @@ import logging
 from dataclasses import replace
 
 import numpy as np
+import paddle
 import pytest
 
 from harness.compress.distill import DISTILLATIONS
@@ -368,3 +369,22 @@ def test_a_pruned_student_learns_from_a_full_teacher():
     assert second.loss < first.loss
     for name, value in step.state().weights.items():
         assert not np.array_equal(value, weights[0][name]), name
+
+
+def test_threads_that_an_evaluation_set_before_change_no_bit():
+    batch = training_batch(seed=6, input_px=64, num_classes=3)
+    network = yolov3("mobilenet_v1")
+    weights = initial_weights(network_shapes(network), num_classes=3, seed=7)
+    ends = []
+    for before in (1, 2):
+        step = Step(
+            network,
+            TrainingState(weights=weights, velocities={}),
+            Objective(num_classes=3),
+        )
+        for _ in range(3):
+            paddle.base.core.set_num_threads(before)  # as a predictor does
+            step.run(batch, RATE)
+        ends.append(step.state().weights)
+
+    assert all(np.array_equal(ends[0][name], ends[1][name]) for name in weights)

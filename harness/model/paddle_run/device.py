@@ -154,3 +154,12 @@ def usable_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def use_all_threads() -> None:
+    """Let Paddle compute on every thread that this process may use.
+
+    A predictor sets the count for the whole process. Without this, a training would
+    compute on other threads, and so to other bits, after its first evaluation.
+    """
+    import_paddle().base.core.set_num_threads(usable_threads())

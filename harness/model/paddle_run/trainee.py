@@ -16,6 +16,7 @@ from harness.model.networks.functions import NetworkFunction
 from harness.model.networks.loss_ops import LossOps
 from harness.model.networks.ops import BN_MOMENTUM
 from harness.model.networks.shapes import Variable
+from harness.model.paddle_run.device import use_all_threads
 from harness.model.paddle_run.loss_tensors import LossTensors
 from harness.model.paddle_run.runtime import import_paddle
 from harness.model.paddle_run.tensors import TensorOps
@@ -113,6 +114,7 @@ class Trainee:
         """
         paddle = import_paddle()
         before = {name: self._state[name].clone() for name in self._running}
+        use_all_threads()
         outputs = self._network(self._ops, paddle.to_tensor(images))
         losses = losses_of(LossTensors(), outputs)
         values = {name: float(loss) for name, loss in losses.items()}
