@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from harness.model.paddle_run.precision import (
     demand_precision,
     demand_runtime,
 )
-from harness.model.paddle_run.runtime import import_paddle
+from harness.model.paddle_run.runtime import THREADS, import_paddle
 
 LOGGER = logging.getLogger(__name__)
 
@@ -150,10 +151,15 @@ def cpu_model() -> str:
 
 
 def usable_threads() -> int:
-    """Return how many processors this process may use."""
+    """Return how many threads may compute: one for each processor of this process.
+
+    ``OMP_NUM_THREADS`` lowers the count, as for every library that computes.
+    """
+    asked = os.environ.get(THREADS, "")
+    limit = int(asked) if asked.isdecimal() and int(asked) else sys.maxsize
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return min(limit, len(os.sched_getaffinity(0)))
+    return min(limit, os.cpu_count() or 1)
 
 
 def use_all_threads() -> None:

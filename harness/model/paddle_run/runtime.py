@@ -25,6 +25,8 @@ Tensor = Any
 #: oneDNN crashes on them: a segmentation fault where it fuses a convolution and a leaky
 #: ReLU, an unimplemented attribute in the nearest upsampling.
 NEW_PROGRAMS = "FLAGS_enable_pir_api"
+#: Says to every library that computes how many threads it may use.
+THREADS = "OMP_NUM_THREADS"
 
 
 def import_paddle() -> Paddle:
@@ -36,6 +38,7 @@ def import_paddle() -> Paddle:
     os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
     os.environ.setdefault("GLOG_minloglevel", "2")  # errors only
     os.environ[NEW_PROGRAMS] = "0"  # not a default: with 1 no graph of ours is built
+    threads = os.environ.get(THREADS)
     try:
         with warnings.catch_warnings():
             # What 2.6 imports is deprecated in places, and 3.3 misses a compiler cache;
@@ -50,6 +53,8 @@ def import_paddle() -> Paddle:
             got=str(error),
             next_step="install zoo-harness[cpu], [cpu3] or [gpu]",
         ) from error
+    if threads is None:  # Paddle writes a 1, as if the user had
+        os.environ.pop(THREADS, None)
     _take_back_termination()
     demand_old_programs(paddle)
     return paddle

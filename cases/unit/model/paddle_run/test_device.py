@@ -153,8 +153,20 @@ def test_a_gpu_that_computed_is_opened_with_its_name(gpu_build):
 def test_a_machine_that_hides_its_affinity_counts_its_processors(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
 
     assert usable_threads() == 6
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [("1", 1), ("5", 5), ("6", 6), ("7", 6), ("0", 6), ("", 6), ("4,2", 6), ("-1", 6)],
+)
+def test_fewer_threads_can_be_asked_for(monkeypatch, asked, count):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+
+    assert usable_threads() == count
 
 
 def test_the_processor_has_a_name_on_any_system(monkeypatch):

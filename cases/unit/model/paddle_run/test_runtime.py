@@ -185,3 +185,24 @@ def test_a_signal_while_paddle_is_imported_is_no_missing_paddle(tmp_path):
     )
 
     assert done.stdout == "stopped\n"
+
+
+@pytest.mark.parametrize("asked", [None, "1"])
+def test_paddle_does_not_answer_for_the_user_how_many_threads_may_compute(asked):
+    code = (
+        "import os; from harness.model.paddle_run.runtime import import_paddle; "
+        "import_paddle(); print(os.environ.get('OMP_NUM_THREADS'))"
+    )
+    environment = {
+        name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"
+    } | ({} if asked is None else {"OMP_NUM_THREADS": asked})
+
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.split()[-1] == str(asked)
