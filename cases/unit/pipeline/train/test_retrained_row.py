@@ -145,6 +145,7 @@ def test_a_training_that_would_take_too_long_is_told(
         raise UsageError(f"longer than {max_hours:g} hours")
 
     monkeypatch.setattr(trained, "demand_hours", refuse)
+    monkeypatch.setattr(trained, "is_short_and_small", lambda *_: False)
     record = retrain(toy, max_hours=3)
 
     assert record.verdict is Verdict.ERRORED

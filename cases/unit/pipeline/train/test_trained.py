@@ -150,6 +150,7 @@ def test_a_step_that_does_not_fit_is_told_before_it_is_tried(
     plan = SimpleNamespace(memory_warning=told)
     monkeypatch.setattr(trained, "plan_training", lambda *_, **__: plan)
     monkeypatch.setattr(trained, "demand_hours", lambda *_: None)
+    monkeypatch.setattr(trained, "is_short_and_small", lambda *_: False)
 
     train_recipe(
         toy.book, toy.recipe(), toy.settings, Asked(steps=1), watcher=toy.watcher
@@ -167,6 +168,7 @@ def test_what_is_done_is_not_estimated_again(
         trained, "plan_training", lambda *_, **__: asked.append(1) or no_plan
     )
     monkeypatch.setattr(trained, "demand_hours", lambda *_: None)
+    monkeypatch.setattr(trained, "is_short_and_small", lambda *_: False)
 
     def train(**words: int) -> int:
         train_recipe(
@@ -251,3 +253,32 @@ def test_a_training_that_is_farther_than_asked_says_so(
     assert again.steps == 3
     told = [f"3 steps are done already, of {steps} asked for"]
     assert toy.told == (told if is_told else [])
+
+
+# 24 hours are 4,320 images of 20 seconds
+@pytest.mark.parametrize(
+    ("images", "step_px", "max_hours", "expected"),
+    [
+        (4_320, 500_000, 24.0, True),
+        (4_321, 500_000, 24.0, False),
+        (4_320, 500_001, 24.0, False),
+        (180, 8 * 224**2, 1.0, True),
+        (181, 8 * 224**2, 1.0, False),
+        (1, 1, 0.0, False),
+    ],
+)
+def test_what_is_short_and_small_needs_no_estimate(
+    images: int, step_px: int, max_hours: float, expected: bool
+) -> None:
+    assert trained.is_short_and_small(images, step_px, max_hours) is expected
+
+
+def test_a_short_training_is_not_tried(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("a trial")
+
+    monkeypatch.setattr(trained, "plan_training", fail)
+
+    assert toy.train().steps == 6
