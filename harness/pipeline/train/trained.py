@@ -27,8 +27,7 @@ LOGGER = logging.getLogger(__name__)
 #: Seconds of an image, more than any network of ours takes: ResNet50-vd-dcn with its
 #: teacher took 4.2 on two cores, in the mean over its sizes.
 MOST_IMAGE_S = 20.0
-#: Pixels of a step that fits into every memory: of 608 x 608, one image and a third. That
-#: network took 1.3 GB for as many.
+#: Pixels of a step that fits into every memory: that network took 1.3 GB for as many.
 SMALL_STEP_PX = 500_000
 HOUR_S = 3600
 
