@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.model.networks.yolov3_head import STRIDES_PX
+
 NUM_CLASSES = 80
 CROWD = 6  # candidates round one object, on the average
 SIDES_PX = (640, 480)
@@ -55,3 +57,23 @@ def _clustered(rng, count):
     near, far = centres - half, centres + half
     boxes = np.concatenate([near.clip(0), np.minimum(far, last_px)], axis=1)
     return boxes.astype(np.float32), objects
+
+
+def trained_heads(count, *, input_px, seed=0):
+    """Draw heads, ``[3 * (5 + C), H, W]`` of each level, with so many candidates."""
+    rng = np.random.default_rng(seed)
+    heads = []
+    for stride_px in STRIDES_PX:
+        cells = input_px // stride_px
+        head = rng.standard_normal((3, 5 + NUM_CLASSES, cells, cells)) - 5
+        head[:, :4] = rng.normal(0, 0.5, (3, 4, cells, cells))
+        head[:, 4] = rng.uniform(-12, -5, (3, cells, cells))
+        heads.append(head.astype(np.float32))
+    outputs = [head[:, 4] for head in heads]
+    ends = np.cumsum([one.size for one in outputs])
+    chosen = np.sort(rng.choice(ends[-1], count, replace=False))
+    for output, end in zip(outputs, ends, strict=True):
+        of_level = chosen[(chosen >= end - output.size) & (chosen < end)]
+        place = np.unravel_index(of_level - end + output.size, output.shape)
+        output[place] = rng.uniform(-4.5, 3, len(of_level))
+    return [head.reshape(-1, *head.shape[2:]) for head in heads]

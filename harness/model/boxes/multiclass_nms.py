@@ -3,9 +3,9 @@
 Exactly as the published ``multiclass_nms``: a strict score threshold, stable orders,
 greedy suppression, and limits per class and per image.  # zoo-spec 1.3, 1.4
 
-The published operator finishes one class after the other, and cuts to the limit of the
+The published operator finishes one class after the other, and cuts to the limit of an
 image at the end. Here the candidates of all classes come together, the best first. So
-the work ends at the last one that the limit lets in. What a candidate meets is the same:
+the work ends at the last one that the limit lets in. What a candidate meets is still
 the better ones of its class.
 """
 
