@@ -60,12 +60,12 @@ def iou_of_pairs(
         inter = sides[0] * sides[1]  # [P]
         overlap = inter / (areas[firsts] + areas[seconds] - inter)  # [P]
     apart = (second[:2] > first[2:]) | (second[2:] < first[:2])  # [2, P]
-    overlap[apart[0] | apart[1]] = 0
+    np.copyto(overlap, 0, where=apart[0] | apart[1])
     return cast("Floats", overlap)
 
 
 def _areas(corners: Floats, edge: np.floating[Any]) -> Floats:
     sides = corners[2:] - corners[:2]  # [2, N]
     areas: Floats = (sides[0] + edge) * (sides[1] + edge)  # [N]
-    areas[(sides < 0).any(axis=0)] = 0
+    np.copyto(areas, 0, where=(sides[0] < 0) | (sides[1] < 0))
     return areas

@@ -81,13 +81,12 @@ def multiclass_nms(
     kept = np.zeros(0, np.intp)  # [K] pairs, the best first
     looked_at = np.zeros(num_classes, np.intp)  # of each class
     block_size = math.isqrt(2 * OVERLAPS * num_classes)
-    for ranked in ranked_pairs(above, scores, block=block_size):
-        classes = ranked % num_classes
-        is_first = _first_of_class(classes, looked_at, rule.nms_top_k)
-        looked_at += np.bincount(classes, minlength=num_classes)
-        block = ranked[is_first]
-        block = block[_apart_from_kept(boxes_xyxy, kept, block, num_classes, rule)]
-        block = block[_apart_from_better(boxes_xyxy, block, num_classes, rule)]
+    for block in ranked_pairs(above, scores, block=block_size):
+        if len(scores) > rule.nms_top_k:
+            block = _first_of_class(block, looked_at, rule.nms_top_k)
+        if len(kept):
+            block = _apart_from_kept(boxes_xyxy, kept, block, num_classes, rule)
+        block = _apart_from_better(boxes_xyxy, block, num_classes, rule)
         kept = np.concatenate([kept, block])
         if len(kept) >= rule.keep_top_k or (looked_at >= rule.nms_top_k).all():
             break
@@ -101,45 +100,49 @@ def multiclass_nms(
     )
 
 
-def _first_of_class(
-    classes: Places, looked_at: Places, nms_top_k: int
-) -> NDArray[np.bool_]:
-    """Say which are among the first ``nms_top_k`` of their class, counted from 0."""
+def _first_of_class(ranked: Pairs, looked_at: Places, nms_top_k: int) -> Pairs:
+    """Return the pairs that are among the first ``nms_top_k`` of their class.
+
+    Args:
+        ranked: ``[P]``, the best first.
+        looked_at: ``[C]``, how many pairs came before of each class; counts these too.
+        nms_top_k: of each class.
+    """
+    classes = ranked % len(looked_at)
+    order = np.argsort(classes, kind="stable")
     counts = np.bincount(classes, minlength=len(looked_at))  # [C]
-    is_first = np.ones(len(classes), dtype=bool)
-    if (looked_at + counts > nms_top_k).any():
-        order = np.argsort(classes, kind="stable")
-        ranks = (
-            np.arange(len(order))
-            + (looked_at - np.cumsum(counts) + counts)[classes[order]]
-        )
-        is_first[order] = ranks < nms_top_k
-    return is_first
+    starts = np.cumsum(counts) - counts
+    is_first = np.empty(len(ranked), dtype=bool)
+    rank = np.arange(len(order)) + (looked_at - starts)[classes[order]]  # of its class
+    is_first[order] = rank < nms_top_k
+    looked_at += counts
+    first: Pairs = ranked[is_first]
+    return first
 
 
 def _apart_from_kept(
     boxes_xyxy: Floats, kept: Pairs, block: Pairs, num_classes: int, rule: NmsRule
-) -> NDArray[np.bool_]:
-    """Say which pairs of a block overlap no kept one of their class too much."""
+) -> Pairs:
+    """Return the pairs of a block that overlap no kept one of their class too much."""
+    kinds = kept % num_classes
+    kept = kept[np.argsort(kinds, kind="stable")]
+    counts = np.bincount(kinds, minlength=num_classes)  # [C]
+    places, block_kinds = np.divmod(block, num_classes)
+    of_class = counts[block_kinds]
+    firsts = _spans((np.cumsum(counts) - counts)[block_kinds], of_class)
+    seconds = np.repeat(np.arange(len(kept), len(kept) + len(block)), of_class)
+    boxes = boxes_xyxy[np.concatenate([kept // num_classes, places])]
+    _, suppressed = _overlapping(boxes, firsts, seconds, rule)
     is_apart = np.ones(len(block), dtype=bool)
-    if len(kept):
-        kinds = kept % num_classes
-        kept = kept[np.argsort(kinds, kind="stable")]
-        counts = np.bincount(kinds, minlength=num_classes)  # [C]
-        places, block_kinds = np.divmod(block, num_classes)
-        of_class = counts[block_kinds]
-        firsts = _spans((np.cumsum(counts) - counts)[block_kinds], of_class)
-        seconds = np.repeat(np.arange(len(kept), len(kept) + len(block)), of_class)
-        boxes = boxes_xyxy[np.concatenate([kept // num_classes, places])]
-        _, suppressed = _overlapping(boxes, firsts, seconds, rule)
-        is_apart[suppressed - len(kept)] = False
-    return is_apart
+    is_apart[suppressed - len(kept)] = False
+    apart: Pairs = block[is_apart]
+    return apart
 
 
 def _apart_from_better(
     boxes_xyxy: Floats, block: Pairs, num_classes: int, rule: NmsRule
-) -> NDArray[np.bool_]:
-    """Say which pairs of a block overlap no better one too much that stays itself."""
+) -> Pairs:
+    """Return the pairs of a block that no better one of their class suppresses."""
     places, kinds = np.divmod(block, num_classes)
     order = np.argsort(kinds.astype(np.int16), kind="stable")  # by class, best first
     ends = np.bincount(kinds, minlength=num_classes).cumsum()[kinds[order]]
@@ -147,9 +150,10 @@ def _apart_from_better(
     worse = ends - next_ones  # of its class
     firsts, seconds = np.repeat(next_ones - 1, worse), _spans(next_ones, worse)
     pairs = _overlapping(boxes_xyxy[places[order]], firsts, seconds, rule)
-    is_apart = np.ones(len(block), dtype=bool)
-    is_apart[order[_suppressed(*pairs, len(block))]] = False
-    return is_apart
+    is_apart = np.empty(len(block), dtype=bool)
+    is_apart[order] = ~_suppressed(*pairs, len(block))
+    apart: Pairs = block[is_apart]
+    return apart
 
 
 def _overlapping(
@@ -157,30 +161,33 @@ def _overlapping(
 ) -> tuple[Places, Places]:
     """Return the pairs of places that overlap too much; a NaN is too much."""
     overlap = iou_of_pairs(boxes_xyxy, firsts, seconds, inclusive=rule.inclusive)
-    is_more = ~(overlap <= np.float32(rule.nms_threshold))
-    return firsts[is_more], seconds[is_more]
+    too_much = np.flatnonzero(~(overlap <= np.float32(rule.nms_threshold)))
+    return firsts[too_much], seconds[too_much]
 
 
-def _suppressed(firsts: Places, seconds: Places, count: int) -> list[int]:
-    """Return the seconds of those firsts that are not suppressed themselves.
+def _suppressed(firsts: Places, seconds: Places, count: int) -> NDArray[np.bool_]:
+    """Say which places a better one suppresses that is not suppressed itself.
 
     Args:
-        firsts: ``[Q]``, rising; each is better than its second.
+        firsts: ``[Q]``; each is better than its second.
         seconds: ``[Q]``, of the same class, overlapping too much.
         count: of the places.
     """
-    suppressed: set[int] = set()
-    others = seconds.tolist()
-    start = 0
-    for first, end in enumerate(np.bincount(firsts, minlength=count).cumsum().tolist()):
-        if first not in suppressed:
-            suppressed.update(others[start:end])
-        start = end
-    return list(suppressed)
+    suppressed = np.zeros(count, dtype=bool)
+    while len(firsts):
+        # Nothing better is left that could suppress these: they stay, their seconds go.
+        is_doubtful = np.zeros(count, dtype=bool)
+        is_doubtful[seconds] = True
+        open_pairs = is_doubtful[firsts]
+        suppressed[seconds[~open_pairs]] = True
+        open_pairs &= ~(suppressed[firsts] | suppressed[seconds])
+        firsts, seconds = firsts[open_pairs], seconds[open_pairs]
+    return suppressed
 
 
 def _spans(starts: Places, counts: Places) -> Places:
     """Return ``counts[n]`` numbers from ``starts[n]`` on, one span after the other."""
-    before = np.cumsum(counts) - counts
-    spans: Places = np.arange(counts.sum()) - np.repeat(before - starts, counts)
+    ends = np.cumsum(counts)
+    spans = np.arange(ends[-1] if len(ends) else 0)
+    spans -= np.repeat(ends - counts - starts, counts)
     return spans

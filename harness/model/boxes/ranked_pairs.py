@@ -15,7 +15,7 @@ Pairs = NDArray[np.intp]  # [P] box * C + class
 
 #: How much more is ranked each time that what was ranked did not suffice. Most of it is
 #: then suppressed by what is kept already, which takes the less for being done at once.
-GROWTH = 8
+GROWTH = 4
 
 
 def ranked_pairs(pairs: Pairs, scores: Floats, *, block: int) -> Iterator[Pairs]:
@@ -35,7 +35,8 @@ def ranked_pairs(pairs: Pairs, scores: Floats, *, block: int) -> Iterator[Pairs]
     while len(pairs):
         # What ties with the last one comes along: the next batch is strictly worse.
         is_best = _smallest(falling, size)
-        best = _ranked(pairs[is_best], falling[is_best], num_classes)
+        place = np.flatnonzero(is_best)
+        best = _ranked(pairs[place], falling[place], num_classes)
         start = 0
         while start < len(best):
             yield best[start : start + longest]
