@@ -81,13 +81,14 @@ def multiclass_nms(
     kept = np.zeros(0, np.intp)  # [K] pairs, the best first
     looked_at = np.zeros(num_classes, np.intp)  # of each class
     block_size = math.isqrt(2 * OVERLAPS * num_classes)
-    for block in ranked_pairs(above, scores, block=block_size):
+    for ranked in ranked_pairs(above, scores, block=block_size):
+        left = ranked
         if len(scores) > rule.nms_top_k:
-            block = _first_of_class(block, looked_at, rule.nms_top_k)
+            left = _first_of_class(left, looked_at, rule.nms_top_k)
         if len(kept):
-            block = _apart_from_kept(boxes_xyxy, kept, block, num_classes, rule)
-        block = _apart_from_better(boxes_xyxy, block, num_classes, rule)
-        kept = np.concatenate([kept, block])
+            left = _apart_from_kept(boxes_xyxy, kept, left, num_classes, rule)
+        left = _apart_from_better(boxes_xyxy, left, num_classes, rule)
+        kept = np.concatenate([kept, left])
         if len(kept) >= rule.keep_top_k or (looked_at >= rule.nms_top_k).all():
             break
     place, kind = np.divmod(kept[: rule.keep_top_k], num_classes)

@@ -112,9 +112,9 @@ def detect_opened(
         shared: the images and the device.
         opened: the rows.
         store: what it holds is not computed again, unless the settings say so.
-        watcher: told how far it is.
+        watcher: told how far it is, and which archive looks untrained.
     """
-    graphs = _SharedGraphs(shared)
+    graphs = _SharedGraphs(shared, watcher.noting)
     planned = [one for row in opened for one in _plan_runs(shared, row, graphs)]
     name, places = shared.dataset.name, places_of(shared.settings)
     outcomes = detect(
@@ -167,8 +167,9 @@ def _tell_stopped(
 class _SharedGraphs:
     """Opens each archive's graph once, when the first detector needs it."""
 
-    def __init__(self, shared: SharedPass) -> None:
+    def __init__(self, shared: SharedPass, noting: Callable[[str], None]) -> None:
         self._shared = shared
+        self._noting = noting
         self._detectors: dict[str, Detectors] = {}
         self._largest_px: dict[str, int] = {}
 
@@ -191,6 +192,7 @@ class _SharedGraphs:
                 device=self._shared.device,
                 program_limits=self._shared.settings.program_limits,
                 largest_px=largest_px,
+                noting=self._noting,
             ),
         )
 

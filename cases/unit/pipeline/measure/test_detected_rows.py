@@ -212,6 +212,23 @@ def test_a_graph_is_opened_once_for_the_largest_of_its_sizes(
     assert by.program_limits is shared.settings.program_limits
 
 
+def test_what_an_archive_looks_like_is_told_to_the_watcher(
+    shared: SharedPass, asked: dict[str, Any], built: list[tuple[Any, Any]]
+) -> None:
+    notes: list[str] = []
+
+    detect_opened(
+        shared,
+        both(shared)[:1],
+        DetectionStore(shared.settings.cache),
+        Watcher(noting=notes.append),
+    )
+    asked["runs"][0].open_detector()
+    built[0][1].noting("it looks untrained")
+
+    assert notes == ["it looks untrained"]
+
+
 @pytest.mark.parametrize(
     "other", [{"sha256": "b" * 64}, {"network": "other"}], ids=["archive", "network"]
 )
