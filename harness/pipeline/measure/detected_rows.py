@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.dataset.labelled import LabelledSet
+from harness.evaluate.batches import count_readers
 from harness.evaluate.detect import detect
 from harness.evaluate.detector_run import Detected, Detector, DetectorRun, Outcome
 from harness.evaluate.store import DetectionStore, StoreKey
@@ -122,6 +123,7 @@ def detect_opened(
         [one.detector for one in planned],
         store,
         fresh=shared.settings.fresh,
+        readers=count_readers(shared.device.threads),
         progress=lambda done, total: watcher.detecting(name, done, total),
         stopped=lambda kept: _tell_stopped(shared, planned, kept, watcher),
         told_fault=lambda text: tell(text, places),

@@ -130,6 +130,21 @@ def test_every_run_of_every_row_is_asked_for_in_order(
     assert asked["fresh"] is False
 
 
+@pytest.mark.parametrize(("threads", "readers"), [(2, 1), (16, 4)])
+def test_the_more_cores_the_more_batches_are_read_at_once(
+    shared: SharedPass,
+    asked: dict[str, Any],
+    tmp_path: Path,
+    threads: int,
+    readers: int,
+) -> None:
+    device = replace(DEVICE, threads=threads)
+    store = DetectionStore(tmp_path)
+    detect_opened(replace(shared, device=device), both(shared), store, Watcher())
+
+    assert asked["readers"] == readers
+
+
 def test_what_is_asked_afresh_is_computed_afresh(
     shared: SharedPass, asked: dict[str, Any], tmp_path: Path
 ) -> None:
