@@ -41,7 +41,7 @@ def ranked_pairs(pairs: Pairs, scores: Floats, *, block: int) -> Iterator[Pairs]
         while start < len(best):
             yield best[start : start + longest]
             start += longest
-            longest = block * GROWTH
+            longest = min(2 * longest, GROWTH * block)
         pairs, falling = pairs[~is_best], falling[~is_best]
         size *= GROWTH
 
