@@ -1,58 +1,92 @@
-"""Our NMS against a plain loop of the same definition, on crowded candidates."""
+"""Decoding and suppression of one image against the slow way that they are held to."""
 
 from __future__ import annotations
 
+import functools
+import statistics
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness.model.boxes.multiclass_nms import YOLOV3_RULE, multiclass_nms
+from harness.model.boxes.multiclass_nms import multiclass_nms
+from harness.model.boxes.yolo_box import decode_heads
+from testing.candidates import (
+    Candidates,
+    trained_candidates,
+    trained_heads,
+    untrained_candidates,
+)
+from testing.slow_detections import slow_decode_heads, slow_multiclass_nms
 
 pytestmark = pytest.mark.speed
 
-BOXES, CLASSES = 600, 80
+CELLS = 22743  # of an input of 608 px
+CASES: dict[str, tuple[Callable[[int], Candidates], int, int]] = {
+    "trained, 350 candidates": (trained_candidates, 350, 15),
+    "trained, 1800 candidates": (trained_candidates, 1800, 7),
+    "trained, 6400 candidates": (trained_candidates, 6400, 5),
+    "untrained, all cells": (untrained_candidates, CELLS, 1),
+}
+#: Calls of the fast way for each one of the slow, so that both see the same machine.
+MORE = 20
 
 
-@pytest.fixture(scope="module")
-def candidates() -> tuple[Any, Any]:
-    random = np.random.default_rng(0)
-    near = random.uniform(0, 500, (BOXES, 2))
-    boxes = np.concatenate([near, near + random.uniform(5, 120, (BOXES, 2))], axis=1)
-    scores = random.uniform(0, 1, (BOXES, CLASSES)) ** 12  # few above the threshold
-    return boxes.astype(np.float32), scores.astype(np.float32)
+@pytest.mark.parametrize("case", CASES)
+def test_suppression(case: str, tell: Callable[..., None]) -> None:
+    draw, count, rounds = CASES[case]
+    drawn = draw(count)
+    told = (drawn.boxes_xyxy, drawn.scores)
+
+    slow, fast = (
+        functools.partial(suppress, *told)
+        for suppress in (slow_multiclass_nms, multiclass_nms)
+    )
+    _compare(f"suppression: {case}", slow, fast, rounds, tell)
+
+    assert np.array_equal(slow().boxes_xyxy, fast().boxes_xyxy)
 
 
-@pytest.mark.parametrize("way", ["numpy", "loop"])
-def test_nms(benchmark: Any, candidates: tuple[Any, Any], way: str) -> None:
-    benchmark.group = f"{BOXES} candidates, {CLASSES} classes"
-    suppress = multiclass_nms if way == "numpy" else loop
+@pytest.mark.parametrize("memory", ["cached", "elsewhere"])
+def test_decoding(memory: str, tell: Callable[..., None]) -> None:
+    """Heads in the processor's cache, and such as were not touched for a while."""
+    count = 1 if memory == "cached" else 24  # 190 MB
+    many = [trained_heads(350, input_px=608, seed=seed) for seed in range(count)]
 
-    found = benchmark.pedantic(suppress, args=candidates, rounds=3, warmup_rounds=1)
+    def decode_all(decode: Callable[..., Any]) -> None:
+        for heads in many:
+            decode(heads, height_px=480, width_px=640)
 
-    kept = len(found.scores) if way == "numpy" else len(found)
-    assert kept == YOLOV3_RULE.keep_top_k
-
-
-def loop(boxes: Any, scores: Any) -> list[tuple[float, int]]:
-    found = []
-    for kind in range(scores.shape[1]):
-        order = sorted(
-            (n for n in range(len(boxes)) if scores[n, kind] > 0.01),
-            key=lambda n: -scores[n, kind],
-        )
-        kept: list[int] = []
-        for n in order:
-            if all(overlap(boxes[n], boxes[k]) <= 0.45 for k in kept):
-                kept.append(n)
-        found += [(float(scores[n, kind]), kind) for n in kept]
-    return sorted(found, reverse=True)[: YOLOV3_RULE.keep_top_k]
+    slow, fast = (
+        functools.partial(decode_all, decode)
+        for decode in (slow_decode_heads, decode_heads)
+    )
+    title = f"decoding at 608 px: 350 candidates, {memory}"
+    _compare(title, slow, fast, 5, tell, images=count)
 
 
-def overlap(first: Any, second: Any) -> float:
-    wide = min(first[2], second[2]) - max(first[0], second[0]) + 1
-    high = min(first[3], second[3]) - max(first[1], second[1]) + 1
-    if wide < 1 or high < 1:
-        return 0.0
-    areas = [(b[2] - b[0] + 1) * (b[3] - b[1] + 1) for b in (first, second)]
-    return float(wide * high / (sum(areas) - wide * high))
+def _compare(
+    title: str,
+    slow: Callable[[], Any],
+    fast: Callable[[], Any],
+    rounds: int,
+    tell: Callable[..., None],
+    *,
+    images: int = 1,
+) -> None:
+    """Tell the medians of both ways, in turns, and their ratio."""
+    slow_ms, fast_ms = [], []
+    fast()  # what is done once
+    for _ in range(rounds):
+        slow_ms.append(_ms(slow) / images)
+        fast_ms += [_ms(fast) / images for _ in range(MORE if images == 1 else 1)]
+    before, now = statistics.median(slow_ms), statistics.median(fast_ms)
+    tell(title, {"slow ms": before, "ms": now, "slow / ours": before / now})
+
+
+def _ms(call: Callable[[], Any]) -> float:
+    started_s = time.perf_counter()
+    call()
+    return (time.perf_counter() - started_s) * 1e3

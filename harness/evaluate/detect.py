@@ -48,6 +48,7 @@ def detect(
     store: DetectionStore,
     *,
     fresh: bool = False,
+    readers: int = 1,
     progress: Progress | None = None,
     stopped: Stopped = lambda kept_images: None,
     told_fault: Callable[[str], str] = str,
@@ -64,6 +65,7 @@ def detect(
         runs: what to run; two of the same key are computed once.
         store: where detections are kept.
         fresh: first discard what the store holds of these runs.
+        readers: batches that are read at once, ahead of the detectors.
         progress: told the images done so far, those of the store included.
         stopped: told what is kept when a signal stops the work.
         told_fault: what to store of why an image cannot be read.
@@ -82,7 +84,7 @@ def detect(
             stored = store.open_run(run.key, image_ids)
             jobs[digest] = _open_job(run, stored, told_fault, fresh=fresh)
     try:
-        _work(images, list(jobs.values()), progress or _silent)
+        _work(images, list(jobs.values()), progress or _silent, readers)
     except KeyboardInterrupt:
         try:
             for job in jobs.values():
@@ -222,11 +224,15 @@ def _open_job(
 
 
 def _work(
-    images: Sequence[ImageEntry], jobs: Sequence[_Job], progress: Progress
+    images: Sequence[ImageEntry],
+    jobs: Sequence[_Job],
+    progress: Progress,
+    readers: int,
 ) -> None:
     done = len(images) - sum(len(step.entries) for step in _steps(images, jobs))
     progress(done, len(images))
-    with contextlib.closing(read_ahead(_steps(images, jobs))) as coming:
+    steps = read_ahead(_steps(images, jobs), readers=readers)
+    with contextlib.closing(steps) as coming:
         for step, future in coming:
             image_ids = [entry.image_id for entry in step.entries]
             for job in step.jobs:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
+Places: TypeAlias = NDArray[np.intp]
 
 
 def xyxy_to_xywh_inclusive(boxes_xyxy: Floats) -> Floats:
@@ -28,8 +29,10 @@ def xyxy_to_xywh_inclusive(boxes_xyxy: Floats) -> Floats:
     return boxes_xywh
 
 
-def iou_one_to_many(box_xyxy: Floats, boxes_xyxy: Floats, *, inclusive: bool) -> Floats:
-    """Return the overlap of one box with each of many, as multiclass_nms sees it.
+def iou_of_pairs(
+    boxes_xyxy: Floats, firsts: Places, seconds: Places, *, inclusive: bool
+) -> Floats:
+    """Return the overlap of pairs of boxes, as multiclass_nms sees it.
 
     Boxes that do not touch have overlap 0. A degenerate box (its far edge lies before
     its near edge) has area 0, but its intersections are computed as those of any other.
@@ -38,27 +41,31 @@ def iou_one_to_many(box_xyxy: Floats, boxes_xyxy: Floats, *, inclusive: bool) ->
     float.  # zoo-spec 1.3
 
     Args:
-        box_xyxy: ``[4]``.
-        boxes_xyxy: ``[N, 4]``, of the same dtype; the arithmetic stays in it.
+        boxes_xyxy: ``[N, 4]``; the arithmetic stays in their dtype.
+        firsts: ``[P]``, places of boxes.
+        seconds: ``[P]``, likewise.
         inclusive: count the far edge (``normalized=False`` of multiclass_nms).
 
     Returns:
-        ``[N]``.
+        ``[P]``.
     """
     edge = boxes_xyxy.dtype.type(1 if inclusive else 0)
-    near, far = boxes_xyxy[:, :2], boxes_xyxy[:, 2:]  # [N, 2]
-    apart = ((near > box_xyxy[2:]) | (far < box_xyxy[:2])).any(axis=1)  # [N]
-    sides = np.minimum(far, box_xyxy[2:]) - np.maximum(near, box_xyxy[:2]) + edge
-    inter = sides[:, 0] * sides[:, 1]  # [N]
-    union = _areas(box_xyxy[None], edge) + _areas(boxes_xyxy, edge) - inter  # [N]
-    overlap = np.zeros_like(union)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        np.divide(inter, union, out=overlap, where=~apart)
+    corners = np.ascontiguousarray(boxes_xyxy.T)  # [4, N]: each step is over neighbours
+    first, second = corners.take(firsts, axis=1), corners.take(seconds, axis=1)
+    # What is not finite goes on to where detections are refused for it.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        areas = _areas(corners, edge)  # [N]
+        sides = np.minimum(second[2:], first[2:]) - np.maximum(second[:2], first[:2])
+        sides += edge  # [2, P]
+        inter = sides[0] * sides[1]  # [P]
+        overlap = inter / (areas[firsts] + areas[seconds] - inter)  # [P]
+    apart = (second[:2] > first[2:]) | (second[2:] < first[:2])  # [2, P]
+    np.copyto(overlap, 0, where=apart[0] | apart[1])
     return cast("Floats", overlap)
 
 
-def _areas(boxes_xyxy: Floats, edge: np.floating[Any]) -> Floats:
-    sides = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]  # [N, 2]
-    areas: Floats = (sides[:, 0] + edge) * (sides[:, 1] + edge)  # [N]
-    areas[(sides < 0).any(axis=1)] = 0
+def _areas(corners: Floats, edge: np.floating[Any]) -> Floats:
+    sides = corners[2:] - corners[:2]  # [2, N]
+    areas: Floats = (sides[0] + edge) * (sides[1] + edge)  # [N]
+    np.copyto(areas, 0, where=(sides[0] < 0) | (sides[1] < 0))
     return areas

@@ -10,7 +10,7 @@ from harness.dataset import views
 from harness.dataset.image import ImageEntry, read_rgb
 from harness.dataset.resize import resize_cubic
 from harness.dataset.views import AsItIs, Square, View
-from harness.evaluate.batches import load_batch, read_ahead
+from harness.evaluate.batches import count_readers, load_batch, read_ahead
 
 Images = tuple[ImageEntry, ...]
 
@@ -99,7 +99,13 @@ def test_the_next_batch_is_read_while_the_caller_works(
     coming.close()
 
 
-def test_no_more_than_one_step_is_asked_for_ahead(drawn_images: Images) -> None:
+@pytest.mark.parametrize(
+    ("readers", "expected"),
+    [(1, [2, 2, 2, 2, 1]), (3, [4, 4, 3, 2, 1]), (9, [5, 4, 3, 2, 1])],
+)
+def test_no_more_steps_are_asked_for_ahead_than_there_are_readers(
+    drawn_images: Images, readers: int, expected: list[int]
+) -> None:
     asked = []
 
     def steps() -> Iterator[Step]:
@@ -107,9 +113,37 @@ def test_no_more_than_one_step_is_asked_for_ahead(drawn_images: Images) -> None:
             asked.append(image.image_id)
             yield Step((image,))
 
-    ahead = [len(asked) - k for k, _ in enumerate(read_ahead(steps()))]
+    coming = read_ahead(steps(), readers=readers)
+    ahead = [len(asked) - k for k, _ in enumerate(coming)]
 
-    assert ahead == [2, 2, 2, 2, 1]
+    assert ahead == expected
+
+
+def test_several_readers_read_at_once_and_the_order_stays(
+    drawn_images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(3, timeout=30)  # broken, unless three are reading
+
+    def met(path: Path) -> np.ndarray:
+        together.wait()
+        return read_rgb(path)
+
+    monkeypatch.setitem(views.DECODERS, "opencv", met)
+    steps = [Step((image,)) for image in drawn_images[:6]]
+
+    came = [(step, future.result()) for step, future in read_ahead(steps, readers=3)]
+
+    assert [step for step, _ in came] == steps
+    assert [batch[EIGHT].image_ids for _, batch in came] == [
+        (image.image_id,) for image in drawn_images[:6]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cores", "readers"), [(1, 1), (7, 1), (8, 2), (15, 3), (16, 4), (64, 4)]
+)
+def test_a_quarter_of_the_cores_reads(cores: int, readers: int) -> None:
+    assert count_readers(cores) == readers
 
 
 def test_an_unreadable_image_is_left_out_and_told(drawn_images: Images) -> None:
@@ -138,8 +172,10 @@ def test_a_batch_of_unreadable_images_shows_nothing(
     assert set(seen.faults) == {one.image_id for one in gone}
 
 
-def test_the_reader_ends_with_its_caller(drawn_images: Images) -> None:
-    coming = read_ahead(Step((image,)) for image in drawn_images)
+@pytest.mark.parametrize("readers", [1, 4])
+def test_the_readers_end_with_their_caller(drawn_images: Images, readers: int) -> None:
+    steps = [Step((image,)) for image in drawn_images]
+    coming = read_ahead(steps, readers=readers)
     next(coming)
 
     coming.close()

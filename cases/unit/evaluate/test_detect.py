@@ -457,6 +457,58 @@ def test_an_image_is_read_once_and_resized_once_per_size(
     assert [detected(one).detections.sha256() for one in outcomes] == [wanted] * 4
 
 
+@pytest.mark.parametrize("readers", [1, 4])
+def test_however_many_read_an_image_is_read_once_and_found_the_same(
+    drawn_images: Images,
+    store: DetectionStore,
+    key_of: KeyOf,
+    monkeypatch: pytest.MonkeyPatch,
+    readers: int,
+) -> None:
+    read: list[Path] = []
+
+    def noted(path: Path) -> Pixels:
+        read.append(path)
+        return read_rgb(path)
+
+    monkeypatch.setitem(views.DECODERS, "opencv", noted)
+    runs = [
+        run_of(key_of(archive_sha256=name, input_px=size_px), FakeDetector(size_px))
+        for name, size_px in [("a", 32), ("b", 16)]
+    ]
+
+    outcomes = detect(drawn_images, runs, store, readers=readers)
+
+    assert sorted(read) == sorted(image.path for image in drawn_images)
+    wanted = expected_detections(drawn_images).sha256()
+    assert [detected(one).detections.sha256() for one in outcomes] == [wanted] * 2
+
+
+@pytest.mark.parametrize("readers", [1, 4])
+def test_however_many_read_a_signal_keeps_the_batches_before_it(
+    drawn_images: Images, store: DetectionStore, key_of: KeyOf, readers: int
+) -> None:
+    stopping, counts = FailingDetector(30, KeyboardInterrupt()), []
+    with pytest.raises(KeyboardInterrupt):
+        detect(
+            drawn_images,
+            [run_of(key_of(), stopping)],
+            store,
+            readers=readers,
+            stopped=lambda kept: counts.extend(kept.values()),
+        )
+    detector = FakeDetector()
+
+    (outcome,) = detect(
+        drawn_images, [run_of(key_of(), detector)], store, readers=readers
+    )
+
+    assert counts == [24]
+    assert sum(detector.calls) == 150 - 24
+    wanted = expected_detections(drawn_images).sha256()
+    assert detected(outcome).detections.sha256() == wanted
+
+
 def test_sizes_that_nobody_wants_any_more_are_not_made(
     drawn_images: Images, store: DetectionStore, key_of: KeyOf, work: dict[str, int]
 ) -> None:

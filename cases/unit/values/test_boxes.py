@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.values.boxes import iou_one_to_many, xyxy_to_xywh_inclusive
+from harness.values.boxes import iou_of_pairs, xyxy_to_xywh_inclusive
 
 corner = st.tuples(*[st.integers(0, 30)] * 2, *[st.integers(0, 20)] * 2).map(
     lambda box: [box[0], box[1], box[0] + box[2], box[1] + box[3]]
@@ -11,9 +11,14 @@ corner = st.tuples(*[st.integers(0, 30)] * 2, *[st.integers(0, 20)] * 2).map(
 
 
 def iou(box, *boxes, inclusive=True):
-    return iou_one_to_many(
-        np.float32(box), np.float32(boxes).reshape(-1, 4), inclusive=inclusive
-    ).tolist()
+    """The overlap of the first box with each of the others."""
+    every = np.float32([box, *boxes])
+    return one_to_many(every, inclusive=inclusive).tolist()
+
+
+def one_to_many(boxes, *, inclusive):
+    others = np.arange(1, len(boxes))
+    return iou_of_pairs(boxes, np.zeros_like(others), others, inclusive=inclusive)
 
 
 def pixels(box):
@@ -87,7 +92,5 @@ def test_no_boxes_have_no_overlaps():
 def test_the_arithmetic_stays_in_the_type_it_was_given():
     boxes = np.zeros((2, 4), np.float32)
 
-    assert iou_one_to_many(boxes[0], boxes, inclusive=True).dtype == np.float32
-    assert (
-        iou_one_to_many(boxes[0].astype(float), boxes.astype(float), inclusive=True)
-    ).dtype == np.float64
+    assert one_to_many(boxes, inclusive=True).dtype == np.float32
+    assert one_to_many(boxes.astype(float), inclusive=True).dtype == np.float64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,12 @@ from harness.model.boxes.multiclass_nms import multiclass_nms
 from harness.model.boxes.preprocess import NORMALISATIONS, normalise
 from harness.model.boxes.yolo_box import decode_heads
 from harness.model.networks.functions import FindFunction, HeadsFunction
+from harness.model.networks.yolov3_head import ANCHOR_MASKS
 from harness.values.detections import ImageDetections
+
+#: A trained network has a few hundred candidates among thousands of cells; of one that
+#: learned nothing nearly all cells are (a sigmoid of 0 is 0.5, the threshold 0.01).
+UNTRAINED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +49,15 @@ class ObjectDetector:
         return time.process_time()
 
 
-def objects_of_heads(heads: HeadsFunction) -> FindFunction:
-    """Return the function that decodes a YOLOv3's heads and suppresses overlaps."""
+def objects_of_heads(
+    heads: HeadsFunction, *, noting: Callable[[str], None] = lambda line: None
+) -> FindFunction:
+    """Return the function that decodes a YOLOv3's heads and suppresses overlaps.
+
+    Args:
+        heads: the network.
+        noting: told, a line, of each image by which the network looks untrained.
+    """
 
     def find(
         images: NDArray[np.float32], sizes_hw: NDArray[np.int32]
@@ -57,7 +70,21 @@ def objects_of_heads(heads: HeadsFunction) -> FindFunction:
                 height_px=int(height_px),
                 width_px=int(width_px),
             )
+            cells = _cells_of(outputs)
+            if len(scores) > UNTRAINED_SHARE * cells:
+                noting(
+                    f"{len(scores)} of {cells} cells of an image are candidates: "
+                    "the network looks untrained"
+                )
             detections.append(multiclass_nms(boxes_xyxy, scores))
         return detections
 
     return find
+
+
+def _cells_of(outputs: Sequence[NDArray[np.float32]]) -> int:
+    """Return how many cells the heads have of one image, each anchor's for itself."""
+    return sum(
+        len(mask) * head.shape[2] * head.shape[3]
+        for head, mask in zip(outputs, ANCHOR_MASKS, strict=True)
+    )

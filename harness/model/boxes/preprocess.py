@@ -52,11 +52,16 @@ def normalise(
     Returns:
         ``[B, 3, S, S]`` float32, contiguous, red first.
     """
-    table = _normalised_bytes(normalisation)  # [256, 3]
+    table = np.ascontiguousarray(_normalised_bytes(normalisation).T)  # [3, 256]
     batch, height, width, _ = images_rgb.shape
     planes = np.empty((batch, 3, height, width), dtype=np.float32)
-    for channel in range(3):
-        np.take(table[:, channel], images_rgb[..., channel], out=planes[:, channel])
+    for image, of_image in zip(images_rgb, planes, strict=True):
+        for channel in range(3):
+            # No byte is outside of the table, so none is clipped. But where numpy may
+            # have to raise it writes beside and copies: twice the time (measured).
+            np.take(
+                table[channel], image[..., channel], out=of_image[channel], mode="clip"
+            )
     return planes  # [B, 3, S, S]
 
 

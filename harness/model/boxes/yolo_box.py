@@ -17,6 +17,10 @@ Floats = NDArray[np.float32]
 
 CONFIDENCE_THRESHOLD = np.float32(0.01)  # zoo-spec 1.3
 
+#: An output below it has a sigmoid below the threshold, which -4.5951 reaches; the
+#: rounding of float32 moves that by less than 1e-5. Above it the sigmoid decides.
+HOPELESS = np.float32(-4.6)
+
 
 def decode_heads(
     heads: Sequence[Floats], *, height_px: int, width_px: int
@@ -52,8 +56,12 @@ def _decode_level(
 ) -> tuple[Floats, Floats]:
     _, rows, _ = head.shape
     cells = head.reshape(len(mask), -1, *head.shape[1:])  # [A, 5 + C, H, W]
-    objectness = _sigmoid(cells[:, 4])  # [A, H, W]
-    anchor, row, column = np.nonzero(objectness >= CONFIDENCE_THRESHOLD)
+    outputs = cells[:, 4].reshape(-1)  # [A * H * W]
+    place = np.flatnonzero(outputs >= HOPELESS)
+    objectness = _sigmoid(outputs[place])
+    is_candidate = objectness >= CONFIDENCE_THRESHOLD
+    place, objectness = place[is_candidate], objectness[is_candidate]  # [N]
+    anchor, row, column = np.unravel_index(place, (len(mask), *head.shape[1:]))
     candidates = cells[anchor, :, row, column]  # [N, 5 + C]
     # The grid's height stands for both axes, as it did in 2020; inputs are square.
     input_px = np.float32(stride_px * rows)
@@ -66,9 +74,7 @@ def _decode_level(
     half = side / np.float32(2)
     near = np.maximum(centre - half, np.float32(0))
     far = np.minimum(centre + half, sizes_px - np.float32(1))
-    scores = objectness[anchor, row, column, None] * _sigmoid(
-        candidates[:, 5:]
-    )  # [N, C]
+    scores = objectness[:, None] * _sigmoid(candidates[:, 5:])  # [N, C]
     return np.concatenate([near, far], axis=1), scores
 
 

@@ -37,8 +37,10 @@ class Architecture:
     open_folder: Callable[[Path, Row, Sequence[str]], OpenedArchive]
     #: Of a row: what its detector takes beside heads or program, and input size.
     word: Callable[[Row], str]
-    #: Of heads, that word and an input size.
-    detector: Callable[[HeadsFunction, str, int], ObjectDetector | FaceDetector]
+    #: Of heads, that word, an input size, and what is told of what looks wrong.
+    detector: Callable[
+        [HeadsFunction, str, int, Callable[[str], None]], ObjectDetector | FaceDetector
+    ]
     program_detector: str  # key of program_service.DETECTORS
     #: Outputs and deformable convolutions of ``quant_aware`` rows stay in float.
     has_float_convs: bool  # zoo-spec 2.7
@@ -64,8 +66,10 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             also_accepted=also_accepted,
         ),
         word=lambda row: row.backbone,
-        detector=lambda heads, word, input_px: ObjectDetector(
-            find=objects_of_heads(heads), backbone=word, input_px=input_px
+        detector=lambda heads, word, input_px, noting: ObjectDetector(
+            find=objects_of_heads(heads, noting=noting),
+            backbone=word,
+            input_px=input_px,
         ),
         program_detector="objects",
         has_float_convs=True,
@@ -78,7 +82,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             folder, edition=row.backbone, width=row.width, strategy=row.strategy
         ),
         word=lambda row: row.scales,
-        detector=lambda heads, word, input_px: FaceDetector(
+        detector=lambda heads, word, input_px, _: FaceDetector(
             find=faces_of_heads(heads), scales=word, input_px=input_px
         ),
         program_detector="faces",

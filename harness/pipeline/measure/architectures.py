@@ -28,6 +28,8 @@ class Computing:
     device: Device
     program_limits: ProgramLimits
     largest_px: int  # the largest input size that is asked for
+    #: Told, a line and once for each archive, that it looks untrained.
+    noting: Callable[[str], None] = lambda line: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,13 @@ def open_detectors(
     kind = model.ARCHITECTURES[architecture]
     if opened.program is None:
         heads = open_heads(opened, by.device)
-        return lambda row, input_px: kind.detector(heads, kind.word(row), input_px)
+        note = _first_only(by.noting)
+        return lambda row, input_px: kind.detector(
+            heads,
+            kind.word(row),
+            input_px,
+            lambda line: note(f"{row.row_id} at {input_px} px: {line}"),
+        )
     process = start_program(
         opened.program,
         opened.weights,
@@ -87,3 +95,15 @@ def open_detectors(
         word=kind.word(row),
         input_px=input_px,
     )
+
+
+def _first_only(noting: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what passes on the first line that it is told, and no other."""
+    told: list[str] = []
+
+    def note(line: str) -> None:
+        if not told:
+            told.append(line)
+            noting(line)
+
+    return note

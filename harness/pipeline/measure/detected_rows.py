@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.dataset.labelled import LabelledSet
+from harness.evaluate.batches import count_readers
 from harness.evaluate.detect import detect
 from harness.evaluate.detector_run import Detected, Detector, DetectorRun, Outcome
 from harness.evaluate.store import DetectionStore, StoreKey
@@ -112,9 +113,9 @@ def detect_opened(
         shared: the images and the device.
         opened: the rows.
         store: what it holds is not computed again, unless the settings say so.
-        watcher: told how far it is.
+        watcher: told how far it is, and which archive looks untrained.
     """
-    graphs = _SharedGraphs(shared)
+    graphs = _SharedGraphs(shared, watcher.noting)
     planned = [one for row in opened for one in _plan_runs(shared, row, graphs)]
     name, places = shared.dataset.name, places_of(shared.settings)
     outcomes = detect(
@@ -122,6 +123,7 @@ def detect_opened(
         [one.detector for one in planned],
         store,
         fresh=shared.settings.fresh,
+        readers=count_readers(shared.device.threads),
         progress=lambda done, total: watcher.detecting(name, done, total),
         stopped=lambda kept: _tell_stopped(shared, planned, kept, watcher),
         told_fault=lambda text: tell(text, places),
@@ -167,8 +169,9 @@ def _tell_stopped(
 class _SharedGraphs:
     """Opens each archive's graph once, when the first detector needs it."""
 
-    def __init__(self, shared: SharedPass) -> None:
+    def __init__(self, shared: SharedPass, noting: Callable[[str], None]) -> None:
         self._shared = shared
+        self._noting = noting
         self._detectors: dict[str, Detectors] = {}
         self._largest_px: dict[str, int] = {}
 
@@ -191,6 +194,7 @@ class _SharedGraphs:
                 device=self._shared.device,
                 program_limits=self._shared.settings.program_limits,
                 largest_px=largest_px,
+                noting=self._noting,
             ),
         )
 

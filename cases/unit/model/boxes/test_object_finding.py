@@ -44,3 +44,28 @@ def test_the_heads_get_images_normalised_as_the_backbone_wants_them(backbone):
 
     white = 255 if backbone == "resnet50_vd_dcn_obj365" else 1
     assert seen[0][0, 2] == pytest.approx((white - 0.406) / 0.225)  # blue
+
+
+@pytest.mark.parametrize(("candidates", "is_noted"), [(31, False), (32, True)])
+def test_an_image_with_more_than_half_its_cells_as_candidates_is_noted(
+    candidates, is_noted
+):
+    """63 cells: 3 anchors in each of 1, 4 and 16 places."""
+    silent = np.full(63, -50, np.float32)
+    silent[:candidates] = 0
+
+    def heads(x):
+        outputs, start = [], 0
+        for n in (1, 2, 4):
+            one = np.zeros((1, 3, 6, n, n), np.float32)
+            one[0, :, 4] = silent[start : start + 3 * n * n].reshape(3, n, n)
+            outputs.append(one.reshape(1, 18, n, n))
+            start += 3 * n * n
+        return outputs
+
+    notes = []
+    find = objects_of_heads(heads, noting=notes.append)
+    find(np.zeros((1, 3, 32, 32), np.float32), np.int32([[32, 32]]))
+
+    said = f"{candidates} of 63 cells of an image are candidates"
+    assert notes == ([f"{said}: the network looks untrained"] if is_noted else [])

@@ -100,7 +100,7 @@ def test_every_detector_gives_detections_of_each_image(architecture, backbone):
     sizes_hw = np.int32([[48, 96], [96, 96]])
     word = kind.word(row)
     for detector in (
-        kind.detector(heads, word, 96),
+        kind.detector(heads, word, 96, pytest.fail),
         DETECTORS[kind.program_detector](nothing, word, 96),
     ):
         detections = detector.detect(images, sizes_hw)

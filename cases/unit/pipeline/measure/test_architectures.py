@@ -1,8 +1,11 @@
 """Which detector an opened archive gets."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.artifact.checkpoint_folder import find_checkpoint_folder
@@ -129,3 +132,31 @@ def test_objects_are_looked_for_in_a_square_and_faces_in_the_image_as_it_is() ->
 
     assert view_of(rows["yolov3"], 320) == Square(input_px=320)
     assert view_of(rows["blazeface"], 320) == AsItIs()
+
+
+def test_an_archive_that_looks_untrained_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def open_heads(opened: object, device: object) -> Callable[[Any], Any]:
+        """Give heads of 0: every class of every cell is above the threshold."""
+        return lambda images: [
+            np.zeros((len(images), 30, n, n), np.float32) for n in (1, 2, 4)
+        ]
+
+    monkeypatch.setattr(architectures, "open_heads", open_heads)
+    opened = OpenedArchive(
+        network=lambda *_: (), weights={}, layout="pdparams", ignored_files=()
+    )
+    rows = [one for one in open_zoo("demo").rows if one.architecture == "yolov3"][:2]
+    notes: list[str] = []
+
+    detectors = open_detectors(
+        "yolov3", opened, replace(computing(), noting=notes.append)
+    )
+    for row in rows:
+        images = np.zeros((2, 32, 32, 3), np.uint8)
+        detectors(row, 32).detect(images, np.int32([[32, 32]] * 2))
+
+    (said,) = notes
+    assert said.startswith(f"{rows[0].row_id} at 32 px: 63 of 63 cells of an image are")
+    assert said.endswith("the network looks untrained")

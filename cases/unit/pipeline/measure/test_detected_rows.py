@@ -130,6 +130,21 @@ def test_every_run_of_every_row_is_asked_for_in_order(
     assert asked["fresh"] is False
 
 
+@pytest.mark.parametrize(("threads", "readers"), [(2, 1), (16, 4)])
+def test_the_more_cores_the_more_batches_are_read_at_once(
+    shared: SharedPass,
+    asked: dict[str, Any],
+    tmp_path: Path,
+    threads: int,
+    readers: int,
+) -> None:
+    device = replace(DEVICE, threads=threads)
+    store = DetectionStore(tmp_path)
+    detect_opened(replace(shared, device=device), both(shared), store, Watcher())
+
+    assert asked["readers"] == readers
+
+
 def test_what_is_asked_afresh_is_computed_afresh(
     shared: SharedPass, asked: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -210,6 +225,23 @@ def test_a_graph_is_opened_once_for_the_largest_of_its_sizes(
     assert network is row.opened
     assert (by.largest_px, by.device) == (608, DEVICE)
     assert by.program_limits is shared.settings.program_limits
+
+
+def test_what_an_archive_looks_like_is_told_to_the_watcher(
+    shared: SharedPass, asked: dict[str, Any], built: list[tuple[Any, Any]]
+) -> None:
+    notes: list[str] = []
+
+    detect_opened(
+        shared,
+        both(shared)[:1],
+        DetectionStore(shared.settings.cache),
+        Watcher(noting=notes.append),
+    )
+    asked["runs"][0].open_detector()
+    built[0][1].noting("it looks untrained")
+
+    assert notes == ["it looks untrained"]
 
 
 @pytest.mark.parametrize(
