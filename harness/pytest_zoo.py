@@ -40,7 +40,12 @@ from harness.plugin.demands import (
     demand_retraining,
 )
 from harness.plugin.measuring import Running, is_worker, measuring, running
-from harness.plugin.options import add_options, kept_apart, settings_of
+from harness.plugin.options import (
+    add_options,
+    kept_apart,
+    runtime_of,
+    settings_of,
+)
 from harness.plugin.records import RETRAINED, end_case, hand_over, keep_record
 from harness.plugin.retraining import NOT_NEEDED, is_trained_instead, retraining
 from harness.plugin.summary import write_summary
@@ -84,6 +89,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     What computes:
 
     - ``--gpu``: the GPU computes, or the session does not start.
+    - ``--runtime paddle|torch`` (``ZOO_RUNTIME``): the framework that networks run on;
+      ``paddle`` when not given. ``torch`` computes in float32, and trains nothing.
     - ``--precision float32|bf16|int8``: what the processor computes in. Other than
       ``float32`` is recorded apart, and never judged.
     - ``--coco-engine NAME``: what scores COCO: ``ultrafast-pycocotools`` when not
@@ -125,7 +132,11 @@ def pytest_configure(config: pytest.Config) -> None:
         lambda: zoo_of(config).rows,
         retrained=bool(config.getoption("retrain")),
     )
-    demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
+    demand_device(
+        runtime_of(config),
+        gpu=config.getoption("gpu"),
+        precision=config.getoption("precision"),
+    )
     choose_folders(config)
 
 
