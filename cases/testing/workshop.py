@@ -15,7 +15,6 @@ from harness.artifact.fetch import fetch_archive
 from harness.artifact.pack import pack_tar
 from harness.artifact.sources import published_path
 from harness.artifact.unpack import unpack
-from harness.compare.retrained import retrained_zoo
 from harness.model.layouts.opened_folder import open_folder
 from harness.model.layouts.separate_files import write_weights
 from harness.pipeline.measure.embedded import ARCHIVES
@@ -94,7 +93,6 @@ class Workshop:
             self.settings,
             Asked(steps=steps),
             watcher=Watcher(),
-            judged_by=lambda zoo: retrained_zoo(zoo, zoo.seed_scores),
         )
 
     def start_pct(self, row: Row) -> float:

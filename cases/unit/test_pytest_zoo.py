@@ -713,7 +713,7 @@ def test_the_demo_runs_by_two_words(project: pytest.Pytester) -> None:
         "--zoo=demo", "--limit=8", "--require-measured", "-m", "coco", "-k", "baseline"
     )
 
-    result.assert_outcomes(failed=2, deselected=11)
+    result.assert_outcomes(failed=2, deselected=13)
     result.stdout.fnmatch_lines(
         [
             "drawing coco scenes: 1 of 200",
