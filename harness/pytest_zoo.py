@@ -33,19 +33,14 @@ from harness.plugin.cases import (
 )
 from harness.plugin.chosen_zoo import zoo_of
 from harness.plugin.demands import (
-    demand_device,
+    demand_computing,
     demand_folders,
     demand_options,
     demand_recipes,
     demand_retraining,
 )
 from harness.plugin.measuring import Running, is_worker, measuring, running
-from harness.plugin.options import (
-    add_options,
-    kept_apart,
-    runtime_of,
-    settings_of,
-)
+from harness.plugin.options import add_options, kept_apart, settings_of
 from harness.plugin.records import RETRAINED, end_case, hand_over, keep_record
 from harness.plugin.retraining import NOT_NEEDED, is_trained_instead, retraining
 from harness.plugin.summary import write_summary
@@ -132,11 +127,7 @@ def pytest_configure(config: pytest.Config) -> None:
         lambda: zoo_of(config).rows,
         retrained=bool(config.getoption("retrain")),
     )
-    demand_device(
-        runtime_of(config),
-        gpu=config.getoption("gpu"),
-        precision=config.getoption("precision"),
-    )
+    demand_computing(config)
     choose_folders(config)
 
 

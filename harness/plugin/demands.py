@@ -16,7 +16,14 @@ from harness.plugin.chosen_zoo import recipes_of
 from harness.plugin.options import asked_of, program_limits_of, runtime_of
 from harness.printable import printable
 from harness.values.expressions import any_carried, read_expression
-from harness.values.options import BATCH, LIMIT, MAX_IMAGE_PIXELS, PRECISION, RETRAIN
+from harness.values.options import (
+    BATCH,
+    GPU,
+    LIMIT,
+    MAX_IMAGE_PIXELS,
+    PRECISION,
+    RETRAIN,
+)
 from harness.values.recipes import RecipeId
 from harness.values.rows import Row
 from harness.values.runtimes import PADDLE
@@ -123,6 +130,19 @@ def limit_pixels(config: pytest.Config) -> None:
         allow_pixels(config.getoption(MAX_IMAGE_PIXELS.field))
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def demand_computing(config: pytest.Config) -> None:
+    """Refuse to start without what shall compute; see :func:`demand_device`.
+
+    Raises:
+        pytest.UsageError: it is not here, or the environment twin names no runtime.
+    """
+    demand_device(
+        runtime_of(config),
+        gpu=config.getoption(GPU.field),
+        precision=config.getoption(PRECISION.field),
+    )
 
 
 def demand_device(runtime: str, *, gpu: bool, precision: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.files.mapped_memory import let_go
 from harness.model.machine.device import Device
 from harness.model.networks.functions import HeadsFunction, NetworkFunction
 from harness.model.torch_run.runtime import import_torch
@@ -32,6 +33,7 @@ def torch_heads(
         name: torch.tensor(np.ascontiguousarray(one), device=place)
         for name, one in weights.items()
     }
+    let_go(weights.values())
 
     def heads(images: NDArray[np.float32]) -> list[NDArray[Any]]:
         # As its words are for a thread, so is what inference does not note.
