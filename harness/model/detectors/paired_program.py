@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from harness.errors import ArchiveUnreadable
 from harness.model.detectors.opened_archive import OpenedArchive
+from harness.model.detectors.program_operations import (
+    NEEDS_PADDLE,
+    demand_operations,
+)
 from harness.model.layouts.contract import listed
 from harness.model.layouts.weights import Arrays
 from harness.model.networks.functions import NetworkFunction
@@ -23,7 +27,7 @@ def paired_network(opened: OpenedArchive) -> tuple[NetworkFunction, Arrays]:
 
     Raises:
         ArchiveUnreadable: a variable of the network has no value of its shape in the
-            program, which then runs on Paddle alone.
+            program, or the program computes something else; it runs on Paddle alone.
     """
     assert opened.program is not None
     held = {name: opened.weights[name] for name in opened.program.parameters}
@@ -44,8 +48,9 @@ def paired_network(opened: OpenedArchive) -> tuple[NetworkFunction, Arrays]:
             "this archive is a program that does not pair with our network",
             expected=f"{len(wanted)} variables by name and shape",
             got=f"another or none for {listed(apart)}",
-            next_step="this archive needs Paddle: drop --runtime torch",
+            next_step=NEEDS_PADDLE,
         )
+    demand_operations(opened.program.operators, opened.network)
     weights = {name: values[name] for name in wanted}
     if quantisation is None:
         return opened.network, weights
