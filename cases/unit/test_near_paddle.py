@@ -13,7 +13,7 @@ from harness.registry.zoo import open_zoo
 from harness.values.records import Environment, Verdict
 from testing.records import build_measurement, build_record
 
-SCRIPT = Path(__file__).parents[1] / "torch" / "near_paddle.py"
+SCRIPT = Path(__file__).parents[1] / "side_by_side" / "near_paddle.py"
 ZOO = open_zoo("demo")
 FLOAT = "yolov3-mobilenet_v1-coco-baseline-224"
 QUANTISED = "yolov3-mobilenet_v1-coco-quant_post-224"
