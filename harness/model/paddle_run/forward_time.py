@@ -17,6 +17,11 @@ from harness.model.networks.functions import HeadsFunction, NetworkFunction
 from harness.model.networks.shapes import NetworkShapes, network_shapes
 from harness.model.paddle_run.heads import graph_heads
 
+#: Of a network, its weights and a device.
+OpenHeads = Callable[
+    [NetworkFunction, Mapping[str, NDArray[np.float32]], Device], HeadsFunction
+]
+
 #: Images of one timed pass; a batch of 8 costs little less for each (measured).
 TIMED_IMAGES = 2
 
@@ -30,9 +35,7 @@ def time_forward(
     *,
     height_px: int,
     width_px: int,
-    open_heads: Callable[
-        [NetworkFunction, Mapping[str, NDArray[np.float32]], Device], HeadsFunction
-    ] = graph_heads,
+    open_heads: OpenHeads | None = None,
 ) -> float:
     """Return the seconds that one image takes in a network, without post-processing.
 
@@ -41,9 +44,11 @@ def time_forward(
         device: what computes.
         height_px: of the network's input.
         width_px: of the network's input.
-        open_heads: the runtime's that the device was opened for.
+        open_heads: of another runtime, which the device was opened for.
     """
-    heads = open_heads(network, drawn_weights(network_shapes(network)), device)
+    heads = (open_heads or graph_heads)(
+        network, drawn_weights(network_shapes(network)), device
+    )
     shape = (TIMED_IMAGES, 3, height_px, width_px)
     images = RandomState(0).standard_normal(shape).astype(np.float32)
     heads(images)  # the first pass prepares
