@@ -55,7 +55,8 @@ class StoreKey:
     graph_optimiser: str  # "on" | "off"
     decoder: str  # "opencv-python-headless 4.11.0.86"
     detection_revision: int = DETECTION_REVISION
-    runtime: str = ""  # "torch 2.14.1, torchvision 0.29.1"; empty for Paddle, as below
+    #: Of a runtime beside Paddle; all three are empty for Paddle.
+    runtime: str = ""  # "torch 2.14.1, torchvision 0.29.1"
     libraries: str = ""  # "CUDA 13.0, cuDNN 9.24.0"
     arithmetic: str = ""  # "TF32 off in matmul and cuDNN, ..."
 
