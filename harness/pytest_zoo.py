@@ -33,7 +33,7 @@ from harness.plugin.cases import (
 )
 from harness.plugin.chosen_zoo import zoo_of
 from harness.plugin.demands import (
-    demand_device,
+    demand_computing,
     demand_folders,
     demand_options,
     demand_recipes,
@@ -84,6 +84,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     What computes:
 
     - ``--gpu``: the GPU computes, or the session does not start.
+    - ``--runtime paddle|torch`` (``ZOO_RUNTIME``): the framework that networks run on;
+      ``paddle`` when not given. ``torch`` computes in float32, and trains nothing.
     - ``--precision float32|bf16|int8``: what the processor computes in. Other than
       ``float32`` is recorded apart, and never judged.
     - ``--coco-engine NAME``: what scores COCO: ``ultrafast-pycocotools`` when not
@@ -125,7 +127,7 @@ def pytest_configure(config: pytest.Config) -> None:
         lambda: zoo_of(config).rows,
         retrained=bool(config.getoption("retrain")),
     )
-    demand_device(gpu=config.getoption("gpu"), precision=config.getoption("precision"))
+    demand_computing(config)
     choose_folders(config)
 
 

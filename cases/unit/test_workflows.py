@@ -48,7 +48,7 @@ def test_the_unit_tests_run_on_every_python_that_is_supported() -> None:
     assert {*words(listed), *added} == supported
 
 
-@pytest.mark.parametrize("environment", ["unit-paddle3", "coverage"])
+@pytest.mark.parametrize("environment", ["unit-paddle3", "unit-torch", "coverage"])
 def test_what_no_change_waits_for_is_tried_every_night(environment: str) -> None:
     text = read(".github", "workflows", "nightly.yml")
     (listed,) = re.findall(r"^ +environment: \[(.*)\]$", text, flags=re.MULTILINE)

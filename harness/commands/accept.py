@@ -19,6 +19,7 @@ from harness.commands.options import (
     Mirror,
     Offline,
     Records,
+    Runtime,
     ZooName,
     asks_debug,
     option_of,
@@ -28,6 +29,7 @@ from harness.files.temporary import temporary_folder
 from harness.registry.location import accepted_records, find_home
 from harness.registry.zoo import open_zoo
 from harness.values.options import GPU
+from harness.values.runtimes import chosen_runtime
 
 
 def accept(
@@ -56,6 +58,7 @@ def accept(
     mirror: Mirror = None,
     offline: Offline = False,
     gpu: Annotated[bool, option_of(GPU, help_text="Repeat on the GPU.")] = False,
+    runtime: Runtime = None,
     coco_engine: CocoEngine = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,6 +85,7 @@ def accept(
                 mirror=mirror,
                 offline=offline,
                 gpu=gpu,
+                runtime=chosen_runtime(runtime),
                 debug=asks_debug(context),
                 coco_engine=engine,
                 known_datasets=facts,

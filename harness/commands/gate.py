@@ -20,6 +20,7 @@ from harness.commands.options import (
     Mirror,
     Offline,
     Records,
+    Runtime,
     ZooName,
     asks_debug,
     option_of,
@@ -28,6 +29,7 @@ from harness.commands.printing import err, out
 from harness.errors import UsageError
 from harness.registry.location import find_home
 from harness.values.options import GPU, JSON
+from harness.values.runtimes import chosen_runtime
 
 
 class DeviceKind(StrEnum):
@@ -90,6 +92,7 @@ def gate(
     mirror: Mirror = None,
     offline: Offline = False,
     gpu: Annotated[bool, option_of(GPU, help_text="Detect again on the GPU.")] = False,
+    runtime: Runtime = None,
     as_json: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
@@ -151,6 +154,7 @@ def gate(
                     mirror=mirror,
                     offline=offline,
                     gpu=gpu,
+                    runtime=chosen_runtime(runtime),
                     debug=asks_debug(context),
                 ),
                 {row.dataset for row in own_rules.zoo.rows},

@@ -51,6 +51,7 @@ CacheFolder = Annotated[Path, option_of(options.ZOO_CACHE)]
 Mirror = Annotated[Optional[str], option_of(options.MIRROR)]  # noqa: UP045
 Offline = Annotated[bool, option_of(options.OFFLINE)]
 CocoEngine = Annotated[Optional[str], option_of(options.COCO_ENGINE)]  # noqa: UP045
+Runtime = Annotated[Optional[str], option_of(options.RUNTIME)]  # noqa: UP045
 DataRoot = Annotated[Optional[Path], option_of(options.DATA_ROOT)]  # noqa: UP045
 MaxImagePixels = Annotated[Optional[int], option_of(options.MAX_IMAGE_PIXELS)]  # noqa: UP045
 DEFAULT_ZOO = options.ZOO.default

@@ -13,6 +13,7 @@ from harness.commands.options import (
     AsJson,
     CacheFolder,
     DataRoot,
+    Runtime,
     ZooName,
     option_of,
 )
@@ -21,6 +22,7 @@ from harness.errors import UsageError
 from harness.registry.location import find_home
 from harness.registry.zoo import open_zoo
 from harness.values.options import FRESH, GPU, LIMIT
+from harness.values.runtimes import chosen_runtime
 
 
 def plan(
@@ -46,13 +48,14 @@ def plan(
         bool, option_of(FRESH, help_text="Count stored detections as work too.")
     ] = False,
     gpu: Annotated[bool, option_of(GPU, help_text="Time passes on the GPU.")] = False,
+    runtime: Runtime = None,
     calibrate: Annotated[
         bool, typer.Option(help="Time a pass of each network on this machine.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Tell what measuring rows will download, read and compute, and for how long."""
-    from harness.model.paddle_run.device import open_device
+    from harness.model.runtimes.runtimes import open_device
     from harness.pipeline.measure.embedded import with_scenes
     from harness.pipeline.measure.known_datasets import known_datasets
     from harness.pipeline.measure.progress_lines import ProgressLines
@@ -74,6 +77,7 @@ def plan(
         records=DEFAULT_RECORDS,
         data_root=data_root,
         gpu=gpu,
+        runtime=chosen_runtime(runtime),
         limit=limit,
         fresh=fresh,
         known_datasets=known_datasets(opened, find_home()),
@@ -84,7 +88,9 @@ def plan(
         {row.dataset for row in rows},
         drawing=ProgressLines(err.print).drawing,
     )
-    calibration = Calibration(device=open_device(gpu=gpu)) if calibrate else None
+    calibration = None
+    if calibrate:
+        calibration = Calibration(device=open_device(settings.runtime, gpu=gpu))
     planned = plan_rows(opened, rows, settings, calibration)
     answer: dict[str, Any] = {
         "zoo": opened.name,

@@ -28,6 +28,7 @@ from harness.files.own_folders import CACHE, writing
 from harness.model.boxes.revision import DETECTION_REVISION
 from harness.printable import printable
 from harness.values.detections import Detections, join_detections
+from harness.values.records import without_empty
 
 LOGGER = logging.getLogger(__name__)
 
@@ -54,13 +55,18 @@ class StoreKey:
     graph_optimiser: str  # "on" | "off"
     decoder: str  # "opencv-python-headless 4.11.0.86"
     detection_revision: int = DETECTION_REVISION
+    #: Of a runtime beside Paddle; all three are empty for Paddle.
+    runtime: str = ""  # "torch 2.14.1, torchvision 0.29.1"
+    libraries: str = ""  # "CUDA 13.0, cuDNN 9.24.0"
+    arithmetic: str = ""  # "TF32 off in matmul and cuDNN, ..."
 
     def to_json(self) -> str:
-        """Return the parts as canonical JSON: sorted keys, two spaces, final LF."""
-        return (
-            json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False)
-            + "\n"
-        )
+        """Return the parts as canonical JSON: sorted keys, two spaces, final LF.
+
+        What is empty of another runtime is left out: a key of Paddle has none of it.
+        """
+        parts = without_empty(asdict(self))
+        return json.dumps(parts, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     def digest(self) -> str:
         """Return the sha256 that names the run's folder in a store."""

@@ -24,6 +24,7 @@ from harness.values.records import (
     Record,
     SpeedRecord,
     StructureRecord,
+    without_empty,
 )
 
 Kept = TypeVar("Kept", Record, SpeedRecord, StructureRecord)
@@ -39,7 +40,7 @@ _LONGEST_SHOWN = 200
 
 def record_to_json(record: Record | SpeedRecord | StructureRecord) -> str:
     """Return the canonical JSON of a record: sorted keys, two spaces, final LF."""
-    data = asdict(record)
+    data = _plain(record)
     if isinstance(record, Record):
         data[DIGEST] = record_digest(record)
     return _canonical(data)
@@ -47,7 +48,15 @@ def record_to_json(record: Record | SpeedRecord | StructureRecord) -> str:
 
 def record_digest(record: Record) -> str:
     """Return the digest over all that a record says."""
-    return hashlib.sha256(_canonical(asdict(record)).encode("utf-8")).hexdigest()
+    return hashlib.sha256(_canonical(_plain(record)).encode("utf-8")).hexdigest()
+
+
+def _plain(record: Record | SpeedRecord | StructureRecord) -> dict[str, Any]:
+    """Return a record as plain data: what is written, and no more."""
+    data = asdict(record)
+    if data.get("environment") is not None:
+        data["environment"] = without_empty(data["environment"])
+    return data
 
 
 def record_from_json(text: str) -> Record:
@@ -101,7 +110,7 @@ def _kept(data: Any, kind: type[Kept]) -> Kept:
         )
     digest = data.pop(DIGEST, None) if kind is Record else None
     record = _convert(data, kind)
-    _demand_fields(data, asdict(record))
+    _demand_fields(data, _plain(record))
     if isinstance(record, Record) and digest != record_digest(record):
         raise RecordInvalid(
             "the digest is not that of the record",

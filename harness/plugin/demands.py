@@ -10,15 +10,23 @@ import pytest
 
 from harness.dataset.image_header import VARIABLE, allow_pixels
 from harness.errors import DeviceMissing, HarnessError, UsageError, located
-from harness.model.paddle_run.precision import FLOAT32
+from harness.model.machine.precisions import FLOAT32
 from harness.pipeline.measure.settings import Settings
 from harness.plugin.chosen_zoo import recipes_of
-from harness.plugin.options import asked_of, program_limits_of
+from harness.plugin.options import asked_of, program_limits_of, runtime_of
 from harness.printable import printable
 from harness.values.expressions import any_carried, read_expression
-from harness.values.options import BATCH, LIMIT, MAX_IMAGE_PIXELS, PRECISION, RETRAIN
+from harness.values.options import (
+    BATCH,
+    GPU,
+    LIMIT,
+    MAX_IMAGE_PIXELS,
+    PRECISION,
+    RETRAIN,
+)
 from harness.values.recipes import RecipeId
 from harness.values.rows import Row
+from harness.values.runtimes import PADDLE
 
 LOGGER = logging.getLogger(__name__)
 
@@ -44,6 +52,11 @@ def demand_options(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"--retrain with --precision {precision}: expected {FLOAT32}, which "
             "published rows were trained and measured in; drop one of the two"
+        )
+    if config.getoption(RETRAIN.field) and runtime_of(config) != PADDLE:
+        raise pytest.UsageError(
+            f"--retrain with --runtime {runtime_of(config)}: expected --runtime "
+            f"{PADDLE}, which alone trains; drop one of the two"
         )
     program_limits_of(config)
     limit_pixels(config)
@@ -119,18 +132,31 @@ def limit_pixels(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
-def demand_device(*, gpu: bool, precision: str) -> None:
-    """Refuse to start without the GPU, or the precision, that was asked for.
+def demand_computing(config: pytest.Config) -> None:
+    """Refuse to start without what shall compute; see :func:`demand_device`.
 
     Raises:
-        pytest.UsageError: the device or this Paddle says no.
+        pytest.UsageError: it is not here, or the environment twin names no runtime.
     """
-    if not gpu and precision == FLOAT32:
+    demand_device(
+        runtime_of(config),
+        gpu=config.getoption(GPU.field),
+        precision=config.getoption(PRECISION.field),
+    )
+
+
+def demand_device(runtime: str, *, gpu: bool, precision: str) -> None:
+    """Refuse to start without the runtime, GPU or precision that was asked for.
+
+    Raises:
+        pytest.UsageError: the device or the installed runtime says no.
+    """
+    if runtime == PADDLE and not gpu and precision == FLOAT32:
         return  # Paddle is not needed yet
-    from harness.model.paddle_run.device import open_device
+    from harness.model.runtimes.runtimes import open_device
 
     try:
-        open_device(gpu=gpu, precision=precision)
+        open_device(runtime, gpu=gpu, precision=precision)
     except DeviceMissing as error:
         raise pytest.UsageError(str(error)) from error
 

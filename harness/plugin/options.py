@@ -13,7 +13,7 @@ import pytest
 from harness.errors import HarnessError, UsageError
 from harness.evaluate.coco.engine_names import ENGINE_NAMES, chosen_engine
 from harness.files.precision_files import precision_folder
-from harness.model.paddle_run.precision import FLOAT32, PRECISIONS
+from harness.model.machine.precisions import FLOAT32, PRECISIONS
 from harness.model.program.limits import ProgramLimits, limits_of
 from harness.pipeline.measure.known_datasets import known_datasets
 from harness.pipeline.measure.settings import Settings
@@ -36,11 +36,13 @@ from harness.values.options import (
     PROGRAM_SECONDS,
     RECORDS,
     RETRAIN,
+    RUNTIME,
     ZOO_CACHE,
     Kind,
     Option,
 )
 from harness.values.rows import Zoo
+from harness.values.runtimes import RUNTIMES, chosen_runtime
 
 if TYPE_CHECKING:
     from harness.pipeline.train.asked import Asked
@@ -53,6 +55,7 @@ CHOICES: Mapping[Option, Sequence[str]] = {
     RETRAIN: (MISSING, ALWAYS),
     COCO_ENGINE: ENGINE_NAMES,
     PRECISION: PRECISIONS,
+    RUNTIME: RUNTIMES,
 }
 
 
@@ -94,6 +97,7 @@ def settings_of(config: pytest.Config, zoo: Zoo) -> Settings:
         mirror=_value_of(config, MIRROR),
         offline=_is_on(config, OFFLINE),
         gpu=_is_on(config, GPU),
+        runtime=runtime_of(config),
         limit=config.getoption(LIMIT.field),
         fresh=_is_on(config, FRESH),
         debug=_is_on(config, DEBUG),
@@ -109,6 +113,18 @@ def kept_apart(settings: Settings) -> Settings:
     return replace(
         settings, records=precision_folder(settings.records, settings.precision)
     )
+
+
+def runtime_of(config: pytest.Config) -> str:
+    """Return the runtime that is asked for, else Paddle.
+
+    Raises:
+        pytest.UsageError: the environment twin names no runtime.
+    """
+    try:
+        return chosen_runtime(_value_of(config, RUNTIME))
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def trains_always(config: pytest.Config) -> bool:

@@ -18,14 +18,14 @@ Part = TypeVar("Part")
 def environments(records: Mapping[str, Record], words: Words) -> Iterator[str]:
     """Yield the section that says what computed the numbers."""
     yield f"## {words.environment_heading}"
-    lines = [
-        "- "
-        + words.environment.format(
-            rows=words.rows(len(row_ids)),
-            **{name: inert(value) for name, value in asdict(environment).items()},
+    lines = []
+    for environment, row_ids in _by_part(records, lambda one: one.environment):
+        told = {name: inert(value) for name, value in asdict(environment).items()}
+        other = words.other_runtime if environment.runtime else "PaddlePaddle {paddle}"
+        line = words.environment.format(
+            rows=words.rows(len(row_ids)), computed_by=other.format(**told), **told
         )
-        for environment, row_ids in _by_part(records, lambda one: one.environment)
-    ]
+        lines.append(f"- {line}")
     yield "\n".join(lines) or words.no_environment
 
 

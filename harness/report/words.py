@@ -43,6 +43,7 @@ class Words:
     strategy_heading: str
     environment_heading: str
     environment: str
+    other_runtime: str  # in place of Paddle and its version
     no_environment: str
     errata_heading: str
     erratum: str
@@ -128,11 +129,12 @@ CHINESE = Words(
     strategy_heading="训练策略",
     environment_heading="测试环境",
     environment=(
-        "{rows}：PaddlePaddle {paddle}，Python {python}，numpy {numpy}；"
+        "{rows}：{computed_by}，Python {python}，numpy {numpy}；"
         "设备 {device}（{device_model}，{threads} 线程），精度 {precision}，"
         "图优化 {graph_optimiser}；图片解码 {decoder}；评估 {metric_engine}；"
         "zoo-harness {harness}"
     ),
+    other_runtime="{runtime}（{libraries}；{arithmetic}）",
     no_environment="尚无实测记录。",
     errata_heading="勘误",
     erratum="`{field}`：原文 `{printed}`，应为 `{corrected}`。涉及：{rows}。",
@@ -227,11 +229,12 @@ ENGLISH = Words(
     strategy_heading="Strategies",
     environment_heading="Test environment",
     environment=(
-        "{rows}: PaddlePaddle {paddle}, Python {python}, numpy {numpy}; device "
+        "{rows}: {computed_by}, Python {python}, numpy {numpy}; device "
         "{device} ({device_model}, threads: {threads}), {precision}, graph optimiser "
         "{graph_optimiser}; images by {decoder}; scored by {metric_engine}; "
         "zoo-harness {harness}"
     ),
+    other_runtime="{runtime} ({libraries}; {arithmetic})",
     no_environment="Nothing has been measured yet.",
     errata_heading="Errata",
     erratum="`{field}`: printed `{printed}`, should be `{corrected}`. Rows: {rows}.",

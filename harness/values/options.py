@@ -58,6 +58,14 @@ ZOO = Option(
 GPU = Option(
     name="--gpu", kind=Kind.SWITCH, help="compute on the GPU, or refuse to start"
 )
+RUNTIME = Option(
+    name="--runtime",
+    kind=Kind.TEXT,
+    metavar="paddle|torch",
+    twin="ZOO_RUNTIME",
+    default="paddle",
+    help="the framework that networks run on, of those that are installed",
+)
 DATA_ROOT = Option(
     name="--data-root",
     kind=Kind.FOLDER,
@@ -184,6 +192,7 @@ JSON = Option(
 OPTIONS: tuple[Option, ...] = (
     ZOO,
     GPU,
+    RUNTIME,
     DATA_ROOT,
     ZOO_CACHE,
     RECORDS,

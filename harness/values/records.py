@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 #: Version of the JSON form of a row's record; a reader refuses any other. 2: the record
 #: says when and by what code it was made, and has a digest over all of it.
@@ -113,7 +114,7 @@ class Environment:
 
     harness: str
     python: str
-    paddle: str
+    paddle: str  # "paddlepaddle 2.6.2" | "none", where another runtime computed
     numpy: str
     decoder: str  # "opencv-python-headless 4.11.0.86"
     metric_engine: str  # "pycocotools 2.0.11"
@@ -122,6 +123,27 @@ class Environment:
     threads: int
     precision: str  # "float32" | "bf16" | "int8"
     graph_optimiser: str  # "on" | "off"
+    #: Of a runtime beside Paddle; all three are empty for Paddle, and then not written:
+    #: see :func:`without_empty`.
+    runtime: str = ""  # "torch 2.14.1, torchvision 0.29.1"
+    libraries: str = ""  # "CUDA 13.0, cuDNN 9.24.0"
+    arithmetic: str = ""  # "TF32 off in matmul and cuDNN, ..."
+
+
+#: Fields of a runtime beside Paddle, in an environment and in the key of the store.
+OTHER_RUNTIME = ("runtime", "libraries", "arithmetic")
+
+
+def without_empty(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what describes a run, without the empty fields of another runtime.
+
+    So records and keys of Paddle are the bytes that they were before there was another.
+    """
+    return {
+        name: value
+        for name, value in described.items()
+        if value or name not in OTHER_RUNTIME
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

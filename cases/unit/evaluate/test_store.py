@@ -56,12 +56,23 @@ def write_all(run: StoredParts) -> None:
         ("graph_optimiser", "off"),
         ("decoder", "opencv-python-headless 5.0.0.1"),
         ("detection_revision", 2),
+        ("runtime", "torch 2.14.1, torchvision 0.29.1"),
+        ("libraries", "CUDA 13.0, cuDNN 9.24.0"),
+        ("arithmetic", "TF32 off"),
     ],
 )
 def test_every_part_of_the_key_changes_its_digest(
     key_of: KeyOf, part: str, value: object
 ) -> None:
     assert key_of(**{part: value}).digest() != key_of().digest()
+
+
+@pytest.mark.parametrize("part", ["runtime", "libraries", "arithmetic"])
+def test_a_key_of_paddle_has_no_part_of_another_runtime(
+    key_of: KeyOf, part: str
+) -> None:
+    assert part not in json.loads(key_of().to_json())
+    assert json.loads(key_of(**{part: "b"}).to_json())[part] == "b"
 
 
 def test_the_order_of_protocol_values_does_not_change_the_digest(key_of: KeyOf) -> None:

@@ -150,6 +150,41 @@ def test_every_committed_record_is_written_back_to_its_bytes():
         assert record_to_json(record).encode() == path.read_bytes(), path
 
 
+OTHER_RUNTIME = {
+    "paddle": "none",
+    "runtime": "torch 2.14.1, torchvision 0.29.1",
+    "libraries": "CUDA 13.0, cuDNN 9.24.0",
+    "arithmetic": "TF32 off",
+}
+
+
+def test_a_record_of_another_runtime_says_so_and_comes_back():
+    environment = replace(RECORD.environment, **OTHER_RUNTIME)
+    record = replace(RECORD, environment=environment)
+
+    written = json.loads(record_to_json(record))["environment"]
+
+    assert OTHER_RUNTIME.items() <= written.items()
+    assert record_from_json(record_to_json(record)) == record
+
+
+def test_a_record_of_paddle_has_no_field_of_another_runtime():
+    written = json.loads(record_to_json(RECORD))["environment"]
+
+    assert written.keys().isdisjoint({"runtime", "libraries", "arithmetic"})
+
+
+@pytest.mark.parametrize("field", ["runtime", "libraries", "arithmetic"])
+def test_an_empty_field_of_another_runtime_is_not_what_is_written(field):
+    data = json.loads(record_to_json(RECORD))
+    data["environment"][field] = ""
+
+    with pytest.raises(
+        RecordInvalid, match=f"fields of environment; expected no others, .*{field}"
+    ):
+        record_from_json(json.dumps(data))
+
+
 def test_equal_records_are_equal_bytes_whatever_the_order_of_their_maps():
     (measurement,) = RECORD.measurements
     turned = dict(reversed(measurement.scores_pct.items()))

@@ -1,6 +1,7 @@
 """The old runtime's archive and goldens, and a tiny random network."""
 
 import functools
+import json
 import shutil
 import warnings
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from harness.model.networks.yolov3 import YoloV3
 from harness.model.paddle_run.device import Device, open_device
 
 MADE = Path(__file__).parents[2] / "oracle" / "made"
+QUANT = MADE.parent / "quant"
 TINY = "tiny_yolov3_mobilenet_v1_prune578"
 #: Channel multipliers of the committed BlazeFace archives, by edition.
 FACE_WIDTHS = {"original": 1 / 4, "lite": 1 / 4, "nas": 1.0}
@@ -220,6 +222,75 @@ def layout_shapes() -> NetworkShapes:
             head_channels=pruned_channels("prune_r578", 1 / 16),
         )
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldQuantised:
+    """An archive of the old runtime, unpacked."""
+
+    name: str  # <model>_<kind>_<layout>
+    folder: Path
+
+    @property
+    def model(self) -> str:
+        return self.name.partition("_")[0]
+
+    @property
+    def kind(self) -> str:
+        """What the old runtime calls it: aware, aware_all, frozen, frozen_all, post."""
+        return self.name.partition("_")[2].rpartition("_")[0]
+
+    @property
+    def strategy(self) -> str:
+        return "quant_post" if self.kind == "post" else "quant_aware"
+
+    def open(self, folder=None, **asked) -> OpenedArchive:
+        """Open the archive, or a spoilt copy of it."""
+        if self.model == "blazeface":
+            kind = {"edition": "nas", "strategy": self.strategy, **asked}
+            return open_blazeface(folder or self.folder, **kind)
+        kind = {
+            "backbone": "mobilenet_v1",
+            "strategy": self.strategy,
+            "num_classes": 5,
+            "width": 1 / 8,
+            **asked,
+        }
+        return open_yolov3(folder or self.folder, **kind)
+
+    def golden(self) -> "Golden":
+        """What the old runtime computed, with a program of the same arithmetic."""
+        with np.load(QUANT / f"{self.model}_{self.kind}.npz") as arrays:
+            found = dict(arrays)
+        text = (QUANT / f"{self.model}_{self.kind}.json").read_text(encoding="utf-8")
+        return Golden(arrays=found, convolutions=json.loads(text)["convolutions"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """Arrays of the old runtime, and its convolutions."""
+
+    arrays: dict[str, np.ndarray]
+    convolutions: list[dict]
+
+
+@pytest.fixture(scope="session")
+def old_quantised(tmp_path_factory):
+    """Give an archive by its name."""
+    cache = tmp_path_factory.mktemp("quant")
+
+    @functools.cache
+    def unpacked(name):
+        folder = unpack(QUANT / f"{name}.tar.gz", cache)
+        return OldQuantised(name=name, folder=find_checkpoint_folder(folder, name))
+
+    return unpacked
+
+
+@pytest.fixture(scope="session")
+def opened_quantised(old_quantised):
+    """Give an archive, opened, by its name."""
+    return functools.cache(lambda name: old_quantised(name).open())
 
 
 @pytest.fixture(scope="session")

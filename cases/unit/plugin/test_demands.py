@@ -6,11 +6,12 @@ import pytest
 
 from harness.compress import paddleslim
 from harness.errors import DeviceMissing, UsageError, ZooDataError
-from harness.model.paddle_run import device as device_module
+from harness.model.runtimes import runtimes as device_module
 from harness.pipeline.measure.settings import Settings
 from harness.plugin import chosen_zoo
 from harness.plugin.chosen_zoo import zoo_of
 from harness.plugin.demands import (
+    demand_computing,
     demand_device,
     demand_folders,
     demand_options,
@@ -23,37 +24,44 @@ from testing.rows import build_row
 
 
 def test_the_default_asks_nothing_of_paddle(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(**asked: object) -> None:
-        pytest.fail(f"asked for {asked}")
+    def never(runtime: str, **asked: object) -> None:
+        pytest.fail(f"asked {runtime} for {asked}")
 
     monkeypatch.setattr(device_module, "open_device", never)
-    demand_device(gpu=False, precision="float32")
+    demand_device("paddle", gpu=False, precision="float32")
 
 
-@pytest.mark.parametrize(("gpu", "precision"), [(True, "float32"), (False, "int8")])
+@pytest.mark.parametrize(
+    ("runtime", "gpu", "precision"),
+    [
+        ("paddle", True, "float32"),
+        ("paddle", False, "int8"),
+        ("torch", False, "float32"),  # it may not be installed
+    ],
+)
 def test_what_is_not_computed_here_is_a_usage_error(
-    monkeypatch: pytest.MonkeyPatch, gpu: bool, precision: str
+    monkeypatch: pytest.MonkeyPatch, runtime: str, gpu: bool, precision: str
 ) -> None:
-    def refuse(**asked: object) -> None:
-        raise DeviceMissing(f"refused {asked}")
+    def refuse(asked_of: str, **asked: object) -> None:
+        raise DeviceMissing(f"{asked_of} refused {asked}")
 
     monkeypatch.setattr(device_module, "open_device", refuse)
 
     with pytest.raises(
         pytest.UsageError,
-        match=f"^refused {{'gpu': {gpu}, 'precision': '{precision}'}}$",
+        match=f"^{runtime} refused {{'gpu': {gpu}, 'precision': '{precision}'}}$",
     ):
-        demand_device(gpu=gpu, precision=precision)
+        demand_device(runtime, gpu=gpu, precision=precision)
 
 
 def test_what_is_computed_here_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(
-        device_module, "open_device", lambda **words: asked.append(words)
+        device_module, "open_device", lambda *words, **more: asked.append((words, more))
     )
-    demand_device(gpu=False, precision="bf16")
+    demand_device("paddle", gpu=False, precision="bf16")
 
-    assert asked == [{"gpu": False, "precision": "bf16"}]
+    assert asked == [(("paddle",), {"gpu": False, "precision": "bf16"})]
 
 
 def test_only_float32_records_go_into_the_records_folder_itself() -> None:
@@ -117,6 +125,51 @@ def test_a_step_has_one_image_or_more(batch: int, is_refused: bool) -> None:
 
     with pytest.raises(pytest.UsageError, match=r"--batch: expected 1 .*, got 0$"):
         demand_options(config_of(batch=batch))
+
+
+@pytest.mark.parametrize("retrain", ["missing", "always"])
+def test_networks_are_trained_by_paddle_alone(
+    monkeypatch: pytest.MonkeyPatch, retrain: str
+) -> None:
+    demand_options(config_of(runtime="torch"))
+    demand_options(config_of(runtime="paddle", retrain=retrain))
+    refusal = (
+        "^--retrain with --runtime torch: expected --runtime paddle, which alone "
+        "trains; drop one of the two$"
+    )
+
+    with pytest.raises(pytest.UsageError, match=refusal):
+        demand_options(config_of(runtime="torch", retrain=retrain))
+    monkeypatch.setenv("ZOO_RUNTIME", "torch")
+    with pytest.raises(pytest.UsageError, match=refusal):
+        demand_options(config_of(retrain=retrain))
+
+
+def test_what_shall_compute_is_read_from_options_and_twin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    monkeypatch.setattr(
+        device_module, "open_device", lambda *words, **more: asked.append((words, more))
+    )
+    monkeypatch.setenv("ZOO_RUNTIME", "torch")
+    demand_computing(config_of(gpu=True, precision="float32"))
+    demand_computing(config_of(gpu=False, precision="float32", runtime="paddle"))
+
+    assert asked == [(("torch",), {"gpu": True, "precision": "float32"})]
+
+
+def test_a_twin_that_names_no_runtime_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ZOO_RUNTIME", "jax")
+
+    with pytest.raises(
+        pytest.UsageError,
+        match=r"^--runtime \(ZOO_RUNTIME\); expected paddle or torch, got 'jax'; "
+        "leave it out for paddle$",
+    ):
+        demand_computing(config_of(gpu=False, precision="float32"))
 
 
 @pytest.mark.parametrize("precision", [None, "float32", "bf16"])

@@ -42,6 +42,7 @@ def test_every_option_is_parsed_as_its_kind_needs(
             "default": None,
         },
         "--precision": {"choices": ("float32", "bf16", "int8"), "default": "float32"},
+        "--runtime": {"choices": ("paddle", "torch"), "default": None},
         **dict.fromkeys(
             ("--offline", "--gpu", "--fresh", "--require-measured", "--zoo-debug"),
             SWITCH,

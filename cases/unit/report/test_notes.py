@@ -1,8 +1,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from harness.report import notes
-from harness.report.words import CHINESE, ENGLISH
+from harness.report.words import CHINESE, ENGLISH, Words
 from harness.values.records import Record, Verdict
 from harness.values.rows import Zoo
 
@@ -33,6 +35,31 @@ def test_two_environments_are_told_apart(
     _, text = notes.environments(records, ENGLISH)
 
     assert text.count("- 1 row: ") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (ENGLISH, "1 row: torch 2.14.1 (CUDA 13.0; TF32 off), Python 3.11.9, numpy"),
+        (CHINESE, "torch 2.14.1（CUDA 13.0；TF32 off），Python 3.11.9，numpy"),
+    ],
+)
+def test_another_runtime_stands_where_paddle_would(
+    plain_record: Record, words: Words, told: str
+) -> None:
+    assert plain_record.environment is not None
+    environment = replace(
+        plain_record.environment,
+        paddle="none",
+        runtime="torch 2.14.1",
+        libraries="CUDA 13.0",
+        arithmetic="TF32 off",
+    )
+    record = replace(plain_record, environment=environment)
+    _, text = notes.environments({record.row_id: record}, words)
+
+    assert told in text
+    assert "PaddlePaddle" not in text
 
 
 def test_no_record_has_no_environment() -> None:

@@ -63,7 +63,7 @@ def test_the_options_of_pytest_are_those_that_are_frozen() -> None:
         *("--zoo", "--gpu", "--data-root", "--zoo-cache", "--records", "--mirror"),
         *("--offline", "--require-measured", "--retrain", "--limit", "--fresh"),
         *("--coco-engine", "--precision", "--program-memory", "--program-seconds"),
-        *("--max-image-pixels", "--zoo-debug", "--max-hours", "--batch"),
+        *("--max-image-pixels", "--zoo-debug", "--max-hours", "--batch", "--runtime"),
     }
 
 

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import platform
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.errors import DeviceMissing
+from harness.model.machine.device import Device, cpu_model, logged, usable_threads
+from harness.model.machine.precisions import FLOAT32
 from harness.model.paddle_run.precision import (
-    FLOAT32,
     cpu_flags,
     demand_precision,
     demand_runtime,
 )
-from harness.model.paddle_run.runtime import THREADS, import_paddle
+from harness.model.paddle_run.runtime import import_paddle
 
-LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """What computes: its kind and model, how many threads, in which numbers, how."""
-
-    kind: str  # "cpu" | "gpu"
-    model: str  # "Intel(R) Xeon(R) ..." | "Tesla V100-SXM2-16GB"
-    threads: int  # of the CPU
-    precision: str = FLOAT32  # of PRECISIONS
-    instructions: tuple[str, ...] = ()  # that compute it; empty for float32
-    #: Paddle fuses and reorders the graph; off only to compare.
-    optimise: bool = True
+#: ``Device`` too, for those who open one for Paddle alone: training does.
+__all__ = ["Device", "demand_gpu", "open_device", "use_all_threads"]
 
 
 def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
@@ -55,7 +38,7 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
     if not gpu:
         demand_runtime(precision, str(paddle.__version__))
         paddle.set_device("cpu")
-        return _logged(
+        return logged(
             Device(
                 kind="cpu",
                 model=cpu_model(),
@@ -70,18 +53,7 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
         convolve=lambda: _convolve_on_gpu(paddle),
     )
     name = str(paddle.device.cuda.get_device_name(0))
-    return _logged(Device(kind="gpu", model=name, threads=usable_threads()))
-
-
-def _logged(device: Device) -> Device:
-    LOGGER.info(
-        "device %s (%s, threads: %d) in %s",
-        device.kind,
-        device.model,
-        device.threads,
-        device.precision,
-    )
-    return device
+    return logged(Device(kind="gpu", model=name, threads=usable_threads()))
 
 
 def demand_gpu(
@@ -117,7 +89,8 @@ def demand_gpu(
         raise DeviceMissing(
             "--gpu: one convolution on the GPU failed",
             got=f"{type(error).__name__}: {_first_words(error)}",
-            next_step="README, 'Which GPUs', says which cards this wheel serves",
+            next_step="README, 'Which GPUs', says which cards this wheel serves; "
+            "--runtime torch serves newer ones",
         ) from error
     if "gpu" not in place.lower():
         raise DeviceMissing(
@@ -138,28 +111,6 @@ def _convolve_on_gpu(paddle: Any) -> str:
     if float(y.sum()) != 4 * 6 * 6 * 27:
         raise ArithmeticError(f"sum of the result is {float(y.sum())}, not 3888")
     return str(y.place)
-
-
-def cpu_model() -> str:
-    """Return the processor's name, as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def usable_threads() -> int:
-    """Return how many threads may compute: one for each processor of this process.
-
-    ``OMP_NUM_THREADS`` lowers the count, as for every library that computes.
-    """
-    asked = os.environ.get(THREADS, "")
-    limit = int(asked) if asked.isdecimal() and int(asked) else sys.maxsize
-    if hasattr(os, "sched_getaffinity"):
-        return min(limit, len(os.sched_getaffinity(0)))
-    return min(limit, os.cpu_count() or 1)
 
 
 def use_all_threads() -> None:

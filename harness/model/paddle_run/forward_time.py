@@ -6,16 +6,21 @@ The weights are drawn: what a convolution costs does not depend on their values.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
-from harness.model.networks.functions import NetworkFunction
+from harness.model.machine.device import Device
+from harness.model.networks.functions import HeadsFunction, NetworkFunction
 from harness.model.networks.shapes import NetworkShapes, network_shapes
-from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.heads import graph_heads
+
+#: Of a network, its weights and a device.
+OpenHeads = Callable[
+    [NetworkFunction, Mapping[str, NDArray[np.float32]], Device], HeadsFunction
+]
 
 #: Images of one timed pass; a batch of 8 costs little less for each (measured).
 TIMED_IMAGES = 2
@@ -25,7 +30,12 @@ FACTORS = ("scale", "variance", "var", ".w_2")
 
 
 def time_forward(
-    network: NetworkFunction, device: Device, *, height_px: int, width_px: int
+    network: NetworkFunction,
+    device: Device,
+    *,
+    height_px: int,
+    width_px: int,
+    open_heads: OpenHeads | None = None,
 ) -> float:
     """Return the seconds that one image takes in a network, without post-processing.
 
@@ -34,8 +44,11 @@ def time_forward(
         device: what computes.
         height_px: of the network's input.
         width_px: of the network's input.
+        open_heads: of another runtime, which the device was opened for.
     """
-    heads = graph_heads(network, drawn_weights(network_shapes(network)), device)
+    heads = (open_heads or graph_heads)(
+        network, drawn_weights(network_shapes(network)), device
+    )
     shape = (TIMED_IMAGES, 3, height_px, width_px)
     images = RandomState(0).standard_normal(shape).astype(np.float32)
     heads(images)  # the first pass prepares

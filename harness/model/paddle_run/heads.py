@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.model.machine.device import Device
+from harness.model.machine.precisions import INT8
 from harness.model.networks.functions import HeadsFunction, NetworkFunction
-from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.graph import build_graph, serialise
 from harness.model.paddle_run.int8_ops import Int8Ops
-from harness.model.paddle_run.precision import INT8
 from harness.model.paddle_run.predictor import Predictor
 from harness.model.paddle_run.runtime import import_paddle
 from harness.model.paddle_run.tensors import TensorOps

@@ -12,9 +12,7 @@ from typing import Any
 
 from harness.errors import ArchiveUnreadable, DeviceMissing
 from harness.model.fluid.program_desc import parse_program
-
-FLOAT32, BF16, INT8 = "float32", "bf16", "int8"
-PRECISIONS = (FLOAT32, BF16, INT8)
+from harness.model.machine.precisions import BF16, FLOAT32, INT8
 
 #: Precision -> what computes it, by the names of the kernel, the fastest first. Without
 #: any, oneDNN imitates bf16, and adds up int8 in 16 bits, which overflow; Paddle itself

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
+from harness.model.machine.device import Device
+from harness.model.machine.precisions import FLOAT32, INT8
 from harness.model.networks.functions import HeadsFunction, NetworkFunction
 from harness.model.networks.shapes import network_shapes
 from harness.model.networks.simulated import SimulatedNetwork
 from harness.model.networks.structure import FLOAT_OUTPUTS
-from harness.model.paddle_run.device import Device
 from harness.model.paddle_run.forward_time import drawn_weights
 from harness.model.paddle_run.heads import graph_heads
-from harness.model.paddle_run.precision import FLOAT32, INT8
 
 #: Images of a timed pass: as many as a measurement looks at together.
 TIMED_IMAGES = 8

@@ -21,8 +21,9 @@ from harness.errors import UsageError
 from harness.files.mapped_memory import let_go, return_freed
 from harness.files.temporary import temporary_folder
 from harness.model.fluid.lod_tensor import write_records
-from harness.model.paddle_run.device import Device
-from harness.model.paddle_run.precision import FLOAT32, ask_for, demand_scales
+from harness.model.machine.device import Device
+from harness.model.machine.precisions import FLOAT32
+from harness.model.paddle_run.precision import ask_for, demand_scales
 from harness.model.paddle_run.runtime import import_paddle
 
 MODEL, WEIGHTS = "model", "weights"  # files of a graph

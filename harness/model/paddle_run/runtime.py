@@ -16,6 +16,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from harness.errors import DeviceMissing
+from harness.model.machine.device import THREADS
 from harness.process.stop_signal import held_back
 
 Paddle = Any  # no version has stubs
@@ -25,8 +26,6 @@ Tensor = Any
 #: oneDNN crashes on them: a segmentation fault where it fuses a convolution and a leaky
 #: ReLU, an unimplemented attribute in the nearest upsampling.
 NEW_PROGRAMS = "FLAGS_enable_pir_api"
-#: Says to every library that computes how many threads it may use.
-THREADS = "OMP_NUM_THREADS"
 
 
 def import_paddle() -> Paddle:

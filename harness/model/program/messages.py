@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from harness.model.paddle_run.device import Device
+from harness.model.machine.device import Device
 
 #: Before a question's pixels: how many bytes the question has.
 HEAD = struct.Struct("<I")

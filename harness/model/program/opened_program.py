@@ -17,8 +17,8 @@ from harness.errors import ArchiveUnreadable
 from harness.model.fluid.program_desc import write_program
 from harness.model.layouts.contract import InferenceProgram, listed
 from harness.model.layouts.weights import Arrays
-from harness.model.paddle_run.device import Device
-from harness.model.paddle_run.precision import INT8
+from harness.model.machine.device import Device
+from harness.model.machine.precisions import INT8
 from harness.model.paddle_run.predictor import open_predictor
 from harness.model.paddle_run.runtime import import_paddle, operator_names
 from harness.model.program.exact_program import exact_program

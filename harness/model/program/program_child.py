@@ -20,7 +20,7 @@ from harness.errors import ArchiveUnreadable, DetectionsInvalid, LimitReached
 from harness.files.temporary import temporary_folder
 from harness.model.layouts.contract import InferenceProgram
 from harness.model.layouts.weights import Arrays
-from harness.model.paddle_run.device import Device
+from harness.model.machine.device import Device
 from harness.model.paddle_run.predictor import write_graph
 from harness.model.program.limits import (
     MEMORY_OPTION,

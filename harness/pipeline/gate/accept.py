@@ -30,6 +30,7 @@ from harness.pipeline.gate.rescore import SAME_SCORE_PCT
 from harness.values.datasets import KnownDataset
 from harness.values.records import PASSING, Measurement, Record, Verdict
 from harness.values.rows import Row, Zoo
+from harness.values.runtimes import PADDLE
 
 LOGGER = logging.getLogger(__name__)
 
@@ -173,6 +174,14 @@ def _check_worth(row: Row, record: Record) -> None:
 
 def _check_repeat(record: Record, repeat: Record) -> None:
     """Refuse a value that a second measurement does not give."""
+    by, again_by = (_runtime_of(one) for one in (record, repeat))
+    if by != again_by:
+        raise RecordInvalid(
+            "the repeat was computed by another runtime",
+            expected=by,
+            got=again_by,
+            next_step="repeat with the --runtime of the record",
+        )
     repeated = {run.erratum: run for run in repeat.measurements}
     for first in record.measurements:
         second = repeated.get(first.erratum)
@@ -188,6 +197,12 @@ def _check_repeat(record: Record, repeat: Record) -> None:
                 next_step="measure the row again with --fresh --records OTHER",
             )
         _check_same(first, second)
+
+
+def _runtime_of(record: Record) -> str:
+    """Return the framework that computed a record, without its version."""
+    used = record.environment
+    return (used.runtime if used else "").partition(" ")[0] or PADDLE
 
 
 def _check_same(first: Measurement, second: Measurement) -> None:

@@ -15,13 +15,22 @@ from harness.dataset.datasets import DATASETS
 from harness.errors import HarnessError
 from harness.evaluate.metrics import every_metric
 from harness.model.detectors.architectures import demand_row, protocol_of_row
-from harness.model.paddle_run.precision import FLOAT32
+from harness.model.machine.precisions import FLOAT32
+from harness.model.paddle_run.distribution import PADDLE_DISTRIBUTIONS
 from harness.model.quantised.quantisation import KINDS, is_quantised
+from harness.model.torch_run.runtime import ARITHMETIC, DISTRIBUTIONS, LIBRARIES
 from harness.pipeline.gate.finding import Finding, Rule, finding_of, refused
-from harness.pipeline.measure.environment import PADDLE_DISTRIBUTIONS, WITH_CHANGES
+from harness.pipeline.measure.environment import WITH_CHANGES
 from harness.pipeline.measure.run_keys import store_key
-from harness.values.records import UNKNOWN_COMMIT, Measurement, Record
+from harness.values.records import (
+    OTHER_RUNTIME,
+    UNKNOWN_COMMIT,
+    Environment,
+    Measurement,
+    Record,
+)
 from harness.values.rows import Row
+from harness.values.runtimes import NO_PADDLE
 
 #: Form of a version, as ``importlib.metadata`` and Python tell theirs.
 _VERSION = r"\d+(\.\w+)*([-+.]\w*)*"
@@ -118,7 +127,7 @@ def _check_environment(row: Row, record: Record) -> Iterator[Finding]:
         "harness": _VERSION if record.made is None else re.escape(record.made.harness),
         "python": _VERSION,
         "numpy": _VERSION,
-        "paddle": rf"({'|'.join(PADDLE_DISTRIBUTIONS)}) {_VERSION}",
+        **_runtime_forms(used),
         "decoder": rf"{decoder} {_VERSION}",
         "metric_engine": "|".join(engines),
         "device": "cpu|gpu",
@@ -142,6 +151,19 @@ def _check_environment(row: Row, record: Record) -> Iterator[Finding]:
             expected="1 or more",
             got=used.threads,
         )
+
+
+def _runtime_forms(used: Environment) -> dict[str, str]:
+    """Return what the words about one runtime look like, and none about another."""
+    if not used.runtime:
+        paddle = rf"({'|'.join(PADDLE_DISTRIBUTIONS)}) {_VERSION}"
+        return {"paddle": paddle} | dict.fromkeys(OTHER_RUNTIME, "")
+    return {
+        "paddle": NO_PADDLE,
+        "runtime": ", ".join(f"{name} {_VERSION}" for name in DISTRIBUTIONS),
+        "libraries": LIBRARIES,
+        "arithmetic": re.escape(ARITHMETIC),
+    }
 
 
 def _engine_form(name: str) -> str:

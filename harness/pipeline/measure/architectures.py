@@ -12,9 +12,10 @@ from harness.model.boxes.face_scales import LARGEST_AREA_PX2
 from harness.model.detectors import architectures as model
 from harness.model.detectors.archive_heads import open_heads
 from harness.model.detectors.opened_archive import OpenedArchive
-from harness.model.paddle_run.device import Device
+from harness.model.machine.device import Device
 from harness.model.program.limits import ProgramLimits
 from harness.model.program.program_child import ProcessDetector, start_program
+from harness.model.runtimes.runtimes import runtime_of
 from harness.values.rows import Row
 
 #: Makes a detector for a row of an archive and an input size; the graph is open.
@@ -61,7 +62,9 @@ def view_of(row: Row, input_px: int) -> View:
 def open_detectors(
     architecture: str, opened: OpenedArchive, by: Computing
 ) -> Detectors:
-    """Open the graph of an archive, or its program in a process of its own.
+    """Open the network of an archive, or its program in a process of its own.
+
+    A runtime that runs no programs gives our network the program's values.
 
     Args:
         architecture: key of ``ARCHITECTURES``.
@@ -69,11 +72,11 @@ def open_detectors(
         by: what computes.
 
     Raises:
-        ArchiveUnreadable: this Paddle cannot open the program.
+        ArchiveUnreadable: this runtime cannot run the program.
         LimitReached: the program takes more memory or time than it may.
     """
     kind = model.ARCHITECTURES[architecture]
-    if opened.program is None:
+    if opened.program is None or not runtime_of(by.device).runs_programs:
         heads = open_heads(opened, by.device)
         note = _first_only(by.noting)
         return lambda row, input_px: kind.detector(

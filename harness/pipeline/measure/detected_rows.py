@@ -14,7 +14,8 @@ from harness.evaluate.batches import count_readers
 from harness.evaluate.detect import detect
 from harness.evaluate.detector_run import Detected, Detector, DetectorRun, Outcome
 from harness.evaluate.store import DetectionStore, StoreKey
-from harness.model.paddle_run.device import Device, open_device
+from harness.model.machine.device import Device
+from harness.model.runtimes.runtimes import open_device
 from harness.pipeline.measure.architectures import (
     Computing,
     Detectors,
@@ -76,7 +77,9 @@ def open_pass(
     """Return what the rows share, or the error that stops them all."""
     try:
         dataset = open_dataset(row.dataset, settings, noting=watcher.noting)
-        device = open_device(gpu=settings.gpu, precision=settings.precision)
+        device = open_device(
+            settings.runtime, gpu=settings.gpu, precision=settings.precision
+        )
         environment = describe_environment(
             device,
             dataset=row.dataset,

@@ -9,40 +9,23 @@ from pathlib import Path
 
 import harness
 from harness.dataset.views import decoder_name
-from harness.errors import UsageError
 from harness.evaluate.metrics import METRICS
-from harness.model.paddle_run.device import Device
+from harness.model.machine.device import Device
+from harness.model.paddle_run.distribution import paddle_version
+from harness.model.runtimes.runtimes import runtime_of
 from harness.pipeline.measure.git import run_git
 from harness.values.records import UNKNOWN_COMMIT, Environment, Made
 
-#: Distributions that install the package ``paddle``.
-PADDLE_DISTRIBUTIONS = ("paddlepaddle", "paddlepaddle-gpu")
+#: ``paddle_version`` too, for those who compute with Paddle alone: training does.
+__all__ = [
+    "commit_of",
+    "describe_environment",
+    "describe_making",
+    "paddle_version",
+]
+
 #: Follows the commit where files that git knows were changed since.
 WITH_CHANGES = " with changes"
-
-
-def paddle_version() -> str:
-    """Return distribution and version of the installed Paddle, without importing it.
-
-    Raises:
-        UsageError: both distributions are installed. They share their files: which one
-            computes cannot be told, and the store could answer for the other.
-    """
-    installed = []
-    for name in PADDLE_DISTRIBUTIONS:
-        try:
-            installed.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    if len(installed) > 1:
-        raise UsageError(
-            "the Paddle of this environment",
-            expected="exactly one distribution of it",
-            got=", ".join(installed),
-            next_step=f"python -m pip uninstall {' '.join(PADDLE_DISTRIBUTIONS)}, "
-            "then install one of the extras cpu, cpu3, gpu",
-        )
-    return installed[0] if installed else "none"
 
 
 def describe_environment(device: Device, *, dataset: str, decoder: str) -> Environment:
@@ -56,10 +39,11 @@ def describe_environment(device: Device, *, dataset: str, decoder: str) -> Envir
     Raises:
         UsageError: not exactly one OpenCV, headless, is installed, or two Paddles.
     """
+    runtime = runtime_of(device)
     return Environment(
         harness=harness.__version__,
         python=platform.python_version(),
-        paddle=paddle_version(),
+        paddle=runtime.paddle(),
         numpy=importlib.metadata.version("numpy"),
         decoder=decoder_name(decoder),
         metric_engine=METRICS[dataset].engine_name(),
@@ -68,6 +52,9 @@ def describe_environment(device: Device, *, dataset: str, decoder: str) -> Envir
         threads=device.threads,
         precision=device.precision,
         graph_optimiser="on" if device.optimise else "off",
+        runtime=runtime.version(),
+        libraries=device.libraries,
+        arithmetic=device.arithmetic,
     )
 
 

@@ -16,7 +16,8 @@ from harness.evaluate.metrics import Metric, metric_of
 from harness.files.atomic import write_text
 from harness.files.record_files import write_detections, write_truth
 from harness.model.detectors.architectures import protocol_of_row
-from harness.model.paddle_run.precision import FLOAT32
+from harness.model.machine.precisions import FLOAT32
+from harness.model.runtimes.runtimes import Runtime, runtime_of
 from harness.pipeline.measure.detected_rows import PlannedRun, SharedPass
 from harness.pipeline.measure.opened_row import OpenedRow
 from harness.pipeline.measure.ready_folders import ERRORS
@@ -81,7 +82,13 @@ def judge_row(
         environment=replace(
             shared.environment, metric_engine=_metric_of(shared, row.row).engine_name()
         ),
-        notes=told((*shared.labelled.notes, *_notes(shared.zoo, row))),
+        notes=told(
+            (
+                *shared.labelled.notes,
+                *_notes(shared.zoo, row),
+                *_runtime_notes(row, runtime_of(shared.device)),
+            )
+        ),
     )
 
 
@@ -171,6 +178,13 @@ def _notes(zoo: Zoo, row: OpenedRow) -> tuple[str, ...]:
         if erratum.field == "url" and source.endswith(corrected_name):
             notes.append(f"{told}served from {source}")
     return tuple(notes)
+
+
+def _runtime_notes(row: OpenedRow, runtime: Runtime) -> tuple[str, ...]:
+    """Tell that a program's values ran in our network, where the runtime runs none."""
+    if row.opened.program is None or runtime.runs_programs:
+        return ()
+    return ("the archive is a program: its values ran in our network",)
 
 
 def refused_row(

@@ -17,9 +17,11 @@ from harness.evaluate.store import DetectionStore
 from harness.files.precision_files import write_speed
 from harness.files.record_files import write_record
 from harness.model.detectors.architectures import demand_row, network_of_row
-from harness.model.paddle_run.device import Device, open_device
-from harness.model.paddle_run.precision import FLOAT32, demand_strategy
+from harness.model.machine.device import Device
+from harness.model.machine.precisions import FLOAT32
+from harness.model.paddle_run.precision import demand_strategy
 from harness.model.paddle_run.precision_time import time_precision
+from harness.model.runtimes.runtimes import open_device
 from harness.pipeline.measure.dataset_classes import classes_of, demand_classes
 from harness.pipeline.measure.detected_rows import (
     SharedPass,
@@ -96,7 +98,11 @@ class Measurer:
         return kept
 
     def _time(self, record: Record) -> None:
-        device = open_device(gpu=self.settings.gpu, precision=self.settings.precision)
+        device = open_device(
+            self.settings.runtime,
+            gpu=self.settings.gpu,
+            precision=self.settings.precision,
+        )
         row = self.zoo.row(record.row_id)
         write_speed(self.settings.records, time_row(row, device))
 

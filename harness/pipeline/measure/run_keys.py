@@ -30,4 +30,7 @@ def store_key(
         precision=environment.precision,
         graph_optimiser=environment.graph_optimiser,
         decoder=environment.decoder,
+        runtime=environment.runtime,
+        libraries=environment.libraries,
+        arithmetic=environment.arithmetic,
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.evaluate.coco.engine_names import DEFAULT_ENGINE
-from harness.model.paddle_run.precision import FLOAT32
+from harness.model.machine.precisions import FLOAT32
 from harness.model.program.limits import ProgramLimits
 from harness.values.datasets import KnownDataset
+from harness.values.runtimes import PADDLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Settings:
     mirror: str | None = None
     offline: bool = False
     gpu: bool = False
+    runtime: str = PADDLE  # of RUNTIMES
     limit: int | None = None  # images; None for all
     fresh: bool = False  # detect again what the store holds
     debug: bool = False  # an unexpected error is raised, not a row's verdict

@@ -18,8 +18,9 @@ from harness.errors import HarnessError
 from harness.files.temporary import temporary_folder
 from harness.model.boxes.face_looks import looked_at_px2
 from harness.model.detectors.architectures import network_of_row
-from harness.model.paddle_run.device import Device
+from harness.model.machine.device import Device
 from harness.model.paddle_run.forward_time import time_forward
+from harness.model.runtimes.runtimes import runtime_of
 from harness.pipeline.measure.architectures import view_of
 from harness.pipeline.measure.environment import describe_environment
 from harness.values.records import Environment
@@ -67,6 +68,7 @@ class Calibration:
                 self.device,
                 height_px=side_px,
                 width_px=side_px,
+                open_heads=runtime_of(self.device).open_heads,
             )
             LOGGER.info(
                 "%s timed on %s at %s px: %.4f s an image",

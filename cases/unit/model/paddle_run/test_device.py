@@ -5,13 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from harness.errors import DeviceMissing
+from harness.model.machine.device import cpu_model, usable_threads
 from harness.model.paddle_run import device as device_module
-from harness.model.paddle_run.device import (
-    cpu_model,
-    demand_gpu,
-    open_device,
-    usable_threads,
-)
+from harness.model.paddle_run.device import demand_gpu, open_device
 from harness.model.paddle_run.runtime import import_paddle
 
 
@@ -57,7 +53,8 @@ def test_a_convolution_that_fails_is_a_refusal_with_the_drivers_words(error):
     with pytest.raises(
         DeviceMissing,
         match=f"^--gpu: one convolution on the GPU failed; got {type(error).__name__}: "
-        "no kernel image is available; README, 'Which GPUs', says which cards",
+        "no kernel image is available; README, 'Which GPUs', says which cards this "
+        "wheel serves; --runtime torch serves newer ones$",
     ):
         demand_gpu(has_cuda=True, device_count=lambda: 1, convolve=lambda: fail(error))
 
@@ -170,9 +167,7 @@ def test_fewer_threads_can_be_asked_for(monkeypatch, asked, count):
 
 
 def test_the_processor_has_a_name_on_any_system(monkeypatch):
-    monkeypatch.setattr(
-        "harness.model.paddle_run.device.Path.exists", lambda self: False
-    )
+    monkeypatch.setattr("harness.model.machine.device.Path.exists", lambda self: False)
     monkeypatch.setattr(platform, "processor", lambda: "")
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
 

@@ -6,11 +6,11 @@ import pytest
 
 from harness.errors import ArchiveUnreadable, DeviceMissing
 from harness.model.fluid.program_desc import parse_program
+from harness.model.machine.precisions import PRECISIONS
 from harness.model.paddle_run.graph import build_graph, serialise
 from harness.model.paddle_run.int8_ops import FAKE_QUANTISER, Int8Ops
 from harness.model.paddle_run.precision import (
     INSTRUCTIONS,
-    PRECISIONS,
     SCALE_OPERATORS,
     ask_for,
     cpu_flags,

@@ -303,8 +303,8 @@ def test_a_pass_is_opened_on_the_device_that_is_asked_for(
     caplog.set_level(logging.INFO, logger=detected_rows.__name__)
     asked: list[object] = []
 
-    def open_device(*, gpu: bool, precision: str) -> Device:
-        asked.append((gpu, precision))
+    def open_device(runtime: str, *, gpu: bool, precision: str) -> Device:
+        asked.append((runtime, gpu, precision))
         return replace(DEVICE, precision=precision)
 
     def open_dataset(
@@ -316,7 +316,7 @@ def test_a_pass_is_opened_on_the_device_that_is_asked_for(
     monkeypatch.setattr(detected_rows, "open_device", open_device)
     monkeypatch.setattr(detected_rows, "open_dataset", open_dataset)
     noted: list[str] = []
-    settings = replace(shared.settings, gpu=True, precision="bf16")
+    settings = replace(shared.settings, runtime="torch", gpu=True, precision="bf16")
     row = shared.zoo.row(PLAIN)
     made = open_pass(shared.zoo, row, settings, Watcher(noting=noted.append))
 
@@ -326,7 +326,7 @@ def test_a_pass_is_opened_on_the_device_that_is_asked_for(
         settings,
         shared.dataset,
     )
-    assert asked == [(True, "bf16")]
+    assert asked == [("torch", True, "bf16")]
     assert noted == ["coco opened"]
     assert made.device.precision == made.environment.precision == "bf16"
     assert made.environment.decoder.startswith("opencv")

@@ -1,12 +1,14 @@
 import importlib.metadata
 import platform
+import re
 from dataclasses import replace
 
 import pytest
 
 import harness
 from harness.errors import UsageError
-from harness.model.paddle_run.device import Device
+from harness.model.machine.device import Device
+from harness.model.paddle_run.distribution import PADDLE_DISTRIBUTIONS
 from harness.pipeline.measure import environment
 from harness.pipeline.measure.environment import describe_environment, paddle_version
 
@@ -45,7 +47,25 @@ def test_the_precision_of_the_device_is_told() -> None:
     assert told.precision == "bf16"
 
 
-@pytest.mark.parametrize("installed", environment.PADDLE_DISTRIBUTIONS)
+def test_paddle_says_nothing_of_another_runtime() -> None:
+    told = describe_environment(DEVICE, dataset="coco", decoder="opencv")
+
+    assert (told.runtime, told.libraries, told.arithmetic) == ("", "", "")
+
+
+def test_torch_is_told_with_what_it_computes_by_and_no_paddle() -> None:
+    """Without importing it: its versions are none where it is not installed."""
+    device = replace(
+        DEVICE, runtime="torch", optimise=False, libraries="oneDNN", arithmetic="TF32"
+    )
+    told = describe_environment(device, dataset="coco", decoder="opencv")
+
+    assert told.paddle == "none"
+    assert re.fullmatch(r"torch \S+, torchvision \S+", told.runtime)
+    assert (told.libraries, told.arithmetic) == ("oneDNN", "TF32")
+
+
+@pytest.mark.parametrize("installed", PADDLE_DISTRIBUTIONS)
 def test_paddle_is_named_by_its_distribution(
     monkeypatch: pytest.MonkeyPatch, installed: str
 ) -> None:

@@ -336,7 +336,7 @@ def test_without_a_data_root_nothing_is_downloaded(mine: Mine, tmp_path: Path) -
 def test_a_device_that_is_missing_stops_every_row_before_a_download(
     mine: Mine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def refuse(*, gpu: bool, precision: str) -> Device:
+    def refuse(runtime: str, *, gpu: bool, precision: str) -> Device:
         raise DeviceMissing("no such device")
 
     monkeypatch.setattr(detected_rows, "open_device", refuse)

@@ -314,8 +314,8 @@ def test_another_precision_is_timed_where_it_was_measured(
     )
     timed: list[object] = []
 
-    def open_device(*, gpu: bool, precision: str) -> str:
-        return f"{precision} {gpu}"
+    def open_device(runtime: str, *, gpu: bool, precision: str) -> str:
+        return f"{runtime} {precision} {gpu}"
 
     def time_row(row: Row, device: str) -> SpeedRecord:
         timed.append((row.row_id, device))
@@ -327,7 +327,7 @@ def test_another_precision_is_timed_where_it_was_measured(
     asked = replace(settings, precision=precision, gpu=True)
     Measurer(zoo=session_zoo, selected=[row], settings=asked).measure(row)
 
-    assert timed == ([(PLAIN, "bf16 True")] if is_timed else [])
+    assert timed == ([(PLAIN, "paddle bf16 True")] if is_timed else [])
     assert bool(list(settings.records.rglob("speed/*.json"))) is is_timed
 
 

@@ -47,6 +47,9 @@ def key(**fields: object) -> str:
         {"environment": replace(ENVIRONMENT, decoder="opencv 3")},
         {"environment": replace(ENVIRONMENT, paddle="paddlepaddle 3")},
         {"environment": replace(ENVIRONMENT, device_model="another")},
+        {"environment": replace(ENVIRONMENT, runtime="torch 2.14.1")},
+        {"environment": replace(ENVIRONMENT, libraries="CUDA 13.0, cuDNN 9.24.0")},
+        {"environment": replace(ENVIRONMENT, arithmetic="TF32 off")},
     ],
 )
 def test_what_sets_the_detections_is_in_the_key(other: dict[str, object]) -> None:

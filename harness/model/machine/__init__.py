@@ -1,0 +1,1 @@
+"""What computes, whichever framework runs it."""

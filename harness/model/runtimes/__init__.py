@@ -1,0 +1,1 @@
+"""The frameworks that networks run on, one entry each; above them only words."""

@@ -1,0 +1,1 @@
+"""Runs networks on torch: the only folder that imports it."""
