@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import os
 import pkgutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -53,10 +54,13 @@ class Opened:
 
 
 def pytest_configure(config):
-    """Choose hypothesis' own profile without deadlines: no test is timed.
+    """Hear Ctrl-C; choose hypothesis' own profile without deadlines: none is timed.
 
     Not by an option in ``pyproject.toml``: rows are measured without hypothesis too.
     """
+    # A shell starts its background jobs deaf to Ctrl-C, and tests send one.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if importlib.util.find_spec("hypothesis") is None:
         return
     if config.getoption("--hypothesis-profile", None) is None:
