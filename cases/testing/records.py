@@ -1,6 +1,6 @@
 """Builds judgements, measurements and records that say what a test wants."""
 
-from harness.values.records import Judgement, Measurement, Record, Verdict
+from harness.values.records import Environment, Judgement, Measurement, Record, Verdict
 
 
 def build_judgement(
@@ -52,3 +52,21 @@ def build_record(
         "measurements": measurements,
     }
     return Record(**{**plain, **fields})  # type: ignore[arg-type]
+
+
+def build_environment(**fields: object) -> Environment:
+    """Return what computes in tests: Paddle 2.6.2 on a CPU of two threads."""
+    plain = {
+        "harness": "0",
+        "python": "3",
+        "paddle": "paddlepaddle 2.6.2",
+        "numpy": "1",
+        "decoder": "opencv-python-headless 4.11.0.86",
+        "metric_engine": "pycocotools 2.0.11",
+        "device": "cpu",
+        "device_model": "a model",
+        "threads": 2,
+        "precision": "float32",
+        "graph_optimiser": "on",
+    }
+    return Environment(**{**plain, **fields})  # type: ignore[arg-type]

@@ -10,26 +10,14 @@ from pathlib import Path
 import pytest
 
 from harness.registry.zoo import open_zoo
-from harness.values.records import Environment, Verdict
-from testing.records import build_measurement, build_record
+from harness.values.records import Verdict
+from testing.records import build_environment, build_measurement, build_record
 
 SCRIPT = Path(__file__).parents[1] / "side_by_side" / "near_paddle.py"
 ZOO = open_zoo("demo")
 FLOAT = "yolov3-mobilenet_v1-coco-baseline-224"
 QUANTISED = "yolov3-mobilenet_v1-coco-quant_post-224"
-PADDLE = Environment(
-    harness="0",
-    python="3",
-    paddle="paddlepaddle 2.6.2",
-    numpy="1",
-    decoder="opencv-python-headless 4.11.0.86",
-    metric_engine="pycocotools 2.0.11",
-    device="cpu",
-    device_model="a model",
-    threads=2,
-    precision="float32",
-    graph_optimiser="on",
-)
+PADDLE = build_environment()
 TORCH = replace(PADDLE, paddle="none", runtime="torch 2.14.1, torchvision 0.29.1")
 
 

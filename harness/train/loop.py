@@ -120,7 +120,7 @@ def train(
             try:
                 going.keep_rest()
             except TrainingFailed as refusal:  # what stopped it matters more
-                LOGGER.warning("%s", refusal)
+                LOGGER.warning("%s", refusal, exc_info=True)
             raise
     return going.saved(going.score_pct)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from harness.errors import DeviceMissing
 from harness.model.machine.device import Device, cpu_model, logged, usable_threads
+from harness.model.machine.gpu import GpuFramework, demand_gpu
 from harness.model.machine.precisions import FLOAT32
 from harness.model.paddle_run.precision import (
     cpu_flags,
@@ -16,7 +15,17 @@ from harness.model.paddle_run.precision import (
 from harness.model.paddle_run.runtime import import_paddle
 
 #: ``Device`` too, for those who open one for Paddle alone: training does.
-__all__ = ["Device", "demand_gpu", "open_device", "use_all_threads"]
+__all__ = ["FRAMEWORK", "Device", "open_device", "use_all_threads"]
+
+FRAMEWORK = GpuFramework(
+    name="Paddle",
+    code="CUDA",
+    build="paddlepaddle-gpu",
+    install="install zoo-harness[gpu] in place of zoo-harness[cpu]",
+    place="gpu",
+    cards="README, 'Which GPUs', says which cards this wheel serves; "
+    "--runtime torch serves newer ones",
+)
 
 
 def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
@@ -48,60 +57,13 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
             )
         )
     demand_gpu(
-        has_cuda=paddle.is_compiled_with_cuda(),
+        FRAMEWORK,
+        has_code=paddle.is_compiled_with_cuda(),
         device_count=lambda: int(paddle.device.cuda.device_count()),
         convolve=lambda: _convolve_on_gpu(paddle),
     )
     name = str(paddle.device.cuda.get_device_name(0))
     return logged(Device(kind="gpu", model=name, threads=usable_threads()))
-
-
-def demand_gpu(
-    *, has_cuda: bool, device_count: Callable[[], int], convolve: Callable[[], str]
-) -> None:
-    """Refuse unless a convolution really ran on a GPU.
-
-    Args:
-        has_cuda: this Paddle was built with CUDA.
-        device_count: says how many devices it sees.
-        convolve: runs one convolution on device 0 and returns the place of its result.
-
-    Raises:
-        DeviceMissing: any of them says no.
-    """
-    if not has_cuda:
-        raise DeviceMissing(
-            "--gpu: this Paddle was built without CUDA",
-            expected="paddlepaddle-gpu",
-            next_step="install zoo-harness[gpu] in place of zoo-harness[cpu]",
-        )
-    count = device_count()
-    if count < 1:
-        raise DeviceMissing(
-            "--gpu: Paddle sees no GPU",
-            expected="1 device or more",
-            got=count,
-            next_step="check nvidia-smi and CUDA_VISIBLE_DEVICES, or drop --gpu",
-        )
-    try:
-        place = convolve()
-    except Exception as error:  # whatever a driver raises means no
-        raise DeviceMissing(
-            "--gpu: one convolution on the GPU failed",
-            got=f"{type(error).__name__}: {_first_words(error)}",
-            next_step="README, 'Which GPUs', says which cards this wheel serves; "
-            "--runtime torch serves newer ones",
-        ) from error
-    if "gpu" not in place.lower():
-        raise DeviceMissing(
-            "--gpu: the convolution ran elsewhere", expected="a GPU", got=place
-        )
-
-
-def _first_words(error: Exception) -> str:
-    # Paddle may begin a message with an empty line; a call stack follows it.
-    lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if line), "")
 
 
 def _convolve_on_gpu(paddle: Any) -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from harness.errors import DeviceMissing
 from harness.model.machine.device import Device, cpu_model, logged, usable_threads
+from harness.model.machine.gpu import GpuFramework, demand_gpu
 from harness.model.machine.precisions import FLOAT32
 from harness.model.torch_run.runtime import ARITHMETIC, import_torch, library_versions
 from harness.values.runtimes import TORCH
+
+FRAMEWORK = GpuFramework(
+    name="torch",
+    code="CUDA and ROCm",
+    build="the torch of the package index",
+    install="install zoo-harness[torch] in an environment of its own",
+    place="cuda",  # of ROCm too
+    cards="README, 'Which GPUs', says which cards this torch serves",
+)
 
 
 def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
@@ -34,8 +43,8 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
     torch.set_num_threads(threads)
     if gpu:
         demand_gpu(
-            has_gpu_code=torch.version.cuda is not None
-            or torch.version.hip is not None,
+            FRAMEWORK,
+            has_code=torch.version.cuda is not None or torch.version.hip is not None,
             device_count=lambda: int(torch.cuda.device_count()),
             convolve=lambda: _convolve_on_gpu(torch),
         )
@@ -50,48 +59,6 @@ def open_device(*, gpu: bool, precision: str = FLOAT32) -> Device:
             arithmetic=ARITHMETIC,
         )
     )
-
-
-def demand_gpu(
-    *, has_gpu_code: bool, device_count: Callable[[], int], convolve: Callable[[], str]
-) -> None:
-    """Refuse unless a convolution really ran on a GPU.
-
-    Args:
-        has_gpu_code: this torch was built with CUDA or ROCm.
-        device_count: says how many devices it sees.
-        convolve: runs one convolution on device 0 and returns where its result lies.
-
-    Raises:
-        DeviceMissing: any of them says no.
-    """
-    if not has_gpu_code:
-        raise DeviceMissing(
-            "--gpu: this torch was built without CUDA and ROCm",
-            expected="the torch of the package index",
-            next_step="install zoo-harness[torch] in an environment of its own",
-        )
-    count = device_count()
-    if count < 1:
-        raise DeviceMissing(
-            "--gpu: torch sees no GPU",
-            expected="1 device or more",
-            got=count,
-            next_step="check nvidia-smi and CUDA_VISIBLE_DEVICES, or drop --gpu",
-        )
-    try:
-        place = convolve()
-    except Exception as error:  # whatever a driver raises means no
-        words = str(error).strip().partition("\n")[0]
-        raise DeviceMissing(
-            "--gpu: one convolution on the GPU failed",
-            got=f"{type(error).__name__}: {words}",
-            next_step="README, 'Which GPUs', says which cards this torch serves",
-        ) from error
-    if "cuda" not in place:
-        raise DeviceMissing(
-            "--gpu: the convolution ran elsewhere", expected="a GPU", got=place
-        )
 
 
 def _convolve_on_gpu(torch: Any) -> str:

@@ -7,71 +7,12 @@ import pytest
 from harness.errors import DeviceMissing
 from harness.model.machine.device import cpu_model, usable_threads
 from harness.model.paddle_run import device as device_module
-from harness.model.paddle_run.device import demand_gpu, open_device
+from harness.model.paddle_run.device import open_device
 from harness.model.paddle_run.runtime import import_paddle
 
 
 def never():
     raise AssertionError("asked too early")
-
-
-def fail(error):
-    raise error
-
-
-def test_a_gpu_that_convolves_is_accepted():
-    demand_gpu(has_cuda=True, device_count=lambda: 1, convolve=lambda: "Place(gpu:0)")
-
-
-def test_a_build_without_cuda_is_refused_before_anything_else():
-    with pytest.raises(
-        DeviceMissing,
-        match="^--gpu: this Paddle was built without CUDA; expected paddlepaddle-gpu; "
-        r"install zoo-harness\[gpu\] in place of zoo-harness\[cpu\]$",
-    ):
-        demand_gpu(has_cuda=False, device_count=never, convolve=never)
-
-
-def test_a_machine_without_a_gpu_is_refused():
-    with pytest.raises(
-        DeviceMissing,
-        match=r"^--gpu: Paddle sees no GPU; expected 1 device or more, got 0; "
-        r"check nvidia-smi and CUDA_VISIBLE_DEVICES, or drop --gpu$",
-    ):
-        demand_gpu(has_cuda=True, device_count=lambda: 0, convolve=never)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        RuntimeError("no kernel image is available\nC++ call stack"),
-        OSError("\n\n  no kernel image is available\n----"),
-        RuntimeError("no kernel image is available"),
-    ],
-)
-def test_a_convolution_that_fails_is_a_refusal_with_the_drivers_words(error):
-    with pytest.raises(
-        DeviceMissing,
-        match=f"^--gpu: one convolution on the GPU failed; got {type(error).__name__}: "
-        "no kernel image is available; README, 'Which GPUs', says which cards this "
-        "wheel serves; --runtime torch serves newer ones$",
-    ):
-        demand_gpu(has_cuda=True, device_count=lambda: 1, convolve=lambda: fail(error))
-
-
-def test_a_failure_without_words_is_named_by_its_kind():
-    with pytest.raises(DeviceMissing, match="failed; got MemoryError: ; README"):
-        demand_gpu(
-            has_cuda=True, device_count=lambda: 1, convolve=lambda: fail(MemoryError())
-        )
-
-
-def test_a_convolution_that_ran_on_the_cpu_is_refused():
-    with pytest.raises(
-        DeviceMissing,
-        match=r"^--gpu: the convolution ran elsewhere; expected a GPU, got Place\(cpu",
-    ):
-        demand_gpu(has_cuda=True, device_count=lambda: 1, convolve=lambda: "Place(cpu)")
 
 
 def test_the_cpu_is_opened_with_its_model_and_threads():

@@ -8,23 +8,11 @@ import pytest
 
 from harness.pipeline.measure.run_keys import store_key
 from harness.registry.zoo import open_zoo
-from harness.values.records import Environment
+from testing.records import build_environment
 
 ZOO = open_zoo("january-2020")
 ROW = ZOO.rows[0]
-ENVIRONMENT = Environment(
-    harness="0",
-    python="3",
-    paddle="paddlepaddle 2.6.2",
-    numpy="1",
-    decoder="opencv-python-headless 4.11.0.86",
-    metric_engine="pycocotools 2.0.11",
-    device="cpu",
-    device_model="a model",
-    threads=2,
-    precision="float32",
-    graph_optimiser="on",
-)
+ENVIRONMENT = build_environment()
 
 
 def key(**fields: object) -> str:
