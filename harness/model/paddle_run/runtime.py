@@ -7,6 +7,7 @@ tried on each, and what happened, is in ``decisions/0007-two-runtimes.md``. One 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -38,6 +39,8 @@ def import_paddle() -> Paddle:
     os.environ.setdefault("GLOG_minloglevel", "2")  # errors only
     os.environ[NEW_PROGRAMS] = "0"  # not a default: with 1 no graph of ours is built
     threads = os.environ.get(THREADS)
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
     try:
         with warnings.catch_warnings():
             # What 2.6 imports is deprecated in places, and 3.3 misses a compiler cache;
@@ -54,6 +57,9 @@ def import_paddle() -> Paddle:
         ) from error
     if threads is None:  # Paddle writes a 1, as if the user had
         os.environ.pop(THREADS, None)
+    # 3.3 lets every library log to standard error; who logs what is the user's choice.
+    root.handlers[:] = handlers
+    root.setLevel(level)
     _take_back_termination()
     demand_old_programs(paddle)
     return paddle

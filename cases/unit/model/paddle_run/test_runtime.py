@@ -206,3 +206,13 @@ def test_paddle_does_not_answer_for_the_user_how_many_threads_may_compute(asked)
     )
 
     assert told.stdout.split()[-1] == str(asked)
+
+
+def test_paddle_does_not_decide_what_libraries_log():
+    code = (
+        "import logging; from harness.model.paddle_run.runtime import import_paddle; "
+        "root = logging.getLogger(); before = list(root.handlers), root.level; "
+        "import_paddle(); assert (root.handlers, root.level) == before, root.handlers"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)
